@@ -1,0 +1,1 @@
+"""Detectors: pure, stateless judges of windows of text."""

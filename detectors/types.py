@@ -1,0 +1,142 @@
+"""What a detector is shown, and what it answers: the vocabulary every other layer shares.
+
+Pure data, no behaviour beyond small derived properties. It is not a base class for detectors: a detector
+is anything that has the shape of `Detector`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class ChannelKind(StrEnum):
+    """What sort of text a channel holds."""
+
+    TEXT = "text"
+    REASONING = "reasoning"
+    REFUSAL = "refusal"
+    TOOL_NAME = "tool_name"
+    TOOL_ARGUMENTS = "tool_arguments"
+    ANNOTATION = "annotation"
+    ID = "id"
+    """Short machine-made values (ids, model names) that passed a character-set and length check."""
+    OTHER = "other"
+    """Any other string: unknown fields, comments of the wire, error messages."""
+
+
+CONTENT_KINDS = frozenset(ChannelKind) - {ChannelKind.ID}
+"""Kinds that people read. Detectors that judge by shape alone (a phone number is ten digits) stay off ids."""
+
+ALL_KINDS = frozenset(ChannelKind)
+
+
+class Stability(StrEnum):
+    """How a detector copes with text that is still growing (docs/architecture.md, "Two kinds of detector")."""
+
+    PREFIX_STABLE = "prefix-stable"
+    WINDOW = "window"
+
+
+class CostClass(StrEnum):
+    """Where a scan may run: on the event loop, in a worker thread, or in a worker process."""
+
+    INLINE = "inline"
+    THREAD = "thread"
+    PROCESS = "process"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A piece of one channel that a detector is asked to judge.
+
+    Offsets are code points from the start of the channel. `context` is the text just before `start`, at most
+    the detector's `context_chars` long, shorter only at the start of the channel; findings never lie in it.
+    """
+
+    kind: ChannelKind
+    context: str
+    text: str
+    start: int
+    final: bool
+    """True when the channel ends where this window ends: nothing more can follow."""
+
+    @property
+    def end(self) -> int:
+        """Offset just past the last character of the window."""
+        return self.start + len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A span of a channel that a detector recognised. It never carries the text itself."""
+
+    detector: str
+    category: str
+    start: int
+    end: int
+    score: float
+    """Confidence from 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """A detector's answer to one window.
+
+    Invariants (checked by the guard; a result that breaks one counts as a detector failure):
+    `window.start <= watermark <= window.end`; every finding has `window.start <= start < end <= watermark`;
+    `watermark == window.end` when the window is final or the detector is a window detector.
+    """
+
+    findings: Sequence[Finding]
+    watermark: int
+    """Offset before which the detector will not change its mind; the next window starts here. It never lies
+    inside a match, finished or possible."""
+
+
+class Detector(Protocol):
+    """Stateless judge of windows. All state of a stream is in the stream, none is here."""
+
+    @property
+    def name(self) -> str:
+        """Name given in the policy; findings carry it."""
+
+    @property
+    def stability(self) -> Stability:
+        """Whether the answer below the watermark is independent of what follows."""
+
+    @property
+    def cost_class(self) -> CostClass:
+        """Where `scan` may run."""
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Every category its findings can have."""
+
+    @property
+    def kinds(self) -> frozenset[ChannelKind]:
+        """Channel kinds it looks at."""
+
+    @property
+    def context_chars(self) -> int:
+        """How much text before a window it needs to see."""
+
+    @property
+    def max_span(self) -> int:
+        """Longest finding it can report, in characters; also the longest text it can ask to hold."""
+
+    def scan(self, window: Window) -> ScanResult:
+        """Judge one window. Raises only on a bug; the caller treats any exception as a failure."""
+
+
+class DetectorConfigError(ValueError):
+    """A detector cannot be built from its parameters. The message says what to do about it."""
+
+    def __init__(self, message: str, loc: tuple[str | int, ...] = ()) -> None:
+        """`loc` is the path below the detector's YAML mapping, e.g. `("patterns", "ticket")`."""
+        super().__init__(message)
+        self.loc = loc

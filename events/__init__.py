@@ -1,0 +1,1 @@
+"""What the proxy reports: event types and where they go."""

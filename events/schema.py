@@ -1,0 +1,48 @@
+"""What the guard and the server report about an exchange, as plain values. No text of the exchange is in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A finding that a rule acted on."""
+
+    rule: str
+    detector: str
+    category: str
+    score: float
+    action: str
+    """What was enforced: allow, flag, redact, rewrite, block."""
+    direction: str
+    channel: str
+    """Kind, choice and part of the channel: `text[0]`, `tool_arguments[0].1`."""
+    start: int
+    end: int
+    """Span in code points of the channel's original text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bypass:
+    """Text that went on unjudged by a detector because the rule's `on_error` allows it."""
+
+    detector: str
+    reason: str
+    """error, deadline, garbage, limit."""
+    direction: str
+    channel: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A detector that could not judge, where the rule's `on_error` blocks."""
+
+    detector: str
+    reason: str
+    direction: str
+    channel: str
+    start: int
+    end: int

@@ -1,0 +1,155 @@
+"""What a policy says, as plain values: rules, actions, limits.
+
+The YAML schema that produces these is in `policies.schema`; what a rule does to findings is in `policies.decide`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from detectors.types import ChannelKind, Detector
+
+DEFAULT_MESSAGE = "This answer was stopped by a safety policy."
+DEFAULT_REPLACEMENT = "<{category}>"
+DEFAULT_REWRITE = "[removed]"
+
+
+class Action(StrEnum):
+    """What a rule does, mildest first."""
+
+    ALLOW = "allow"
+    FLAG = "flag"
+    REDACT = "redact"
+    REWRITE = "rewrite"
+    BLOCK = "block"
+
+    @property
+    def severity(self) -> int:
+        """Rank used when actions compete for overlapping spans: the highest wins."""
+        return _SEVERITY[self]
+
+    @property
+    def holds(self) -> bool:
+        """Whether text must wait for the detector behind a rule with this action."""
+        return self is not Action.FLAG
+
+
+_SEVERITY = {action: rank for rank, action in enumerate(Action)}
+
+
+class Direction(StrEnum):
+    """Which way the text travels."""
+
+    RESPONSE = "response"
+    REQUEST = "request"
+
+
+class Mode(StrEnum):
+    """Whether rules act or only tell."""
+
+    ENFORCE = "enforce"
+    SHADOW = "shadow"
+
+
+class OnError(StrEnum):
+    """What happens to text that a detector could not judge."""
+
+    BLOCK = "block"
+    ALLOW = "allow"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one exchange under a policy."""
+
+    deadline_s: float = 0.5
+    """Longest time one scan may take before it counts as failed."""
+    max_hold_s: float = 2.0
+    """Longest time a window detector may keep a segment open; the segment is then closed early."""
+    max_hold_chars: int = 2000
+    """Most characters of one channel that may be held; beyond it the rule's `on_error` applies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One entry of `rules:`, resolved: every default filled in."""
+
+    id: str
+    detector: str
+    action: Action
+    categories: frozenset[str] | None = None
+    """None: all categories of the detector."""
+    min_score: float = 0.0
+    directions: frozenset[Direction] = frozenset({Direction.RESPONSE})
+    channels: frozenset[ChannelKind] | None = None
+    """None: all channels."""
+    replacement: str | None = None
+    """Template for redact and rewrite, with `{category}` and `{rule}`; None: the action's default."""
+    mask: str | None = None
+    """One character that replaces each character of the span (redact)."""
+    hash: bool = False
+    """Replace the span by a keyed fingerprint of it (redact)."""
+    message: str = DEFAULT_MESSAGE
+    """What the client reads in place of a blocked answer."""
+    on_error: OnError = OnError.BLOCK
+
+    def applies_to(self, direction: Direction, kind: ChannelKind) -> bool:
+        """Whether the rule looks at this kind of channel in this direction."""
+        return direction in self.directions and (self.channels is None or kind in self.channels)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyTest:
+    """One entry of `tests:` in a policy."""
+
+    name: str
+    text: str
+    action: Action
+    output: str | None
+    direction: Direction
+    channel: ChannelKind
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A resolved policy with its detectors built. Immutable: an exchange keeps the one it began with."""
+
+    name: str
+    revision: str
+    """sha256 hex of the resolved policy."""
+    mode: Mode
+    limits: Limits
+    detectors: Mapping[str, Detector]
+    rules: tuple[Rule, ...]
+    tests: tuple[PolicyTest, ...] = ()
+    hash_key: bytes = field(default=b"", repr=False)
+    """Key of the fingerprints that `hash: true` writes."""
+
+    def effective_action(self, rule: Rule) -> Action:
+        """Return the action a rule takes under the policy's mode: in shadow mode every rule only flags."""
+        if self.mode is Mode.SHADOW and rule.action is not Action.ALLOW:
+            return Action.FLAG
+        return rule.action
+
+    def rules_for(self, direction: Direction, kind: ChannelKind) -> tuple[Rule, ...]:
+        """Return the rules that look at this kind of channel, in the order of the file."""
+        return tuple(rule for rule in self.rules if rule.applies_to(direction, kind))
+
+    def holding_detectors(self, direction: Direction, kind: ChannelKind) -> tuple[Detector, ...]:
+        """Return the detectors whose word text must wait for: those behind a rule that enforces."""
+        if self.mode is Mode.SHADOW:
+            return ()
+        wanted = {rule.detector for rule in self.rules_for(direction, kind) if rule.action.holds}
+        return tuple(d for name, d in self.detectors.items() if name in wanted and kind in d.kinds)
+
+    def observing_detectors(self, direction: Direction, kind: ChannelKind) -> tuple[Detector, ...]:
+        """Return the detectors that only flag here: they never delay a byte."""
+        holding = {d.name for d in self.holding_detectors(direction, kind)}
+        wanted = {rule.detector for rule in self.rules_for(direction, kind)} - holding
+        return tuple(d for name, d in self.detectors.items() if name in wanted and kind in d.kinds)

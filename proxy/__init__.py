@@ -1,0 +1,1 @@
+"""The guarding proxy: wire formats, the stream guard, the server and its command line."""

@@ -1,0 +1,1 @@
+"""The demonstration: a scripted model, the proxy before it, and live traffic."""

@@ -1,0 +1,81 @@
+"""What drives a guard and what a guard gives back: scan requests in flight, outcomes, the state of a stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from detectors.types import Detector, Window
+    from proxy.wire.types import Channel
+
+
+class ScanRequest(NamedTuple):
+    """A window that a detector must judge before the guard can go on. The driver chooses where it runs."""
+
+    id: int
+    detector: Detector
+    window: Window
+    holding: bool
+    """False when nobody waits for the answer (flag rules, shadow mode)."""
+
+
+class ScanFailureReason(Enum):
+    """Why a scan brought no usable answer; the value is the label of the bypass metric."""
+
+    ERROR = "error"
+    DEADLINE = "deadline"
+    GARBAGE = "garbage"
+    LIMIT = "limit"
+
+
+class GuardState(Enum):
+    """Where a guarded message stands."""
+
+    STATE_OPEN = "open"
+    STATE_DONE = "done"
+    """Everything left for the receiver; `take` is empty from here on."""
+    STATE_BLOCKED = "blocked"
+    """The policy stopped it. The ending is in the last bytes taken (responses), or is the driver's to write
+    (requests)."""
+    STATE_BROKEN = "broken"
+    """The sender broke its format or died; what was judged has left, the rest is dropped, the ending is the
+    driver's to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Why a message was stopped."""
+
+    rule: str
+    """Id of the rule."""
+    message: str
+    """What the receiver reads in place of the rest."""
+    channel: Channel
+    offset: int
+    """Where the blocked text began."""
+    failure: ScanFailureReason | None = None
+    """Set when the block is a detector's failure under `on_error: block`, not a finding."""
+
+
+@dataclass(slots=True)
+class GuardStats:
+    """Counters of one message, in code points unless said otherwise. Grows while the message passes."""
+
+    text_chars: int = 0
+    """Text received over all channels."""
+    scanned_chars: dict[str, int] = field(default_factory=dict)
+    """By detector: characters shown in windows, context not counted."""
+    held_chars_peak: int = 0
+    """Most characters that detectors asked to hold at one time."""
+    held_chars_sum: int = 0
+    """Sum over `samples` of the characters that detectors asked to hold."""
+    waiting_chars_sum: int = 0
+    """Sum over `samples` of the characters in frames that had not left: held ones and what shares a frame with
+    them."""
+    samples: int = 0
+    """How often the two sums were taken: once for every input that brought text and did not end the message."""
+    frames: int = 0
+    edits: int = 0
+    """Spans replaced."""

@@ -1,0 +1,148 @@
+"""Where one detector stands in one text, and the next window it must see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from detectors.types import ScanResult, Stability, Window
+from proxy.guard.sentences import SEGMENT_RAMP_CHARS, Splitter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from detectors.types import ChannelKind, Detector, Finding
+    from proxy.guard.buffer import TextBuffer
+
+MAX_WINDOW_CHARS = 8192
+"""Longest window of a prefix-stable detector: a whole body of a megabyte is judged in steps of a few milliseconds,
+between which the event loop breathes."""
+
+
+class Reading(Protocol):
+    """A text to scan and its relation to the channel it came from."""
+
+    buffer: TextBuffer
+
+    def to_source(self, offset: int) -> int:
+        """Return the offset in the channel's text for an offset in this reading."""
+
+    def from_source(self, source: int) -> int:
+        """Return how far this reading reaches when only the channel's text before `source` may be seen."""
+
+
+class GarbageError(Exception):
+    """A detector's answer broke the contract of `ScanResult`."""
+
+
+class Cursor:
+    """One detector on one reading of one channel."""
+
+    __slots__ = ("_final_done", "_splitter", "detector", "in_flight", "kind", "reading", "scanned", "watermark")
+
+    def __init__(self, detector: Detector, reading: Reading, kind: ChannelKind, at: int) -> None:
+        self.detector = detector
+        self.reading = reading
+        self.kind = kind
+        self.watermark = at
+        """Offset, in the reading, before which the detector has spoken its last word."""
+        self.scanned = at
+        """Offset up to which it has seen the text."""
+        self.in_flight: Window | None = None
+        self._final_done = False
+        is_window = detector.stability is Stability.WINDOW
+        self._splitter = Splitter(SEGMENT_RAMP_CHARS) if is_window else None
+
+    def next_window(self, end: int, *, final: bool) -> Window | None:
+        """Return what the detector must judge next of the text up to `end`, None when there is nothing yet.
+
+        `final` says that the text ends at `end`.
+        """
+        if self.in_flight is not None or self._final_done:
+            return None
+        if end <= self.scanned and not final:
+            return None
+        if end == self.watermark:
+            self._final_done = final
+            return None
+        if self._splitter is None:
+            # Beyond what is held, so that a detector that holds its longest span still gets new text.
+            stop = min(end, max(self.watermark + MAX_WINDOW_CHARS, self.scanned + MAX_WINDOW_CHARS // 2))
+        else:
+            stop = self._segment_end(self._splitter, end, final=final)
+            if stop == self.watermark and not (final and stop == end):
+                return None
+        return self._window(stop, final=final and stop == end)
+
+    def close_segment(self, end: int) -> Window | None:
+        """Return the open segment of a window detector as it is at `end`: it was held for too long."""
+        if self._splitter is None or self.in_flight is not None or end <= self.watermark:
+            return None
+        self._splitter.close_early(end)
+        return self._window(end, final=False)
+
+    def _segment_end(self, splitter: Splitter, end: int, *, final: bool) -> int:
+        text = self.reading.buffer.slice(self.watermark, end)
+        boundary = splitter.next_boundary(text, self.watermark)
+        if boundary is not None:
+            return boundary
+        return end if final else self.watermark
+
+    def _window(self, stop: int, *, final: bool) -> Window:
+        start = self.watermark
+        buffer = self.reading.buffer
+        context = buffer.slice(start - self.detector.context_chars, start)
+        self.in_flight = Window(self.kind, context, buffer.slice(start, stop), start, final)
+        self.scanned = stop
+        return self.in_flight
+
+    def receive(self, result: ScanResult) -> Sequence[Finding]:
+        """Take the answer to the window in flight. Raises `GarbageError` when it breaks the contract."""
+        window = self.in_flight
+        if window is None or not _is_sound(result, window):
+            raise GarbageError
+        if any(f.detector != self.detector.name for f in result.findings):
+            raise GarbageError
+        if self._splitter is not None and result.watermark != window.end:
+            raise GarbageError
+        self._finish(window, result.watermark)
+        return result.findings
+
+    def reopen(self) -> Window:
+        """Return what it has seen and keeps back, as a window in flight again."""
+        text = self.reading.buffer.slice(self.watermark, self.scanned)
+        self.in_flight = Window(self.kind, "", text, self.watermark, final=False)
+        return self.in_flight
+
+    def skip(self) -> Window:
+        """Give up the window in flight: count it as judged. Returns it."""
+        window = self.in_flight
+        assert window is not None  # noqa: S101 - the guard only skips what is in flight
+        self._finish(window, window.end)
+        return window
+
+    def _finish(self, window: Window, watermark: int) -> None:
+        self.in_flight = None
+        self.watermark = watermark
+        self._final_done = window.final
+
+    @property
+    def held_chars(self) -> int:
+        """Characters it has seen and keeps back."""
+        return self.scanned - self.watermark
+
+    @property
+    def needed_from(self) -> int:
+        """Offset in its reading before which it will not look again."""
+        return self.watermark - self.detector.context_chars
+
+
+def _is_sound(result: object, window: Window) -> bool:
+    if not isinstance(result, ScanResult):
+        return False
+    watermark = result.watermark
+    if not window.start <= watermark <= window.end or (window.final and watermark != window.end):
+        return False
+    return all(
+        window.start <= f.start < f.end <= watermark and 0.0 <= f.score <= 1.0 and bool(f.category)
+        for f in result.findings
+    )

@@ -1,0 +1,25 @@
+"""Drives a guard with nothing else running: every wanted scan is done here and now.
+
+For tests, the command line and replays. The server has its own driver with threads and deadlines.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from proxy.guard.api import ScanFailureReason
+
+if TYPE_CHECKING:
+    from proxy.guard.stream import StreamGuard
+
+
+def scan_inline(guard: StreamGuard) -> None:
+    """Run wanted scans until none is left. A detector that raises has failed; its rule's `on_error` decides."""
+    while requests := guard.wanted_scans():
+        for request in requests:
+            try:
+                result = request.detector.scan(request.window)
+            except Exception:  # noqa: BLE001 - whatever a detector raises, the policy decides
+                guard.receive_scan_failure(request.id, ScanFailureReason.ERROR)
+            else:
+                guard.receive_scan(request.id, result)

@@ -1,0 +1,131 @@
+"""Turns decisions into replacements, and replacements into the new text of a slot."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+from policies.decide import SpanEdit, render_replacement
+from policies.types import Action
+from proxy.guard.arguments import edit_pieces, touches_key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from policies.types import Policy
+    from proxy.guard.arguments import ArgumentsLexer
+    from proxy.guard.buffer import TextBuffer
+
+
+class Replacement(NamedTuple):
+    """A span of a channel and what is written there. It stands in the frame where the span begins."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Resolved(NamedTuple):
+    """What a round of decisions does to the text."""
+
+    replacements: list[Replacement]
+    key_edit: SpanEdit | None
+    """An edit that would change a key of tool arguments: it cannot be done, so the message must stop there."""
+
+
+class EditList:
+    """The replacements of one channel, in order, never overlapping."""
+
+    __slots__ = ("_all", "_ends")
+
+    def __init__(self) -> None:
+        self._all: list[Replacement] = []
+        self._ends: list[int] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._all)
+
+    def add(self, replacements: Sequence[Replacement]) -> None:
+        """Add replacements that lie after all earlier ones."""
+        self._all += replacements
+        self._ends += [r.end for r in replacements]
+
+    def apply(self, text: str, start: int, end: int) -> str | None:
+        """Return the edited form of `text`, which stands at the span; None when no edit touches it.
+
+        A replacement is written where its span begins; where a span reaches in from before, text only goes.
+        """
+        index = bisect_right(self._ends, start)
+        if index == len(self._all) or self._all[index].start >= end:
+            return None
+        parts: list[str] = []
+        position = start
+        while index < len(self._all) and self._all[index].start < end:
+            edit = self._all[index]
+            if edit.start >= start:
+                parts += (text[position - start : edit.start - start], edit.text)
+            position = min(edit.end, end)
+            index += 1
+        parts.append(text[position - start : end - start])
+        return "".join(parts)
+
+
+def resolved_edits(
+    edits: Sequence[SpanEdit],
+    policy: Policy,
+    buffer: TextBuffer,
+    boundaries: Sequence[int] | None,
+    lexer: ArgumentsLexer | None,
+) -> Resolved:
+    """Render the edits of one round, in order of offset.
+
+    `boundaries` are the starts of sentences, None where no rule rewrites; `lexer` is there for tool arguments.
+    """
+    if lexer is not None and not lexer.broken:
+        return _in_arguments(edits, policy, buffer, lexer)
+    if boundaries is not None:
+        edits = _merged([_widened(edit, boundaries, buffer) for edit in edits])
+    return Resolved(
+        [Replacement(e.start, e.end, render_replacement(policy, e, buffer.slice(e.start, e.end))) for e in edits],
+        None,
+    )
+
+
+def _in_arguments(edits: Sequence[SpanEdit], policy: Policy, buffer: TextBuffer, lexer: ArgumentsLexer) -> Resolved:
+    """Keep the arguments JSON: only contents of strings and bare values change. A rewrite acts as a redaction."""
+    replacements: list[Replacement] = []
+    for edit in edits:
+        if touches_key(lexer, edit.start, edit.end):
+            return Resolved(replacements, edit)
+        matched = buffer.slice(edit.start, edit.end)
+        rendered = render_replacement(policy, edit, matched)
+        pieces = edit_pieces(lexer, edit.start, edit.end, rendered, matched)
+        replacements += [Replacement(*piece) for piece in pieces]
+    return Resolved(replacements, None)
+
+
+def _widened(edit: SpanEdit, boundaries: Sequence[int], buffer: TextBuffer) -> SpanEdit:
+    """Widen a rewrite to the sentences it touches, without the white space around them."""
+    if edit.action is not Action.REWRITE:
+        return edit
+    start = boundaries[max(bisect_right(boundaries, edit.start) - 1, 0)]
+    after = bisect_right(boundaries, edit.end - 1)
+    end = boundaries[after] if after < len(boundaries) else buffer.end
+    sentence = buffer.slice(start, end)
+    start += len(sentence) - len(sentence.lstrip())
+    end -= len(sentence) - len(sentence.rstrip())
+    return SpanEdit(min(start, edit.start), max(end, edit.end), edit.rule, edit.finding, edit.action)
+
+
+def _merged(edits: Sequence[SpanEdit]) -> list[SpanEdit]:
+    """Join edits that overlap after widening; the most severe one gives the replacement, the first of equals."""
+    merged: list[SpanEdit] = []
+    for edit in sorted(edits, key=lambda e: (e.start, e.end)):
+        if not merged or edit.start >= merged[-1].end:
+            merged.append(edit)
+            continue
+        last = merged[-1]
+        winner = edit if edit.action.severity > last.action.severity else last
+        start, end = last.start, max(last.end, edit.end)
+        merged[-1] = SpanEdit(start, end, winner.rule, winner.finding, winner.action)
+    return merged

@@ -1,0 +1,37 @@
+"""The part of a policy that concerns one kind of channel in one direction, looked up once for each exchange."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policies.types import Action, OnError
+
+if TYPE_CHECKING:
+    from detectors.types import ChannelKind
+    from policies.types import Direction, Policy, Rule
+
+
+class ChannelRules:
+    """What a policy says about one kind of channel."""
+
+    __slots__ = ("_rules", "direction", "holding", "kind", "observing", "policy", "rewrites")
+
+    def __init__(self, policy: Policy, direction: Direction, kind: ChannelKind) -> None:
+        self.policy = policy
+        self.direction = direction
+        self.kind = kind
+        self._rules = policy.rules_for(direction, kind)
+        self.holding = policy.holding_detectors(direction, kind)
+        """Detectors that text waits for."""
+        self.observing = policy.observing_detectors(direction, kind)
+        """Detectors that only tell."""
+        holding = {detector.name for detector in self.holding}
+        self.rewrites = any(r.action is Action.REWRITE and r.detector in holding for r in self._rules)
+        """Whether whole sentences must be held, because a rule may replace one."""
+
+    def blocking_rule(self, detector: str) -> Rule | None:
+        """Return the rule that stops the message when this detector fails; None when all let it pass."""
+        for rule in self._rules:
+            if rule.detector == detector and rule.action.holds and rule.on_error is OnError.BLOCK:
+                return rule
+        return None

@@ -1,0 +1,438 @@
+"""The stream guard: takes bytes of one message, gives back the bytes that may go on, edited where the policy says.
+
+Sans-io. It owns the order of frames and the texts of all channels; it neither reads a socket nor runs a
+detector: a driver does both (`proxy.guard.drive`, `proxy.server`). Every path by which bytes come out goes through
+`_emit`, which releases a frame only when every text in it has been judged.
+
+How a frame gets out: frames wait in the order they came. The first one leaves when each of its texts lies before
+the `released` offset of its channel. So what leaves depends on the frames and on the findings alone, not on how the
+bytes were cut or when the detectors answered.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from detectors.types import ChannelKind
+from events.schema import Bypass, Failure, Incident
+from policies.types import Action, Direction
+from proxy.guard.api import Block, GuardState, GuardStats, ScanFailureReason, ScanRequest
+from proxy.guard.cursor import GarbageError
+from proxy.guard.rules import ChannelRules
+from proxy.guard.timeline import Timeline, WantedScan
+from proxy.wire.types import Channel, FrameRole, SlotMode, WireError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from detectors.types import ScanResult
+    from policies.types import Policy
+    from proxy.wire.types import Codec, Frame, Slot
+
+MAX_CHANNELS = 2048
+"""More texts at a time than 128 choices of 16 tool calls: a sender that opens more is broken."""
+
+MAX_HELD_BYTES = 8 << 20
+"""Frames may wait for one text that could still become a violation while others go on. A stream that piles up more
+than this is broken; whole bodies, which are one frame, have the codec's own limit."""
+
+MAX_CONSTANTS = 4096
+"""How many different complete values (ids, unknown fields) are remembered as judged; beyond it they are forgotten
+and judged again."""
+
+_CONSTANT_SEPARATOR = "\n\n"
+"""Stands between complete values that are judged in one window, so that no word goes on from one to the next."""
+
+GuardEvent = Incident | Bypass | Failure
+
+
+class _Place(NamedTuple):
+    """Where the text of a slot stands."""
+
+    timeline: Timeline
+    start: int
+    end: int
+
+
+class StreamGuard:
+    """Guards one message (a response or a request) under one policy."""
+
+    def __init__(self, codec: Codec, policy: Policy, direction: Direction = Direction.RESPONSE) -> None:
+        self.stats = GuardStats()
+        self.decision = Action.ALLOW
+        """The most severe action taken on what has left so far."""
+        self.block: Block | None = None
+        """Set in STATE_BLOCKED."""
+        self.broken_public = ""
+        """Why the message broke, in words a client may see. Set in STATE_BROKEN."""
+        self._codec = codec
+        self._policy = policy
+        self._direction = direction
+        self._rules: dict[ChannelKind, ChannelRules] = {}
+        self._timelines: dict[Channel, Timeline] = {}
+        self._constants: dict[tuple[ChannelKind, str], _Place] = {}
+        self._queue: deque[tuple[Frame, tuple[_Place, ...]]] = deque()
+        self._queued_bytes = 0
+        self._unscanned: dict[Timeline, None] = {}
+        self._unresolved: dict[Timeline, None] = {}
+        self._in_flight: dict[int, tuple[Timeline, WantedScan]] = {}
+        self._early: list[tuple[Timeline, WantedScan]] = []
+        self._last_id = 0
+        self._ended = False
+        self._broken = False
+        self._state = GuardState.STATE_OPEN
+        self._out: list[bytes] = []
+        self._events: list[GuardEvent] = []
+        self._now_s: float | None = None
+        self._spoken: set[int] = set()
+
+    # Bytes come in.
+
+    def receive(self, data: bytes) -> None:
+        """Take bytes from the sender. What it breaks ends in STATE_BROKEN, never in an exception."""
+        if not self._wants_input:
+            return
+        try:
+            frames = self._codec.receive(data)
+        except WireError as error:
+            self._take_frames(error.frames)
+            self._break(error.public)
+        else:
+            self._take_frames(frames)
+
+    def receive_end(self) -> None:
+        """Take the end of the sender's bytes."""
+        if not self._wants_input:
+            return
+        try:
+            frames = self._codec.receive_end()
+        except WireError as error:
+            self._take_frames(error.frames)
+            self._break(error.public)
+            return
+        self._take_frames(frames)
+        self._end()
+
+    def receive_abort(self, public: str) -> None:
+        """Take the news that the sender died. What was judged has left or leaves; what is held is dropped."""
+        if self._wants_input or (self._ended and self._state is GuardState.STATE_OPEN):
+            self._break(public)
+
+    @property
+    def _wants_input(self) -> bool:
+        return not (self._ended or self._broken) and self._state is GuardState.STATE_OPEN
+
+    def _take_frames(self, frames: Iterable[Frame]) -> None:
+        text_before = self.stats.text_chars
+        for frame in frames:
+            if not self._wants_input:
+                break
+            slots = frame.slots
+            if len(slots) == 1 and slots[0].mode is SlotMode.APPEND:
+                places: tuple[_Place, ...] = (self._append(slots[0]),)
+            else:
+                places = self._placed(slots)
+            self._queue.append((frame, places))
+            self._queued_bytes += len(frame.raw)
+            self.stats.frames += 1
+            if frame.role is FrameRole.TERMINATOR:
+                self._end()
+        if len(self._queue) > 1 and self._queued_bytes > MAX_HELD_BYTES:
+            self._break("too much of the stream had to be held")
+        if len(self._timelines) > MAX_CHANNELS:
+            self._break("too many parallel texts")
+        if text_before == self.stats.text_chars and not self._unscanned:
+            self._emit()
+
+    def _placed(self, slots: tuple[Slot, ...]) -> tuple[_Place, ...]:
+        """Put every text of a frame on its timeline. Complete values are judged together, once each."""
+        fresh: dict[ChannelKind, dict[str, Slot]] = {}
+        for slot in slots:
+            key = (slot.channel.kind, slot.text)
+            if self._is_constant(slot) and key not in self._constants:
+                fresh.setdefault(slot.channel.kind, {}).setdefault(slot.text, slot)
+        for group in fresh.values():
+            self._judge_together(list(group.values()))
+        return tuple(
+            self._constants[slot.channel.kind, slot.text]
+            if self._is_constant(slot)
+            else self._append(slot)
+            if slot.mode is SlotMode.APPEND
+            else self._repeated(slot)
+            for slot in slots
+        )
+
+    def _is_constant(self, slot: Slot) -> bool:
+        return slot.mode is SlotMode.CONSTANT or (slot.mode is SlotMode.REPEAT and not self._is_repeat(slot))
+
+    def _is_repeat(self, slot: Slot) -> bool:
+        """Whether a snapshot says what its channel said."""
+        timeline = self._timelines.get(slot.channel)
+        return timeline is not None and timeline.whole_text() == slot.text
+
+    def _repeated(self, slot: Slot) -> _Place:
+        timeline = self._timelines[slot.channel]
+        return _Place(timeline, 0, timeline.buffer.end)
+
+    def _append(self, slot: Slot) -> _Place:
+        timeline = self._timelines.get(slot.channel)
+        if timeline is None:
+            rules = self._rules_for(slot.channel.kind)
+            timeline = Timeline(slot.channel, rules, self.stats, keep=self._codec.repeats_text)
+            self._timelines[slot.channel] = timeline
+        if timeline.final and slot.text:
+            self._break("text after its end")
+        start, end = timeline.append(slot.text)
+        if end > start:
+            self.stats.text_chars += end - start
+            self._unscanned[timeline] = None
+            self._unresolved[timeline] = None
+            if timeline.held_since_s is None:
+                timeline.held_since_s = self._now_s
+        return _Place(timeline, start, end)
+
+    def _judge_together(self, slots: list[Slot]) -> None:
+        if len(self._constants) + len(slots) > MAX_CONSTANTS:
+            self._constants.clear()
+        channel = slots[0].channel
+        timeline = Timeline(channel, self._rules_for(channel.kind), self.stats, constant=True)
+        for slot in slots:
+            start, end = timeline.append(slot.text)
+            timeline.append(_CONSTANT_SEPARATOR)
+            self._constants[channel.kind, slot.text] = _Place(timeline, start, end)
+        timeline.finish()
+        self._unscanned[timeline] = None
+        self._unresolved[timeline] = None
+
+    def _rules_for(self, kind: ChannelKind) -> ChannelRules:
+        rules = self._rules.get(kind)
+        if rules is None:
+            rules = self._rules[kind] = ChannelRules(self._policy, self._direction, kind)
+        return rules
+
+    def _end(self) -> None:
+        """Nothing follows: every text is complete."""
+        self._ended = True
+        for timeline in self._timelines.values():
+            timeline.finish()
+            self._unscanned[timeline] = None
+            self._unresolved[timeline] = None
+
+    def _break(self, public: str) -> None:
+        if not self._broken:
+            self._broken = True
+            self.broken_public = public
+
+    # Detectors judge.
+
+    def wanted_scans(self) -> list[ScanRequest]:
+        """Return the windows that can be judged now, each of them exactly once."""
+        requests = [self._request(timeline, scan) for timeline, scan in self._early]
+        self._early = []
+        if self._unscanned:
+            requests += self._collect()
+        if not requests and not self._in_flight:
+            self._emit()
+            requests = self._collect()
+        return requests
+
+    def _collect(self) -> list[ScanRequest]:
+        timelines, self._unscanned = self._unscanned, {}
+        return [self._request(t, scan) for t in timelines for scan in t.wanted_scans()]
+
+    def _request(self, timeline: Timeline, scan: WantedScan) -> ScanRequest:
+        self._last_id += 1
+        self._in_flight[self._last_id] = (timeline, scan)
+        name = scan.cursor.detector.name
+        scanned = self.stats.scanned_chars
+        scanned[name] = scanned.get(name, 0) + len(scan.window.text)
+        return ScanRequest(self._last_id, scan.cursor.detector, scan.window, scan.holding)
+
+    def receive_scan(self, request_id: int, result: ScanResult) -> None:
+        """Take a detector's answer. One that breaks the contract counts as a failure."""
+        flight = self._in_flight.pop(request_id, None)
+        if flight is None:
+            return
+        timeline, scan = flight
+        try:
+            incidents = timeline.receive_scan(scan, result)
+        except GarbageError:
+            self._fail(timeline, scan, ScanFailureReason.GARBAGE)
+            return
+        self._tell(incidents)
+        self._judged(timeline)
+
+    def receive_scan_failure(self, request_id: int, reason: ScanFailureReason) -> None:
+        """Take the news that a window could not be judged: the rule's `on_error` decides."""
+        flight = self._in_flight.pop(request_id, None)
+        if flight is not None:
+            self._fail(*flight, reason)
+
+    def _fail(self, timeline: Timeline, scan: WantedScan, reason: ScanFailureReason) -> None:
+        self._events.append(timeline.receive_failure(scan, reason))
+        self._judged(timeline)
+
+    def _judged(self, timeline: Timeline) -> None:
+        over = timeline.over_limit(self._policy.limits.max_hold_chars)
+        while over is not None:
+            self._events.append(timeline.receive_failure(over, ScanFailureReason.LIMIT))
+            over = timeline.over_limit(self._policy.limits.max_hold_chars)
+        self._unscanned[timeline] = None
+        self._unresolved[timeline] = None
+
+    def receive_time(self, now_s: float) -> None:
+        """Take the time (monotonic seconds). Segments of window detectors that were held too long are closed."""
+        self._now_s = now_s
+        limit_s = self._policy.limits.max_hold_s
+        for timeline in self._timelines.values():
+            if timeline.held_since_s is not None and now_s - timeline.held_since_s >= limit_s:
+                self._early += [(timeline, scan) for scan in timeline.close_segments()]
+                timeline.held_since_s = now_s
+
+    def next_time(self) -> float | None:
+        """Return when `receive_time` is next useful; None when nothing is held."""
+        waiting = [t.held_since_s for t in self._timelines.values() if t.held_since_s is not None]
+        return min(waiting) + self._policy.limits.max_hold_s if waiting else None
+
+    # Bytes go out.
+
+    @property
+    def state(self) -> GuardState:
+        """Where the message stands."""
+        self._emit()
+        return self._state
+
+    def take(self) -> bytes:
+        """Return the bytes that may leave now."""
+        self._emit()
+        if not self._out:
+            return b""
+        out, self._out = self._out, []
+        return out[0] if len(out) == 1 else b"".join(out)
+
+    def take_events(self) -> list[GuardEvent]:
+        """Return what happened since the last call."""
+        events, self._events = self._events, []
+        return events
+
+    def _emit(self) -> None:
+        """Send every frame at the head of the queue whose texts have all been judged."""
+        if self._state is not GuardState.STATE_OPEN:
+            return
+        for timeline in self._unresolved:
+            timeline.resolve()
+            if timeline.released >= timeline.buffer.end:
+                timeline.held_since_s = None
+        sample = bool(self._unresolved)
+        self._unresolved = {}
+        while self._queue and self._send_first():
+            pass
+        if self.block is not None:
+            return
+        if sample:
+            self._sample()
+        if self._broken:
+            if not any(scan.holding for _, scan in self._in_flight.values()) and not self._unscanned:
+                self._close(GuardState.STATE_BROKEN)
+        elif self._ended and not self._queue:
+            self._close(GuardState.STATE_DONE)
+
+    def _send_first(self) -> bool:
+        """Send the first frame if it may leave; stop the message if that frame holds what was blocked."""
+        frame, places = self._queue[0]
+        for index, (timeline, _, end) in enumerate(places):
+            if timeline.block is not None and end > timeline.block.offset:
+                return self._stop(frame, places, index)
+            if timeline.released < end:
+                return False
+        self._queue.popleft()
+        self._queued_bytes -= len(frame.raw)
+        edits = self._edits(frame, places)
+        self._out.append(self._codec.encode(frame, edits) if edits or frame.must_encode else frame.raw)
+        self._codec.sent(frame)
+        for timeline, start, end in places:
+            self._left(timeline, start, end)
+        return True
+
+    @staticmethod
+    def _edits(frame: Frame, places: tuple[_Place, ...]) -> dict[int, str | None]:
+        edits: dict[int, str | None] = {}
+        for index, (timeline, start, end) in enumerate(places):
+            if timeline.edits:
+                slot = frame.slots[index]
+                text = timeline.edits.apply(slot.text, start, end)
+                if text is not None:
+                    edits[index] = None if slot.drop else text
+        return edits
+
+    def _left(self, timeline: Timeline, start: int, end: int) -> None:
+        """Note that a span has left."""
+        if end > start and timeline.channel.kind is ChannelKind.TEXT:
+            self._spoken.add(timeline.channel.choice)
+        self._tell(timeline.sent(end))
+        if timeline.rules.observing:
+            self._unscanned[timeline] = None
+
+    def _stop(self, frame: Frame, places: tuple[_Place, ...], index: int) -> bool:
+        """End the message at the blocked text in slot `index` of `frame`. Returns whether it ended."""
+        if not all(
+            t.final and t.released >= e for t, _, e in places[index + 1 :] if t.channel.kind is ChannelKind.ID
+        ):
+            return False  # an id that stands after the text is still being judged
+        blocked = places[index].timeline
+        assert blocked.block is not None  # noqa: S101 - the caller found it
+        self.block = blocked.block
+        edits = self._edits(frame, places[:index])
+        for timeline, start, end in places[:index]:
+            self._left(timeline, start, end)
+        cut = blocked.block.offset
+        start = places[index].start
+        kept = frame.slots[index].text[: max(cut - start, 0)]
+        edited = blocked.edits.apply(kept, start, start + len(kept)) if kept else ""
+        edits[index] = None if frame.slots[index].drop else kept if edited is None else edited
+        self._left(blocked, start, max(cut, start))
+        for later in range(index + 1, len(places)):
+            timeline, begin, end = places[later]
+            if timeline.channel.kind is not ChannelKind.ID or timeline.edits.apply("", begin, end) is not None:
+                edits[later] = "" if frame.slots[later].mode is SlotMode.APPEND else None
+        if self._direction is Direction.RESPONSE:
+            separator = "\n\n" if blocked.channel.choice in self._spoken else ""
+            message = separator + self.block.message
+            self._out.append(self._codec.encode_blocked(frame, edits, index, message))
+        self._tell(blocked.take_incidents())
+        self.decision = Action.BLOCK
+        self._close(GuardState.STATE_BLOCKED)
+        return False
+
+    def _close(self, state: GuardState) -> None:
+        """Let nothing more leave; observers may look at the last of what did."""
+        self._state = state
+        for timeline in self._timelines.values():
+            timeline.finish()
+            timeline.closed = True
+            self._unscanned[timeline] = None
+        self._queue.clear()
+        self._queued_bytes = 0
+
+    def _tell(self, incidents: list[Incident]) -> None:
+        for incident in incidents:
+            self._events.append(incident)
+            action = Action(incident.action)
+            if action.severity > self.decision.severity:
+                self.decision = action
+
+    def _sample(self) -> None:
+        """Count what is held, once for every input, until the text ends."""
+        if self._ended or self._broken:
+            return
+        held = waiting = 0
+        for timeline in self._timelines.values():
+            end = timeline.buffer.end
+            held += end - timeline.released
+            waiting += end - timeline.emitted
+        stats = self.stats
+        stats.samples += 1
+        stats.held_chars_sum += held
+        stats.waiting_chars_sum += waiting
+        stats.held_chars_peak = max(stats.held_chars_peak, held)

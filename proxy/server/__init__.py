@@ -1,0 +1,1 @@
+"""The only code that knows sockets: listener, upstream client, exchanges, admin endpoints."""

@@ -1,0 +1,177 @@
+"""What the wire layer hands to the guard, and what it takes back: frames, the text in them, codecs.
+
+Sans-io: bytes in, values out. It knows nothing of policies; it knows where text hides in a format and how
+to write the format back.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from detectors.types import ChannelKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Path = tuple[str | int, ...]
+
+NO_PATHS: tuple[Path, ...] = ()
+
+DEFAULT_MAX_FRAME_BYTES = 1 << 20
+"""Longest frame of a stream (an SSE event, an NDJSON line). Real events are below 64 KiB; a tool call with a
+whole document stays below this; anything larger is a broken or hostile upstream."""
+
+DEFAULT_MAX_BODY_BYTES = 32 << 20
+"""Longest whole body: the largest answer of today's models is a few MiB of JSON with log-probabilities."""
+
+
+class Channel(NamedTuple):
+    """Names one text inside a response: hashable, and equal wherever the same text goes on."""
+
+    kind: ChannelKind
+    choice: int = 0
+    part: int = 0
+    name: str = ""
+    """Tells apart texts of one kind: the field's path for OTHER and ID, empty where kind and part suffice."""
+
+
+class SlotMode(Enum):
+    """How the text of a slot relates to its channel."""
+
+    APPEND = "append"
+    """The next piece of the channel's text."""
+    REPEAT = "repeat"
+    """The whole of the channel's text so far, once more (a snapshot): rebuilt from the edited text. When it
+    is not equal to the channel's text it is judged as a text of its own."""
+    CONSTANT = "constant"
+    """A text complete in itself. The same value on the same channel again is not judged twice."""
+
+
+class Slot(NamedTuple):
+    """One place in a frame that holds text."""
+
+    channel: Channel
+    text: str
+    path: Path
+    """Where in the payload: keys and indexes. Empty for text outside the payload (an SSE comment)."""
+    mode: SlotMode = SlotMode.APPEND
+    drop: bool = False
+    """An edit removes the member at `path` instead of writing the edited text there (keys, token ids,
+    log-probabilities that cannot be rebuilt)."""
+    dependents: tuple[Path, ...] = NO_PATHS
+    """Places that repeat this text in another form (log-probabilities, token bytes): set to null when the slot
+    is edited."""
+
+
+class FrameRole(Enum):
+    """What a frame is to the flow of the stream."""
+
+    DATA = "data"
+    TERMINATOR = "terminator"
+    """Nothing may follow it (`[DONE]`)."""
+    FAILURE = "failure"
+    """An error object that the upstream put into the stream."""
+    KEEPALIVE = "keepalive"
+    """Comments and blank lines: no payload."""
+
+
+class Frame(NamedTuple):
+    """One unit of the wire. Immutable; edits are given to `Codec.encode` beside it."""
+
+    raw: bytes
+    """Exactly the bytes that came, including their terminating blank line."""
+    slots: tuple[Slot, ...]
+    role: FrameRole = FrameRole.DATA
+    payload: Any = None
+    """The parsed JSON, not to be changed in place. None for frames without one, and for frames whose codec can
+    parse `raw` again when it has to."""
+    must_encode: bool = False
+    """The raw bytes could be read in two ways (duplicate keys, lone surrogates): never forward them."""
+
+
+class WireError(Exception):
+    """The peer broke its format. `public` may be shown to a client; it holds none of the peer's bytes."""
+
+    def __init__(self, public: str, frames: Sequence[Frame] = ()) -> None:
+        """`frames` are those that the same call completed before the fault: they came whole and are judged."""
+        super().__init__(public)
+        self.public = public
+        self.frames = frames
+
+
+
+
+class Codec(Protocol):
+    """Reads and writes one response (or request) of one dialect. One instance for one message.
+
+    Frames come out in the order of the bytes, whatever the cut. `receive` and `receive_end` raise `WireError`.
+    """
+
+    @property
+    def repeats_text(self) -> bool:
+        """Whether the format has REPEAT slots: the guard then keeps the whole text of every channel."""
+
+    def receive(self, data: bytes) -> list[Frame]:
+        """Take bytes, return the frames they complete."""
+
+    def receive_end(self) -> list[Frame]:
+        """Take the end of input, return what was still open. Raises `WireError` on a cut frame."""
+
+    def encode(self, frame: Frame, edits: Mapping[int, str | None]) -> bytes:
+        """Write a frame back with the slots in `edits` changed and everything else equal in meaning."""
+
+    def sent(self, frame: Frame) -> None:
+        """Learn that a frame left for the client (which choices are open, ids to use in an ending)."""
+
+    def encode_blocked(self, frame: Frame, edits: Mapping[int, str | None], slot: int, message: str) -> bytes:
+        """Write the last bytes of a blocked response.
+
+        `frame` holds the text that was blocked, in its slot number `slot`; `edits` cuts away every text that
+        must not leave. What remains of the frame is followed by the dialect's own filtered ending, with
+        `message` as text of the blocked choice, every opened choice closed, and the terminator.
+        """
+
+    def end_blocked(self, channel: Channel, message: str) -> bytes:
+        """Write the filtered ending alone, when no frame is at hand (a limit was reached)."""
+
+    def end_failed(self, message: str, code: str) -> bytes:
+        """Write an ending that tells the client's SDK that the stream broke (after the first byte)."""
+
+
+class Route(NamedTuple):
+    """A method and path that a dialect answers. `path` is literal, with `{name}` for one segment."""
+
+    method: str
+    path: str
+
+
+class Dialect(Protocol):
+    """One wire format. Stateless."""
+
+    @property
+    def name(self) -> str:
+        """Name in configuration, metrics and events: `openai-chat`."""
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Where the dialect is spoken."""
+
+    @property
+    def stream_media_type(self) -> str:
+        """Media type of a streamed response."""
+
+    def wants_stream(self, payload: Any) -> bool:  # noqa: ANN401 - parsed JSON
+        """Whether a parsed request asks for a streamed response."""
+
+    def request_codec(self, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> Codec:
+        """Return a codec for one request body."""
+
+    def stream_codec(self, max_frame_bytes: int = DEFAULT_MAX_FRAME_BYTES) -> Codec:
+        """Return a codec for one streamed response."""
+
+    def body_codec(self, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> Codec:
+        """Return a codec for one whole response body."""
+
+    def error_body(self, status: int, code: str, message: str) -> bytes:
+        """Return the dialect's error envelope, so that an SDK raises its own exception with our message."""
