@@ -98,9 +98,7 @@ class Cursor:
     def receive(self, result: ScanResult) -> Sequence[Finding]:
         """Take the answer to the window in flight. Raises `GarbageError` when it breaks the contract."""
         window = self.in_flight
-        if window is None or not _is_sound(result, window):
-            raise GarbageError
-        if any(f.detector != self.detector.name for f in result.findings):
+        if window is None or not _is_sound(result, window, self.detector.name):
             raise GarbageError
         if self._splitter is not None and result.watermark != window.end:
             raise GarbageError
@@ -136,13 +134,18 @@ class Cursor:
         return self.watermark - self.detector.context_chars
 
 
-def _is_sound(result: object, window: Window) -> bool:
+def _is_sound(result: object, window: Window, name: str) -> bool:
     if not isinstance(result, ScanResult):
         return False
     watermark = result.watermark
     if not window.start <= watermark <= window.end or (window.final and watermark != window.end):
         return False
+    if not result.findings:
+        return True
     return all(
-        window.start <= f.start < f.end <= watermark and 0.0 <= f.score <= 1.0 and bool(f.category)
+        f.detector == name
+        and window.start <= f.start < f.end <= watermark
+        and 0.0 <= f.score <= 1.0
+        and bool(f.category)
         for f in result.findings
     )

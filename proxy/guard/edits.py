@@ -45,6 +45,11 @@ class EditList:
     def __bool__(self) -> bool:
         return bool(self._all)
 
+    @property
+    def reach(self) -> int:
+        """Offset past which no edit goes."""
+        return self._ends[-1] if self._ends else 0
+
     def add(self, replacements: Sequence[Replacement]) -> None:
         """Add replacements that lie after all earlier ones."""
         self._all += replacements

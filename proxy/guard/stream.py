@@ -11,24 +11,24 @@ bytes were cut or when the detectors answered.
 
 from __future__ import annotations
 
-from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from detectors.types import ChannelKind
 from events.schema import Bypass, Failure, Incident
 from policies.types import Action, Direction
 from proxy.guard.api import Block, GuardState, GuardStats, ScanFailureReason, ScanRequest
 from proxy.guard.cursor import GarbageError
+from proxy.guard.queue import FrameQueue, Place, Waiting
 from proxy.guard.rules import ChannelRules
 from proxy.guard.timeline import Timeline, WantedScan
-from proxy.wire.types import Channel, FrameRole, SlotMode, WireError
+from proxy.wire.types import FrameRole, SlotMode, WireError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from detectors.types import ScanResult
     from policies.types import Policy
-    from proxy.wire.types import Codec, Frame, Slot
+    from proxy.wire.types import Channel, Codec, Frame, Slot
 
 MAX_CHANNELS = 2048
 """More texts at a time than 128 choices of 16 tool calls: a sender that opens more is broken."""
@@ -47,14 +47,6 @@ _CONSTANT_SEPARATOR = "\n\n"
 GuardEvent = Incident | Bypass | Failure
 
 
-class _Place(NamedTuple):
-    """Where the text of a slot stands."""
-
-    timeline: Timeline
-    start: int
-    end: int
-
-
 class StreamGuard:
     """Guards one message (a response or a request) under one policy."""
 
@@ -71,9 +63,8 @@ class StreamGuard:
         self._direction = direction
         self._rules: dict[ChannelKind, ChannelRules] = {}
         self._timelines: dict[Channel, Timeline] = {}
-        self._constants: dict[tuple[ChannelKind, str], _Place] = {}
-        self._queue: deque[tuple[Frame, tuple[_Place, ...]]] = deque()
-        self._queued_bytes = 0
+        self._constants: dict[tuple[ChannelKind, str], Place] = {}
+        self._queue = FrameQueue()
         self._unscanned: dict[Timeline, None] = {}
         self._unresolved: dict[Timeline, None] = {}
         self._in_flight: dict[int, tuple[Timeline, WantedScan]] = {}
@@ -124,28 +115,38 @@ class StreamGuard:
         return not (self._ended or self._broken) and self._state is GuardState.STATE_OPEN
 
     def _take_frames(self, frames: Iterable[Frame]) -> None:
-        text_before = self.stats.text_chars
+        run: list[Frame] = []
         for frame in frames:
-            if not self._wants_input:
-                break
             slots = frame.slots
-            if len(slots) == 1 and slots[0].mode is SlotMode.APPEND:
-                places: tuple[_Place, ...] = (self._append(slots[0]),)
-            else:
-                places = self._placed(slots)
-            self._queue.append((frame, places))
-            self._queued_bytes += len(frame.raw)
+            if len(slots) == 1 and slots[0].mode is SlotMode.APPEND and not frame.must_encode:
+                if run and slots[0].channel != run[0].slots[0].channel:
+                    self._queue_run(run)
+                    run = []
+                run.append(frame)
+                continue
+            if run:
+                self._queue_run(run)
+                run = []
+            self._queue.append((frame,), self._placed(slots))
             self.stats.frames += 1
             if frame.role is FrameRole.TERMINATOR:
                 self._end()
-        if len(self._queue) > 1 and self._queued_bytes > MAX_HELD_BYTES:
+                break
+        if run:
+            self._queue_run(run)
+        if len(self._queue) > 1 and self._queue.bytes_waiting > MAX_HELD_BYTES:
             self._break("too much of the stream had to be held")
         if len(self._timelines) > MAX_CHANNELS:
             self._break("too many parallel texts")
-        if text_before == self.stats.text_chars and not self._unscanned:
-            self._emit()
 
-    def _placed(self, slots: tuple[Slot, ...]) -> tuple[_Place, ...]:
+    def _queue_run(self, frames: list[Frame]) -> None:
+        """Queue consecutive frames that carry one piece of the same text each."""
+        first = frames[0].slots[0]
+        text = first.text if len(frames) == 1 else "".join([frame.slots[0].text for frame in frames])
+        self._queue.append(frames, (self._append(first.channel, text),))
+        self.stats.frames += len(frames)
+
+    def _placed(self, slots: tuple[Slot, ...]) -> tuple[Place, ...]:
         """Put every text of a frame on its timeline. Complete values are judged together, once each."""
         fresh: dict[ChannelKind, dict[str, Slot]] = {}
         for slot in slots:
@@ -157,7 +158,7 @@ class StreamGuard:
         return tuple(
             self._constants[slot.channel.kind, slot.text]
             if self._is_constant(slot)
-            else self._append(slot)
+            else self._append(slot.channel, slot.text)
             if slot.mode is SlotMode.APPEND
             else self._repeated(slot)
             for slot in slots
@@ -171,26 +172,24 @@ class StreamGuard:
         timeline = self._timelines.get(slot.channel)
         return timeline is not None and timeline.whole_text() == slot.text
 
-    def _repeated(self, slot: Slot) -> _Place:
+    def _repeated(self, slot: Slot) -> Place:
         timeline = self._timelines[slot.channel]
-        return _Place(timeline, 0, timeline.buffer.end)
+        return Place(timeline, 0, timeline.buffer.end)
 
-    def _append(self, slot: Slot) -> _Place:
-        timeline = self._timelines.get(slot.channel)
+    def _append(self, channel: Channel, text: str) -> Place:
+        timeline = self._timelines.get(channel)
         if timeline is None:
-            rules = self._rules_for(slot.channel.kind)
-            timeline = Timeline(slot.channel, rules, self.stats, keep=self._codec.repeats_text)
-            self._timelines[slot.channel] = timeline
-        if timeline.final and slot.text:
-            self._break("text after its end")
-        start, end = timeline.append(slot.text)
+            rules = self._rules_for(channel.kind)
+            timeline = Timeline(channel, rules, self.stats, keep=self._codec.repeats_text)
+            self._timelines[channel] = timeline
+        start, end = timeline.append(text)
         if end > start:
             self.stats.text_chars += end - start
             self._unscanned[timeline] = None
             self._unresolved[timeline] = None
             if timeline.held_since_s is None:
                 timeline.held_since_s = self._now_s
-        return _Place(timeline, start, end)
+        return Place(timeline, start, end)
 
     def _judge_together(self, slots: list[Slot]) -> None:
         if len(self._constants) + len(slots) > MAX_CONSTANTS:
@@ -200,7 +199,7 @@ class StreamGuard:
         for slot in slots:
             start, end = timeline.append(slot.text)
             timeline.append(_CONSTANT_SEPARATOR)
-            self._constants[channel.kind, slot.text] = _Place(timeline, start, end)
+            self._constants[channel.kind, slot.text] = Place(timeline, start, end)
         timeline.finish()
         self._unscanned[timeline] = None
         self._unresolved[timeline] = None
@@ -261,7 +260,11 @@ class StreamGuard:
             self._fail(timeline, scan, ScanFailureReason.GARBAGE)
             return
         self._tell(incidents)
-        self._judged(timeline)
+        over = timeline.over_limit(scan, self._policy.limits.max_hold_chars)
+        if over is not None:
+            self._fail(timeline, over, ScanFailureReason.LIMIT)
+        self._unscanned[timeline] = None
+        self._unresolved[timeline] = None
 
     def receive_scan_failure(self, request_id: int, reason: ScanFailureReason) -> None:
         """Take the news that a window could not be judged: the rule's `on_error` decides."""
@@ -271,13 +274,6 @@ class StreamGuard:
 
     def _fail(self, timeline: Timeline, scan: WantedScan, reason: ScanFailureReason) -> None:
         self._events.append(timeline.receive_failure(scan, reason))
-        self._judged(timeline)
-
-    def _judged(self, timeline: Timeline) -> None:
-        over = timeline.over_limit(self._policy.limits.max_hold_chars)
-        while over is not None:
-            self._events.append(timeline.receive_failure(over, ScanFailureReason.LIMIT))
-            over = timeline.over_limit(self._policy.limits.max_hold_chars)
         self._unscanned[timeline] = None
         self._unresolved[timeline] = None
 
@@ -339,24 +335,44 @@ class StreamGuard:
             self._close(GuardState.STATE_DONE)
 
     def _send_first(self) -> bool:
-        """Send the first frame if it may leave; stop the message if that frame holds what was blocked."""
-        frame, places = self._queue[0]
+        """Send what may leave of the head of the queue. Returns whether the next in line has its turn."""
+        head = self._queue.head
+        if head.is_run:
+            timeline = head.places[0].timeline
+            if timeline.block is None and timeline.edits.reach <= timeline.emitted:
+                return self._send_run(head, timeline)
+        frame, places = head.first()
         for index, (timeline, _, end) in enumerate(places):
             if timeline.block is not None and end > timeline.block.offset:
                 return self._stop(frame, places, index)
             if timeline.released < end:
                 return False
-        self._queue.popleft()
-        self._queued_bytes -= len(frame.raw)
         edits = self._edits(frame, places)
         self._out.append(self._codec.encode(frame, edits) if edits or frame.must_encode else frame.raw)
-        self._codec.sent(frame)
+        if frame.payload is not None:
+            self._codec.sent(frame)
         for timeline, start, end in places:
             self._left(timeline, start, end)
+        head.skip_first()
+        self._queue.left(len(frame.raw))
         return True
 
+    def _send_run(self, head: Waiting, timeline: Timeline) -> bool:
+        """Send the frames of a run that no edit and no block touches."""
+        frames, end = head.take_before(timeline.released)
+        if not frames:
+            return False
+        raw = b"".join([frame.raw for frame in frames])
+        self._out.append(raw)
+        for frame in frames:
+            if frame.payload is not None:
+                self._codec.sent(frame)
+        self._left(timeline, timeline.emitted, end)
+        self._queue.left(len(raw))
+        return head.is_empty
+
     @staticmethod
-    def _edits(frame: Frame, places: tuple[_Place, ...]) -> dict[int, str | None]:
+    def _edits(frame: Frame, places: tuple[Place, ...]) -> dict[int, str | None]:
         edits: dict[int, str | None] = {}
         for index, (timeline, start, end) in enumerate(places):
             if timeline.edits:
@@ -374,7 +390,7 @@ class StreamGuard:
         if timeline.rules.observing:
             self._unscanned[timeline] = None
 
-    def _stop(self, frame: Frame, places: tuple[_Place, ...], index: int) -> bool:
+    def _stop(self, frame: Frame, places: tuple[Place, ...], index: int) -> bool:
         """End the message at the blocked text in slot `index` of `frame`. Returns whether it ended."""
         if not all(
             t.final and t.released >= e for t, _, e in places[index + 1 :] if t.channel.kind is ChannelKind.ID
@@ -413,7 +429,6 @@ class StreamGuard:
             timeline.closed = True
             self._unscanned[timeline] = None
         self._queue.clear()
-        self._queued_bytes = 0
 
     def _tell(self, incidents: list[Incident]) -> None:
         for incident in incidents:

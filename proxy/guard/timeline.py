@@ -223,13 +223,13 @@ class Timeline:
             self.block = Block(rule.id, rule.message, self.channel, start, reason)
         return Failure(*where)
 
-    def over_limit(self, max_hold_chars: int) -> WantedScan | None:
-        """Return the detector that wants to hold more than the policy allows, with what it wants to hold."""
-        for cursor in self._holding:
-            if cursor.in_flight is None and cursor.held_chars > max_hold_chars:
-                window = cursor.reopen()
-                return WantedScan(cursor, window, holding=True)
-        return None
+    @staticmethod
+    def over_limit(scan: WantedScan, max_hold_chars: int) -> WantedScan | None:
+        """Return what the scan's detector keeps back as a scan again, when it is more than the policy allows."""
+        cursor = scan.cursor
+        if not scan.holding or cursor.in_flight is not None or cursor.held_chars <= max_hold_chars:
+            return None
+        return WantedScan(cursor, cursor.reopen(), holding=True)
 
     # What may leave.
 

@@ -84,8 +84,8 @@ class Frame(NamedTuple):
     slots: tuple[Slot, ...]
     role: FrameRole = FrameRole.DATA
     payload: Any = None
-    """The parsed JSON, not to be changed in place. None for frames without one, and for frames whose codec can
-    parse `raw` again when it has to."""
+    """The parsed JSON, not to be changed in place. None for frames without one, and for frames that differ from
+    an earlier one of their stream in nothing but the text of their slot (the codec can parse `raw` again)."""
     must_encode: bool = False
     """The raw bytes could be read in two ways (duplicate keys, lone surrogates): never forward them."""
 
@@ -122,7 +122,10 @@ class Codec(Protocol):
         """Write a frame back with the slots in `edits` changed and everything else equal in meaning."""
 
     def sent(self, frame: Frame) -> None:
-        """Learn that a frame left for the client (which choices are open, ids to use in an ending)."""
+        """Learn that a frame left for the client (which choices are open, ids to use in an ending).
+
+        Called for frames with a payload only: one without tells nothing new.
+        """
 
     def encode_blocked(self, frame: Frame, edits: Mapping[int, str | None], slot: int, message: str) -> bytes:
         """Write the last bytes of a blocked response.

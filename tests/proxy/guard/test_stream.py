@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from collections.abc import Sequence
@@ -61,7 +62,7 @@ def guarded(
 
 def cut(data: bytes, points: Sequence[int]) -> list[bytes]:
     edges = [0, *sorted({p % (len(data) + 1) for p in points}), len(data)]
-    return [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [data[a:b] for a, b in itertools.pairwise(edges)]
 
 
 TEXTS = st.text("abcd é", max_size=40)
@@ -85,7 +86,7 @@ def test_cut_invariance_of_bytes(pieces: list[str], points: list[int], under: Po
 def test_parity_of_framings(text: str, points: list[int], under: Policy) -> None:
     """The same text in one frame or in many gives the same text, the same message, the same events."""
     edges = [0, *sorted({p % (len(text) + 1) for p in points}), len(text)]
-    framed = [line(text[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    framed = [line(text[a:b]) for a, b in itertools.pairwise(edges)]
     whole, events, one = guarded([line(text), END], under)
     streamed, stream_events, many = guarded([*framed, END], under)
     assert texts(streamed).get(("text", 0, 0), "") == texts(whole).get(("text", 0, 0), "")
@@ -371,7 +372,7 @@ def test_rewrite_replaces_the_sentence(parts: list[str], points: list[int]) -> N
     """Every sentence with the word is replaced once, for every framing; the others stay."""
     text = "".join(parts)
     edges = [0, *sorted({p % (len(text) + 1) for p in points}), len(text)]
-    frames = [line(text[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    frames = [line(text[a:b]) for a, b in itertools.pairwise(edges)]
     whole = texts(guarded([line(text), END], REWRITE)[0]).get(("text", 0, 0), "")
     assert texts(guarded([*frames, END], REWRITE)[0]).get(("text", 0, 0), "") == whole
     assert "bad" not in whole
@@ -479,7 +480,7 @@ def test_redacted_arguments_are_valid_json_with_the_same_keys(
     """A8, over generated JSON, every cut."""
     arguments = json.dumps(value, ensure_ascii=ascii_)
     edges = [0, *sorted({p % (len(arguments) + 1) for p in points}), len(arguments)]
-    frames = [line(arguments[a:b], kind="tool_arguments") for a, b in zip(edges, edges[1:], strict=False)]
+    frames = [line(arguments[a:b], kind="tool_arguments") for a, b in itertools.pairwise(edges)]
     written, _, _ = guarded([*frames, END], REDACT)
     out = texts(written).get(("tool_arguments", 0, 0), "")
     assert shape(json.loads(out)) == shape(value)
