@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,8 +50,7 @@ class CostClass(StrEnum):
     PROCESS = "process"
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """A piece of one channel that a detector is asked to judge.
 
     Offsets are code points from the start of the channel. `context` is the text just before `start`, at most
@@ -83,8 +82,7 @@ class Finding:
     """Confidence from 0 to 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScanResult:
+class ScanResult(NamedTuple):
     """A detector's answer to one window.
 
     Invariants (checked by the guard; a result that breaks one counts as a detector failure):

@@ -35,8 +35,16 @@ class Action(StrEnum):
 
     @property
     def holds(self) -> bool:
-        """Whether text must wait for the detector behind a rule with this action."""
+        """Whether text must wait for the detector behind a rule with this action, beside one that edits.
+
+        An exception holds too: without its word the rules after it could not be decided.
+        """
         return self is not Action.FLAG
+
+    @property
+    def edits(self) -> bool:
+        """Whether the action changes what leaves."""
+        return self.severity >= Action.REDACT.severity
 
 
 _SEVERITY = {action: rank for rank, action in enumerate(Action)}
@@ -143,9 +151,10 @@ class Policy:
 
     def holding_detectors(self, direction: Direction, kind: ChannelKind) -> tuple[Detector, ...]:
         """Return the detectors whose word text must wait for: those behind a rule that enforces."""
-        if self.mode is Mode.SHADOW:
+        rules = self.rules_for(direction, kind)
+        if self.mode is Mode.SHADOW or not any(rule.action.edits for rule in rules):
             return ()
-        wanted = {rule.detector for rule in self.rules_for(direction, kind) if rule.action.holds}
+        wanted = {rule.detector for rule in rules if rule.action.holds}
         return tuple(d for name, d in self.detectors.items() if name in wanted and kind in d.kinds)
 
     def observing_detectors(self, direction: Direction, kind: ChannelKind) -> tuple[Detector, ...]:

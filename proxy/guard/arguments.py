@@ -171,7 +171,7 @@ class ArgumentsLexer:
         for token in islice(self._tokens, first, None):
             if token.start >= end:
                 break
-            if token.end > start:
+            if token.end > max(start, token.start):
                 found.append(token)
         if self._open is not None and self._open[1] < end:
             found.append(Token(self._open[0], self._open[1], max(self._offset, end)))

@@ -9,29 +9,31 @@ FORGET_STEP_CHARS = 4096
 class TextBuffer:
     """The retained tail of one text. Offsets are code points from the start of the whole text."""
 
-    __slots__ = ("_text", "base")
+    __slots__ = ("base", "text")
 
     def __init__(self, text: str = "", base: int = 0) -> None:
-        self._text = text
+        self.text = text
+        """What is retained."""
         self.base = base
+        """Offset of its first character."""
 
     @property
     def end(self) -> int:
         """Offset just past the last character."""
-        return self.base + len(self._text)
+        return self.base + len(self.text)
 
     def append(self, text: str) -> None:
         """Add text at the end."""
-        self._text += text
+        self.text += text
 
     def slice(self, start: int, end: int) -> str:
         """Return the characters from `start` to `end`; what was forgotten is silently missing."""
         base = self.base
-        return self._text[max(start - base, 0) : max(end - base, 0)]
+        return self.text[max(start - base, 0) : max(end - base, 0)]
 
     def forget(self, before: int) -> None:
         """Drop what lies before an offset, when enough has gathered to be worth it."""
         drop = before - self.base
         if drop >= FORGET_STEP_CHARS:
-            self._text = self._text[drop:]
+            self.text = self.text[drop:]
             self.base = before

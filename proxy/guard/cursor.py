@@ -37,10 +37,21 @@ class GarbageError(Exception):
 class Cursor:
     """One detector on one reading of one channel."""
 
-    __slots__ = ("_final_done", "_splitter", "detector", "in_flight", "kind", "reading", "scanned", "watermark")
+    __slots__ = (
+        "_context_chars",
+        "_final_done",
+        "_splitter",
+        "detector",
+        "in_flight",
+        "kind",
+        "reading",
+        "scanned",
+        "watermark",
+    )
 
     def __init__(self, detector: Detector, reading: Reading, kind: ChannelKind, at: int) -> None:
         self.detector = detector
+        self._context_chars = detector.context_chars
         self.reading = reading
         self.kind = kind
         self.watermark = at
@@ -66,12 +77,18 @@ class Cursor:
             return None
         if self._splitter is None:
             # Beyond what is held, so that a detector that holds its longest span still gets new text.
-            stop = min(end, max(self.watermark + MAX_WINDOW_CHARS, self.scanned + MAX_WINDOW_CHARS // 2))
+            stop = end
+            if end - self.watermark > MAX_WINDOW_CHARS:
+                stop = min(end, max(self.watermark + MAX_WINDOW_CHARS, self.scanned + MAX_WINDOW_CHARS // 2))
         else:
             stop = self._segment_end(self._splitter, end, final=final)
             if stop == self.watermark and not (final and stop == end):
                 return None
         return self._window(stop, final=final and stop == end)
+
+    def wants_more(self, *, final: bool) -> bool:
+        """Whether there is, or may be, another window in the text as it is."""
+        return self.scanned < self.reading.buffer.end or (final and not self._final_done)
 
     def close_segment(self, end: int) -> Window | None:
         """Return the open segment of a window detector as it is at `end`: it was held for too long."""
@@ -89,9 +106,9 @@ class Cursor:
 
     def _window(self, stop: int, *, final: bool) -> Window:
         start = self.watermark
-        buffer = self.reading.buffer
-        context = buffer.slice(start - self.detector.context_chars, start)
-        self.in_flight = Window(self.kind, context, buffer.slice(start, stop), start, final)
+        text, base = self.reading.buffer.text, self.reading.buffer.base
+        context = text[max(start - base - self._context_chars, 0) : start - base]
+        self.in_flight = Window(self.kind, context, text[start - base : stop - base], start, final)
         self.scanned = stop
         return self.in_flight
 

@@ -263,7 +263,8 @@ class StreamGuard:
         over = timeline.over_limit(scan, self._policy.limits.max_hold_chars)
         if over is not None:
             self._fail(timeline, over, ScanFailureReason.LIMIT)
-        self._unscanned[timeline] = None
+        if scan.cursor.wants_more(final=timeline.final):
+            self._unscanned[timeline] = None
         self._unresolved[timeline] = None
 
     def receive_scan_failure(self, request_id: int, reason: ScanFailureReason) -> None:

@@ -162,14 +162,17 @@ class Timeline:
 
     # Detectors judge it.
 
-    def wanted_scans(self) -> Iterator[WantedScan]:
-        """Yield the windows that can be judged now. Each is yielded once."""
+    def wanted_scans(self) -> list[WantedScan]:
+        """Return the windows that can be judged now. Each is returned once."""
+        wanted = []
+        final = self.final
         for cursor in self._holding:
-            window = cursor.next_window(cursor.reading.buffer.end, final=self.final)
+            window = cursor.next_window(cursor.reading.buffer.end, final=final)
             if window is not None:
-                yield WantedScan(cursor, window, holding=True)
+                wanted.append(WantedScan(cursor, window, holding=True))
         if self._observing:
-            yield from self._wanted_observations()
+            wanted += self._wanted_observations()
+        return wanted
 
     def _wanted_observations(self) -> Iterator[WantedScan]:
         """Observers see what has left, so that what they report does not depend on what is still held."""
@@ -194,7 +197,8 @@ class Timeline:
 
     def receive_scan(self, scan: WantedScan, result: ScanResult) -> list[Incident]:
         """Take a detector's answer. Raises `GarbageError`. Returns what only observers had to say."""
-        findings = [self._in_source(scan.cursor, f) for f in scan.cursor.receive(result)]
+        found = scan.cursor.receive(result)
+        findings = [self._in_source(scan.cursor, f) for f in found] if found else []
         if scan.holding:
             self._pending += findings
             return []

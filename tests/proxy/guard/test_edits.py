@@ -1,0 +1,37 @@
+"""Replacements applied to pieces of text."""
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.guard.edits import EditList, Replacement
+
+
+@st.composite
+def edited_texts(draw: st.DrawFn) -> tuple[str, list[Replacement]]:
+    """A text and replacements that do not overlap."""
+    text = draw(st.text("abcdef", max_size=30))
+    edges = sorted(draw(st.sets(st.integers(0, len(text)), max_size=8)))
+    spans = list(zip(edges[::2], edges[1::2], strict=False))
+    return text, [Replacement(a, b, draw(st.sampled_from(["", "#", "<XY>"]))) for a, b in spans]
+
+
+@given(edited_texts(), st.lists(st.integers(0, 30), max_size=8))
+def test_pieces_join_to_the_edited_whole(example: tuple[str, list[Replacement]], cuts: list[int]) -> None:
+    """For every way of cutting the text into slots."""
+    text, replacements = example
+    edits = EditList()
+    edits.add(replacements)
+    expected = text
+    for edit in reversed(replacements):
+        expected = expected[: edit.start] + edit.text + expected[edit.end :]
+    edges = [0, *sorted({c % (len(text) + 1) for c in cuts}), len(text)]
+    joined = ""
+    for start, end in itertools.pairwise(edges):
+        piece = edits.apply(text[start:end], start, end)
+        touched = any(e.start < end and start < e.end for e in replacements)
+        assert (piece is not None) == touched
+        joined += text[start:end] if piece is None else piece
+    assert joined == expected
+    assert edits.reach == (replacements[-1].end if replacements else 0)
