@@ -70,6 +70,7 @@ class StreamGuard:
         self._in_flight: dict[int, tuple[Timeline, WantedScan]] = {}
         self._early: list[tuple[Timeline, WantedScan]] = []
         self._last_id = 0
+        self._sample_due = False
         self._ended = False
         self._broken = False
         self._state = GuardState.STATE_OPEN
@@ -185,6 +186,7 @@ class StreamGuard:
         start, end = timeline.append(text)
         if end > start:
             self.stats.text_chars += end - start
+            self._sample_due = True
             self._unscanned[timeline] = None
             self._unresolved[timeline] = None
             if timeline.held_since_s is None:
@@ -321,13 +323,12 @@ class StreamGuard:
             timeline.resolve()
             if timeline.released >= timeline.buffer.end:
                 timeline.held_since_s = None
-        sample = bool(self._unresolved)
         self._unresolved = {}
         while self._queue and self._send_first():
             pass
         if self.block is not None:
             return
-        if sample:
+        if self._sample_due and not self._in_flight:
             self._sample()
         if self._broken:
             if not any(scan.holding for _, scan in self._in_flight.values()) and not self._unscanned:
@@ -440,6 +441,7 @@ class StreamGuard:
 
     def _sample(self) -> None:
         """Count what is held, once for every input, until the text ends."""
+        self._sample_due = False
         if self._ended or self._broken:
             return
         held = waiting = 0
