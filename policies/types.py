@@ -124,9 +124,12 @@ class PolicyTest:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Policy:
-    """A resolved policy with its detectors built. Immutable: an exchange keeps the one it began with."""
+    """A resolved policy with its detectors built. Immutable: an exchange keeps the one it began with.
+
+    Two policies are the same only if they are one object; their revisions say whether they mean the same.
+    """
 
     name: str
     revision: str

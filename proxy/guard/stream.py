@@ -19,7 +19,7 @@ from policies.types import Action, Direction
 from proxy.guard.api import Block, GuardState, GuardStats, ScanFailureReason, ScanRequest
 from proxy.guard.cursor import GarbageError
 from proxy.guard.queue import FrameQueue, Place, Waiting
-from proxy.guard.rules import ChannelRules
+from proxy.guard.rules import ChannelRules, channel_rules
 from proxy.guard.timeline import Timeline, WantedScan
 from proxy.wire.types import FrameRole, SlotMode, WireError
 
@@ -61,7 +61,6 @@ class StreamGuard:
         self._codec = codec
         self._policy = policy
         self._direction = direction
-        self._rules: dict[ChannelKind, ChannelRules] = {}
         self._timelines: dict[Channel, Timeline] = {}
         self._constants: dict[tuple[ChannelKind, str], Place] = {}
         self._queue = FrameQueue()
@@ -207,10 +206,7 @@ class StreamGuard:
         self._unresolved[timeline] = None
 
     def _rules_for(self, kind: ChannelKind) -> ChannelRules:
-        rules = self._rules.get(kind)
-        if rules is None:
-            rules = self._rules[kind] = ChannelRules(self._policy, self._direction, kind)
-        return rules
+        return channel_rules(self._policy, self._direction, kind)
 
     def _end(self) -> None:
         """Nothing follows: every text is complete."""

@@ -29,8 +29,8 @@ rules:
 
 _WORDS = (
     "the quick brown fox jumps over a lazy dog and then writes to you about 42 tasks of 2024, e.g. v1.2.3; "
-    "see item #7 (or 3-4) at 10:30 \u2014 caf\u00e9 na\u00efve \u4f60\u597d \U0001f600 sk key ghp call me mail a@ b.c x=1 "
-    "TKT- Project"
+    "see item #7 (or 3-4) at 10:30 \u2014 caf\u00e9 na\u00efve \u4f60\u597d \U0001f600 sk key ghp call me "
+    "mail a@ b.c x=1 TKT- Project"
 )
 WORDS = _WORDS.split()
 
