@@ -124,7 +124,7 @@ class PolicyTest:
     line: int
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Policy:
     """A resolved policy with its detectors built. Immutable: an exchange keeps the one it began with.
 

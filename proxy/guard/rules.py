@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary, ref
 
 from policies.types import Action, Direction, OnError, Policy
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 class ChannelRules:
     """What a policy says about one kind of channel."""
 
-    __slots__ = ("_policy", "_rules", "direction", "holding", "kind", "observing", "rewrites")
+    __slots__ = ("_rules", "direction", "holding", "kind", "observing", "policy", "rewrites")
 
     def __init__(self, policy: Policy, direction: Direction, kind: ChannelKind) -> None:
-        self._policy = ref(policy)  # what is remembered of a policy must not keep it alive
+        self.policy = policy
         self.direction = direction
         self.kind = kind
         self._rules = policy.rules_for(direction, kind)
@@ -30,13 +30,6 @@ class ChannelRules:
         self.rewrites = any(r.action is Action.REWRITE and r.detector in holding for r in self._rules)
         """Whether whole sentences must be held, because a rule may replace one."""
 
-    @property
-    def policy(self) -> Policy:
-        """The policy, which its exchange keeps alive."""
-        policy = self._policy()
-        assert policy is not None  # noqa: S101 - the guard of the exchange holds it
-        return policy
-
     def blocking_rule(self, detector: str) -> Rule | None:
         """Return the rule that stops the message when this detector fails; None when all let it pass."""
         for rule in self._rules:
@@ -45,14 +38,10 @@ class ChannelRules:
         return None
 
 
-_KNOWN: WeakKeyDictionary[Policy, dict[tuple[Direction, ChannelKind], ChannelRules]] = WeakKeyDictionary()
-"""Goes with its policies; a policy never changes, so neither does what is remembered of it."""
-
-
+@lru_cache(maxsize=64)
 def channel_rules(policy: Policy, direction: Direction, kind: ChannelKind) -> ChannelRules:
-    """Return what a policy says about one kind of channel in one direction."""
-    known = _KNOWN.setdefault(policy, {})
-    rules = known.get((direction, kind))
-    if rules is None:
-        rules = known[direction, kind] = ChannelRules(policy, direction, kind)
-    return rules
+    """Return what a policy says about one kind of channel in one direction.
+
+    Remembered for the last few policies: all kinds in both directions of four, so a reload soon forgets the old one.
+    """
+    return ChannelRules(policy, direction, kind)
