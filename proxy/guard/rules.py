@@ -42,6 +42,6 @@ class ChannelRules:
 def channel_rules(policy: Policy, direction: Direction, kind: ChannelKind) -> ChannelRules:
     """Return what a policy says about one kind of channel in one direction.
 
-    Remembered for the last few policies: all kinds in both directions of four, so a reload soon forgets the old one.
+    Remembered for the last few policies (all kinds in both directions of four): a reload soon forgets the old one.
     """
     return ChannelRules(policy, direction, kind)

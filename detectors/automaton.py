@@ -1,0 +1,195 @@
+r"""Where a match could still begin: the earliest live offset of a text that ends here but may go on.
+
+An offset `s` is *live* when `text[s:]` is a proper prefix of something a pattern matches, or is matched already
+but an assertion at its end (`\b`, `$`, a look-ahead) waits for the next character. The patterns become one
+Thompson automaton whose reverse is run from the end of the text backwards, by subset construction on demand, for
+as long as a thread lives: on ordinary English that is a few characters a call.
+
+The answer is exact but for these, where more is called live than is (which holds longer and loses nothing):
+look-behind wider than one character and look-ahead inside a pattern count as met, a back-reference counts as
+another copy of its group, repeats over `nfa.MAX_UNROLLED` have no upper bound, and `regex`'s `$` stands before any
+newline.
+It does not match: which spans are findings is for the engine that owns the pattern.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, NamedTuple
+
+from detectors.nfa import Nfa, Sight, is_met
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from detectors.nfa import Condition
+    from detectors.regex_tree import PatternSource
+
+MAX_CACHE_CELLS = 1_000_000
+"""Size at which the cache of the reversed automaton is emptied, in 8-byte cells: about 8 to 20 MB."""
+
+_ENTRY_CELLS = 12  # a dict entry with its key
+_ROW_CELLS = 80
+_START_OF_TEXT = ""  # stands for the character before the first one
+
+
+class HoldAutomaton:
+    """Patterns, and the question where one could still begin.
+
+    Immutable from outside. The cache inside is bounded by `MAX_CACHE_CELLS` and may be shared by threads: it
+    holds only what can be computed again.
+    """
+
+    def __init__(self, patterns: Iterable[PatternSource], max_span: int | Iterable[int]) -> None:
+        """`max_span`: of all patterns, or of each: a start further than this from the end is not live.
+
+        Raises UnsupportedPatternError.
+        """
+        sources = tuple(patterns)
+        spans = (max_span,) * len(sources) if isinstance(max_span, int) else tuple(max_span)
+        nfa = Nfa()
+        for source, span in zip(sources, spans, strict=True):
+            nfa.add_pattern(source, span)
+        self.max_span = max(spans, default=0)
+        self.state_count = nfa.state_count
+        self._rows = _RowCache(nfa)
+
+    def earliest_live(self, text: str, start: int) -> int:
+        """Return the smallest live offset in `[start, len(text)]`; `len(text)` when no offset is.
+
+        `text[:start]` is left context: at least one character unless the text really begins at `start`.
+        """
+        end = len(text)
+        low = max(start, end - self.max_span)
+        best = end
+        length = 0
+        row = self._rows.initial
+        for char in reversed(text[low:]):
+            row = row[char]
+            length += 1
+            if row.is_marked:
+                if row.live_span >= length:
+                    best = end - length
+                elif row.live_span_after >= length - 1:
+                    best = end - length + 1
+                if not row.states:
+                    return best
+        # Whether a match may begin at `low` can hang on the character before it.
+        if best > low < end and row[text[low - 1] if low else _START_OF_TEXT].live_span_after >= length:
+            return low
+        return best
+
+    @property
+    def cache_cells(self) -> int:
+        """How full the cache is, in cells of about 8 bytes."""
+        return self._rows.cells
+
+
+class _Key(NamedTuple):
+    """What a row means."""
+
+    states: tuple[int, ...]
+    """States from which the text from here on can be read to where it ends; none: nothing before matters."""
+    after: int | None
+    """Mask of the character that follows this place; None at the end of the text."""
+    live_span: int
+    """Longest span of the patterns that may have begun here; -1 when none has."""
+    live_span_after: int
+    """The same of the place one character further on, where a condition looked at this character."""
+
+
+class _Row(dict[str, "_Row"]):
+    """A state of the reversed automaton: the row for each character that may stand before this place."""
+
+    __slots__ = ("_by_mask", "_cache", "after", "is_marked", "live_span", "live_span_after", "states")
+
+    def __init__(self, cache: _RowCache, key: _Key) -> None:
+        super().__init__()
+        self._cache = cache
+        self._by_mask: dict[int | None, _Row] = {}
+        self.states, self.after, self.live_span, self.live_span_after = key
+        self.is_marked = bool(self.live_span >= 0 or self.live_span_after >= 0 or not self.states)
+
+    def __missing__(self, char: str) -> _Row:
+        mask = None if char == _START_OF_TEXT else self._cache.mask(char)
+        row = self._by_mask.get(mask)
+        if row is None:
+            row = self._by_mask[mask] = self._cache.row_before(self, mask)
+        self[char] = row
+        self._cache.note_growth(_ENTRY_CELLS)
+        return row
+
+    def clear_all(self) -> None:
+        """Forget every row before this one."""
+        self.clear()
+        self._by_mask.clear()
+
+
+class _RowCache:
+    """Rows by what they mean, built on demand and forgotten all at once when they are too many."""
+
+    def __init__(self, nfa: Nfa) -> None:
+        self._nfa = nfa
+        self._rows: dict[_Key, _Row] = {}
+        self._seen_after = reduce(
+            or_,
+            (c.bits for steps in nfa.stepping.values() for c, _ in steps if c and c.sight is not Sight.BEFORE),
+            0,
+        )
+        states, _ = self._reach(nfa.live)
+        self.initial = _Row(self, _Key(states, None, -1, -1))
+        self.cells = 0
+
+    def mask(self, char: str) -> int:
+        return self._nfa.alphabet.mask(char)
+
+    def note_growth(self, cells: int) -> None:
+        self.cells += cells
+        if self.cells > MAX_CACHE_CELLS:
+            self._forget()
+
+    def _forget(self) -> None:
+        for row in self._rows.values():
+            row.clear_all()
+        self._rows.clear()
+        self.initial.clear_all()
+        self._nfa.alphabet.masks.clear()
+        self.cells = 0
+
+    def row_before(self, row: _Row, mask: int | None) -> _Row:
+        """Return the row reached from `row` when the character before it has `mask` (None: the text begins)."""
+        closed = self._close(row.states, lambda c: c is None or is_met(c, mask, row.after))
+        sources: set[int] = set()
+        if mask is not None:
+            for state in closed:
+                sources.update(source for bit, source in self._nfa.consuming.get(state, ()) if mask & bit)
+        states, live_span = self._reach(sources)
+        after = None if mask is None else mask & self._seen_after
+        key = _Key(states, after, live_span, self._live_span(closed))
+        found = self._rows.get(key)
+        if found is None:
+            found = self._rows[key] = _Row(self, key)
+            self.note_growth(_ROW_CELLS + len(states))
+        return found
+
+    def _reach(self, sources: Iterable[int]) -> tuple[tuple[int, ...], int]:
+        """Go back over unconditional steps: the states with a way in, and the span of the starts among all."""
+        nfa = self._nfa
+        seen = self._close(sources, lambda c: c is None)
+        kept = [s for s in seen if s in nfa.consuming or any(c for c, _ in nfa.stepping.get(s, ()))]
+        return tuple(sorted(kept)), self._live_span(seen)
+
+    def _live_span(self, states: set[int]) -> int:
+        return max((self._nfa.starts[s] for s in states & self._nfa.starts.keys()), default=-1)
+
+    def _close(self, states: Iterable[int], is_open: Callable[[Condition | None], bool]) -> set[int]:
+        """Return `states` and all from which a step that is open leads to them."""
+        seen = set(states)
+        todo = list(seen)
+        for state in todo:
+            for condition, source in self._nfa.stepping.get(state, ()):
+                if source not in seen and is_open(condition):
+                    seen.add(source)
+                    todo.append(source)
+        return seen
