@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from detectors import patterns
 from detectors.patterns import TYPE, PatternDetector
-from detectors.types import ALL_KINDS, DetectorConfigError, Window
+from detectors.types import ALL_KINDS, ChannelKind, DetectorConfigError, Window
 from tests.support.detectors import Feed, fed, fed_in_deltas, found_texts, spans
 from tests.support.prose import prose
 
