@@ -100,8 +100,6 @@ class WireError(Exception):
         self.frames = frames
 
 
-
-
 class Codec(Protocol):
     """Reads and writes one response (or request) of one dialect. One instance for one message.
 

@@ -1,0 +1,73 @@
+# Everything a person or CI does with this project. `make demo` and `make test` set up .venv by themselves.
+
+PYTHON ?= python3
+JOBS ?= auto
+FUZZ_SECONDS ?= 60
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+FUZZ_STAMP := $(VENV)/.installed-fuzz
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+SOURCES := proxy detectors policies events benchmarks
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench fuzz clean
+
+help:
+	@echo "make demo    scripted model, proxy and live traffic; stays up until Ctrl-C (make demo ARGS=--once ends)"
+	@echo "make test    every check and test that CI runs"
+	@echo "make check   linter, formatter, types and layers only"
+	@echo "make format  let the linter and the formatter change the files"
+	@echo "make bench   measure against other gateways; writes benchmarks/RESULTS.md"
+	@echo "make fuzz    property tests with many more examples, then the fuzz targets (FUZZ_SECONDS=60 each)"
+	@echo "make setup   only install into .venv"
+	@echo "make clean   remove caches and build folders, keep .venv"
+	@echo
+	@echo "Another Python: make PYTHON=python3.12 test"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Sluicegate needs Python 3.11 or newer, but '$(PYTHON)' is: $$($(PYTHON) --version 2>&1)." >&2; \
+		echo "Name another one, for example: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || { \
+		echo "The virtual environment could not be made; on Debian and Ubuntu, install python3-venv." >&2; exit 1; }
+	@echo "Installing into $(VENV) (the first time takes a minute or two)."
+	@$(PIP) install --constraint constraints.txt --editable '.[dev,demo]'
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/sluicegate demo $(ARGS)
+
+test: check
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(ARGS)
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks.run $(ARGS)
+
+fuzz: $(FUZZ_STAMP)
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m hypothesis $(ARGS)
+	@for target in tests/fuzz/fuzz_*.py; do \
+		echo "$$target for $(FUZZ_SECONDS) s"; \
+		PYTHONPATH=. $(BIN)/python $$target -max_total_time=$(FUZZ_SECONDS) || exit 1; \
+	done
+
+$(FUZZ_STAMP): $(STAMP)
+	@$(PIP) install --constraint constraints.txt --editable '.[dev,demo,fuzz]'
+	@touch $@
+
+clean:
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .atheris

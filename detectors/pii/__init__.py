@@ -1,0 +1,1 @@
+"""Personal data, on Presidio's recognizers."""

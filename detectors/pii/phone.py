@@ -1,0 +1,207 @@
+"""Phone numbers: phonenumbers' own matcher, shown only the candidates, and only when they are complete.
+
+`phonenumbers.PhoneNumberMatcher` walks over candidates (`_PATTERN`: digits, punctuation, an extension), one region
+at a time, and goes on after the candidate, or after the number that it found inside one. Here all regions walk
+together, from one place where they agree to the next (a *group*: most often a single candidate), so that a text can
+be judged piece by piece with the spans of the whole. Watermarks are the work of `detectors.pii.engine`.
+
+Two limits keep what is held short. White space over `MAX_GAP_CHARS` does not join a number and its extension. In a
+group longer than `MAX_GROUP_CHARS`, which takes a long list of bare numbers, all regions go on from its end.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from phonenumbers import PhoneMetadata, PhoneNumberMatcher, phonenumberutil, region_code_for_number
+from phonenumbers import phonenumbermatcher as upstream
+from presidio_analyzer.predefined_recognizers.country_specific.south_africa.za_phone_number_recognizer import (
+    ZaPhoneNumberRecognizer,
+)
+
+from detectors.automaton import HoldAutomaton
+from detectors.pii.rules import Judged
+from detectors.regex_tree import PatternSource
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumberMatch
+
+MAX_GAP_CHARS = 64
+"""Longest white space before an extension and inside it; phonenumbers has no limit."""
+
+MAX_GROUP_CHARS = 320
+"""Longest stretch in which regions may disagree about where a number ends."""
+
+MAX_CANDIDATE_CHARS = 670
+"""Longest candidate: lead 10, 21 blocks of 20 digits with 4 characters between, extension with two gaps."""
+
+MAX_SPAN = MAX_GROUP_CHARS + MAX_CANDIDATE_CHARS
+"""Longest text that can be undecided, and so be held."""
+
+MIN_DIGITS = 4
+"""No region in the world has a shorter valid number."""
+
+MIN_DIGITS_ABROAD = 7
+"""Shortest number written with an international prefix: `00`, a country code, a number."""
+
+_TAIL_CHARS = 200
+"""Longest text after a candidate that can still turn out to be its extension, rounded up."""
+
+_BLOCKS = (
+    f"(?:{upstream._LEAD_CLASS}{upstream._PUNCTUATION}){upstream._LEAD_LIMIT}{upstream._DIGIT_SEQUENCE}"  # noqa: SLF001 - the parts of _PATTERN
+    f"(?:{upstream._PUNCTUATION}{upstream._DIGIT_SEQUENCE}){upstream._BLOCK_LIMIT}"  # noqa: SLF001 - the parts of _PATTERN
+)
+LEAD = PatternSource(
+    f"(?:{upstream._LEAD_CLASS}{upstream._PUNCTUATION}){upstream._LEAD_LIMIT}\\d",  # noqa: SLF001 - the parts of _PATTERN
+    ignore_case=True,
+)
+"""Where a candidate could begin, for the hold of texts that have no digit yet."""
+
+_TAIL = PatternSource(
+    f"(?:{upstream._PUNCTUATION}\\d|{phonenumberutil._EXTN_PATTERNS_FOR_MATCHING})",  # noqa: SLF001 - the parts of _PATTERN
+    ignore_case=True,
+)
+_CANDIDATE: re.Pattern[str] = upstream._PATTERN  # noqa: SLF001 - what the matcher itself looks for
+_CANDIDATE_WITHOUT_EXTENSION = re.compile(_BLOCKS, _CANDIDATE.flags)
+_LONG_GAP = re.compile(rf"[ \xa0\t,-]{{{MAX_GAP_CHARS + 1}}}")
+_SECOND_NUMBER: re.Pattern[str] = phonenumberutil._SECOND_NUMBER_START_PATTERN  # noqa: SLF001 - where the matcher cuts
+_TIME: re.Pattern[str] = upstream._TIME_STAMPS  # noqa: SLF001 - the only look past a candidate that takes 3 characters
+_TIME_GOES_ON = re.compile(r":?[0-5]?")
+_DIGIT = re.compile(r"\d")
+
+
+class Candidate(NamedTuple):
+    """Text that may be a phone number."""
+
+    start: int
+    end: int
+    digits: int
+    has_plus: bool
+    is_open: bool
+    """Whether what follows may still change it."""
+
+
+class Group(NamedTuple):
+    """A stretch with candidates in it that no number crosses, in any region."""
+
+    start: int
+    end: int
+    found: tuple[Judged, ...]
+
+
+class PhoneScan(NamedTuple):
+    """What a text holds up to where it is decided."""
+
+    groups: tuple[Group, ...]
+    undecided: int
+    """Where the first group begins that later text may change; the end of the text when there is none."""
+
+
+class PhoneScanner:
+    """Finds what one Presidio phone recognizer finds. Stateless."""
+
+    def __init__(self, entity: str, recognizer: Any) -> None:  # noqa: ANN401 - Presidio has no types
+        self.entity = entity
+        self._recognizer = recognizer
+        self._regions = {region: _least_digits(region) for region in recognizer.supported_regions}
+        self._tail = HoldAutomaton([_TAIL], _TAIL_CHARS)
+
+    def scan(self, text: str, start: int, *, final: bool) -> PhoneScan:
+        """Judge `text` from `start` on; one character of context lies before it."""
+        groups: list[Group] = []
+        candidates = _Candidates(text, self._tail, final=final)
+        while (first := candidates.after(start)) is not None:
+            group = None if first.is_open else self._group(candidates, first)
+            if group is None:
+                return PhoneScan(tuple(groups), first.start)
+            groups.append(group)
+            start = group.end
+        return PhoneScan(tuple(groups), len(text))
+
+    def _group(self, candidates: _Candidates, first: Candidate) -> Group | None:
+        """Walk in every region from `first` to where all agree; None when an open candidate is in the way."""
+        begin, end = first.start, first.end
+        places = dict.fromkeys(self._regions, begin)
+        found: list[Judged] = []
+        behind = list(places)
+        while behind:
+            for region in behind:
+                candidate = candidates.after(places[region])
+                if candidate is None or candidate.start >= min(end, begin + MAX_GROUP_CHARS):
+                    places[region] = end
+                    continue
+                if candidate.is_open:
+                    return None
+                match = self._match(candidates.text, candidate, region)
+                places[region] = candidate.end if match is None else match.end
+                end = max(end, places[region])
+                if match is not None and self._accepts(match):
+                    found.append(Judged(match.start, match.end, self._recognizer.SCORE))
+            behind = [region for region in behind if places[region] < end]
+        return Group(begin, end, tuple(found))
+
+    def _match(self, text: str, candidate: Candidate, region: str) -> PhoneNumberMatch | None:
+        if candidate.digits < (MIN_DIGITS if candidate.has_plus else self._regions[region]):
+            return None
+        matcher = PhoneNumberMatcher(text, region, leniency=self._recognizer.leniency)
+        return matcher._extract_match(text[candidate.start : candidate.end], candidate.start)  # noqa: SLF001 - _find's own step
+
+    def _accepts(self, match: PhoneNumberMatch) -> bool:
+        recognizer = self._recognizer
+        if not isinstance(recognizer, ZaPhoneNumberRecognizer):
+            return True
+        return bool(
+            region_code_for_number(match.number) == recognizer.REGION
+            and recognizer._classify(match.number) == recognizer.target_classification  # noqa: SLF001 - as its analyze does
+        )
+
+
+class _Candidates:
+    """The candidates of one text, each looked for once though every region asks."""
+
+    def __init__(self, text: str, tail: HoldAutomaton, *, final: bool) -> None:
+        self.text = text
+        self._tail = tail
+        self._final = final
+        self._known: dict[int, Candidate | None] = {}
+
+    def after(self, start: int) -> Candidate | None:
+        """Return the first candidate from `start` on."""
+        if start not in self._known:
+            self._known[start] = self._find(start)
+        return self._known[start]
+
+    def _find(self, start: int) -> Candidate | None:
+        found = _CANDIDATE.search(self.text, start)
+        if found is None:
+            return None
+        begin, end = found.span()
+        if _LONG_GAP.search(self.text, begin, end):
+            without = _CANDIDATE_WITHOUT_EXTENSION.match(self.text, begin)
+            end = end if without is None else without.end()
+        value = self.text[begin:end]
+        is_open = not self._final and self._is_open(value, end)
+        second = _SECOND_NUMBER.search(value)
+        value = value[: second.start()] if second else value
+        has_plus = "+" in value or "\uff0b" in value
+        return Candidate(begin, begin + len(value), len(_DIGIT.findall(value)), has_plus, is_open)
+
+    def _is_open(self, value: str, end: int) -> bool:
+        text = self.text
+        left = len(text) - end
+        if left == 0:
+            return True
+        if left > _TAIL_CHARS:
+            return False
+        if _TIME.search(value) and _TIME_GOES_ON.fullmatch(text, end):
+            return True
+        return self._tail.earliest_live(text, end) == end and _LONG_GAP.search(text, end) is None
+
+
+def _least_digits(region: str) -> int:
+    """Return a number of digits below which nothing written without `+` is valid in `region`."""
+    metadata = PhoneMetadata.metadata_for_region(region)
+    if metadata is None or metadata.general_desc is None or metadata.national_prefix_transform_rule:
+        return MIN_DIGITS
+    return max(MIN_DIGITS, min(MIN_DIGITS_ABROAD, *metadata.general_desc.possible_length))

@@ -1,0 +1,196 @@
+"""One pattern of one Presidio recognizer: where it matches, and what Presidio's validators say of a match.
+
+The spans are those of `finditer` over the whole text, in whatever pieces the text is shown, with one addition for
+patterns without bound (an e-mail address, a URL): a match is what the pattern matches in the `max_span` characters
+from its start on; a longer one is cut there. Watermarks and holding are the work of `detectors.pii.engine`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import regex
+from presidio_analyzer import EntityRecognizer
+from presidio_analyzer.predefined_recognizers import IbanRecognizer
+
+from detectors.pii.screens import required_atoms, screen
+from detectors.regex_parser import parse_pattern
+from detectors.regex_tree import PatternSource, Widths, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from detectors.regex_tree import Atom
+
+MAX_SPAN = 320
+"""Longest match and longest hold of a pattern: the longest e-mail address that RFC 3696 allows (64 + 1 + 255)."""
+
+MAX_SPANS = {"URL": 1_800, "IN_PAN": 64}
+"""Entities with another limit. URL: below the 2,000 characters that a policy lets be held. IN_PAN: a pattern of its
+is any ten characters with four digits anywhere later in the text, so that this much is held at all times."""
+
+LOOK_BEHIND_CHARS = 256
+"""How far patterns look back whose look-behind has no bound ("claim number:" and any white space)."""
+
+REGEX_TIMEOUT_S = 0.5
+"""Longest run of one pattern over one window. Presidio would skip the pattern; here it is an error."""
+
+
+class Match(NamedTuple):
+    """A place where a pattern matches, in offsets of the searched text; not judged yet."""
+
+    start: int
+    end: int
+    rule: Rule
+    groups: tuple[int, ...]
+    """Where each group ends, -1 when it took no part; only for IBAN."""
+
+
+class Judged(NamedTuple):
+    """A match that the validators let pass."""
+
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A pattern with its recognizer."""
+
+    entity: str
+    recognizer: Any
+    source: PatternSource
+    engine_pattern: regex.Pattern[str]
+    score: float
+    widths: Widths
+    atoms: frozenset[Atom] | None
+    """Characters of which every match holds at least one."""
+    screen: regex.Pattern[str] | None
+    max_span: int
+
+    @property
+    def context_chars(self) -> int:
+        """How much text before a match it needs to see."""
+        return LOOK_BEHIND_CHARS + 1 if self.widths.before is None else max(1, self.widths.before)
+
+    def matches(self, text: str, start: int) -> Iterator[Match]:
+        """Yield what `finditer` would from `start` on; before it lies `context_chars` of context.
+
+        Raises TimeoutError.
+        """
+        if self.screen is not None and self.screen.search(text, start) is None:
+            return
+        w = self.widths
+        if w.before is not None and w.most is not None and w.after is not None and w.most <= self.max_span:
+            for found in self.engine_pattern.finditer(text, start, timeout=REGEX_TIMEOUT_S):
+                yield self._match(found)
+        else:
+            yield from self._bounded_matches(text, start)
+
+    def _match(self, found: regex.Match[str], shift: int = 0) -> Match:
+        is_iban = isinstance(self.recognizer, IbanRecognizer)
+        ends = tuple(found.end(i) for i in range(1, len(found.groups()) + 1)) if is_iban else ()
+        return Match(found.start() + shift, found.end() + shift, self, ends)
+
+    def _bounded_matches(self, text: str, start: int) -> Iterator[Match]:
+        """Search in blocks, so that a start is tried against `max_span` characters, not the whole text."""
+        reach = self.max_span + 1
+        while start < len(text):
+            hit = start if self.screen is None else _start(self.screen.search(text, start))
+            if hit is None:
+                return
+            start = max(start, hit - self.max_span)
+            stop = max(hit, start) + 2 * reach
+            found = self.engine_pattern.search(text, start, stop, timeout=REGEX_TIMEOUT_S)
+            whole_until = len(text) if stop >= len(text) else stop - reach  # starts up to here saw all they may
+            if found is None or found.start() >= whole_until:
+                start = whole_until
+                continue
+            match = self._cut_to_span(found, text)
+            if match is None:
+                start = found.start() + 1
+                continue
+            yield match
+            start = max(match.end, match.start + 1)
+
+    def _cut_to_span(self, found: regex.Match[str], text: str) -> Match | None:
+        """Return the match at this start in `max_span` characters and a bounded look-behind."""
+        begin, end = found.span()
+        if self.widths.before is not None and self.widths.after is not None and end - begin <= self.max_span:
+            return self._match(found)
+        low = 0
+        if self.widths.before is None:
+            low = max(0, begin - LOOK_BEHIND_CHARS)
+            text = text[low : begin + self.max_span]
+        stop = begin - low + self.max_span
+        again = self.engine_pattern.match(text, begin - low, stop, timeout=REGEX_TIMEOUT_S)
+        return None if again is None else self._match(again, low)
+
+    def judge(self, match: Match, text: str) -> Judged | None:
+        """Ask the recognizer's validators as its `analyze` does."""
+        if not match.groups:
+            return self._judge_span(match.start, match.end, text)
+        for end in reversed(match.groups):
+            judged = self._judge_span(match.start, end if end > 0 else match.end, text)
+            if judged is not None:
+                return judged
+        return None
+
+    def _judge_span(self, start: int, end: int, text: str) -> Judged | None:
+        value = text[start:end]
+        if not value:
+            return None
+        score = self.score
+        valid = self.recognizer.validate_result(value)
+        if valid is not None:
+            score = EntityRecognizer.MAX_SCORE if valid else EntityRecognizer.MIN_SCORE
+        if self.recognizer.invalidate_result(value):
+            score = EntityRecognizer.MIN_SCORE
+        return Judged(start, end, float(score)) if score > EntityRecognizer.MIN_SCORE else None
+
+
+def _start(found: regex.Match[str] | None) -> int | None:
+    return None if found is None else found.start()
+
+
+def make_rules(entity: str, recognizer: Any) -> list[Rule]:  # noqa: ANN401 - Presidio has no types
+    """Return the rules of a pattern recognizer. Raises UnsupportedPatternError."""
+    flags = recognizer.global_regex_flags
+    rules = []
+    for pattern in recognizer.patterns:
+        source = PatternSource(
+            pattern.regex,
+            ignore_case=bool(flags & regex.IGNORECASE),
+            multi_line=bool(flags & regex.MULTILINE),
+            dot_all=bool(flags & regex.DOTALL),
+        )
+        tree = parse_pattern(source)
+        atoms = required_atoms(tree)
+        rules.append(
+            Rule(
+                entity=entity,
+                recognizer=recognizer,
+                source=source,
+                engine_pattern=regex.compile(pattern.regex, flags),
+                score=pattern.score,
+                widths=measure(tree),
+                atoms=atoms,
+                screen=None if atoms is None else screen(atoms),
+                max_span=MAX_SPANS.get(entity, MAX_SPAN),
+            )
+        )
+    return rules
+
+
+def without_contained(judged: Iterable[Judged]) -> list[Judged]:
+    """Drop what lies in a finding at least as sure, as Presidio's `remove_duplicates` does for one entity."""
+    kept: list[Judged] = []
+    open_: list[Judged] = []
+    for each in sorted(set(judged), key=lambda j: (j.start, -j.end, -j.score)):
+        open_ = [k for k in open_ if k.end >= each.start]
+        if not any(each.end <= k.end and each.score <= k.score for k in open_):
+            kept.append(each)
+            open_.append(each)
+    return kept

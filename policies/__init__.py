@@ -1,0 +1,1 @@
+"""Policies: the YAML, its schema and loader, and what a rule decides."""

@@ -1,0 +1,1 @@
+"""The policies that come with Sluicegate, as YAML files; no code."""

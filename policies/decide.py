@@ -1,0 +1,189 @@
+"""What the rules of a policy do to findings: one pure function, `decide`.
+
+It sees spans, never text, and it does not write replacements into anything: the guard does, with what
+`render_replacement` returns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from policies.replacement import replacement_text
+from policies.types import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from detectors.types import ChannelKind, Finding
+    from policies.types import Direction, Policy, Rule
+
+_EDITING = frozenset({Action.REDACT, Action.REWRITE})
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """A finding and the rule that acted on it."""
+
+    rule: Rule
+    finding: Finding
+    action: Action
+    """What was done: the rule's action, or `flag` in shadow mode."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpanEdit:
+    """A span of a channel that must not leave as it is.
+
+    It covers every redacted or rewritten finding that overlaps it, directly or through another one.
+    """
+
+    start: int
+    end: int
+    rule: Rule
+    """The rule whose replacement is written, once, for the whole span."""
+    finding: Finding
+    """The finding that rule acted on. It lies within the span, unless a block cut the span short."""
+    action: Action
+    """`redact` or `rewrite`. For `rewrite` the caller widens the span to the sentence around it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What happens to one cluster of overlapping findings."""
+
+    action: Action
+    """The most severe action taken; `allow` when no rule looked at any of the findings."""
+    edits: tuple[SpanEdit, ...]
+    """In order of offset, never overlapping. With a block, only what lies before the start of its finding."""
+    block: Acted | None
+    """The rule that blocks and its finding: nothing from `block.finding.start` on may leave."""
+    acted: tuple[Acted, ...]
+    """One for each finding a rule acted on, allows and flags included, in order of offset."""
+
+
+def decide(policy: Policy, findings: Sequence[Finding], direction: Direction, kind: ChannelKind) -> Decision:
+    """Apply the rules for this direction and kind of channel to `findings`, whose order does not matter.
+
+    Rules are read in the order of the file. A finding within a span that an `allow` rule matched is not looked at
+    by the rules after it. Of the rules that match a finding the most severe one acts, the first of equals.
+    Findings that no rule matches are ignored.
+    """
+    matches = _most_severe_matches(policy.rules_for(direction, kind), _maximal(findings))
+    acted = tuple(Acted(m.rule, m.finding, policy.effective_action(m.rule)) for m in matches)
+    enforced = tuple(zip(matches, acted, strict=True))
+    blocking = min((pair for pair in enforced if pair[1].action is Action.BLOCK), key=_block_rank, default=None)
+    edits = _merged(m for m, a in enforced if a.action in _EDITING)
+    if blocking is not None:
+        edits = _before(edits, blocking[0].finding.start)
+    action = max((a.action for a in acted), key=lambda one: one.severity, default=Action.ALLOW)
+    return Decision(action, edits, None if blocking is None else blocking[1], acted)
+
+
+def render_replacement(policy: Policy, edit: SpanEdit, matched: str) -> str:
+    """Return what is written in place of `edit`, where `matched` is the channel's text at the edit's span.
+
+    A caller that widened the span (to the sentence, for `rewrite`) still gives the text of the edit's own span.
+    """
+    finding = edit.finding
+    own = matched[max(0, finding.start - edit.start) : finding.end - edit.start]
+    return replacement_text(
+        edit.rule, edit.action, finding.category, span=matched, matched=own, key=policy.hash_key
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    order: int
+    """Place of the rule in the file."""
+    rule: Rule
+    finding: Finding
+
+
+def _maximal(findings: Sequence[Finding]) -> list[Finding]:
+    """Drop repeats, and what lies within a finding of the same detector and category that scores no lower.
+
+    Such a finding matches every rule that the dropped one matches. What is left is in order of offset.
+    """
+    kept: list[Finding] = []
+    best: dict[tuple[str, str], list[Finding]] = {}
+    for finding in sorted(set(findings), key=_span_rank):
+        alike = best.setdefault((finding.detector, finding.category), [])
+        if not any(finding.end <= other.end and finding.score <= other.score for other in alike):
+            alike.append(finding)
+            kept.append(finding)
+    return kept
+
+
+def _span_rank(finding: Finding) -> tuple[int, int, float, str, str]:
+    """Sort by start, the longer and surer first, so that a finding comes after all that contain it."""
+    return (finding.start, -finding.end, -finding.score, finding.detector, finding.category)
+
+
+def _most_severe_matches(rules: Iterable[Rule], findings: Sequence[Finding]) -> list[_Match]:
+    """Return, in the order of `findings`, each one that a rule matches with the rule that acts on it.
+
+    The severity is that of the rule as written, so that shadow mode names the rule that would have acted.
+    """
+    chosen: dict[Finding, _Match] = {}
+    excepted: list[Finding] = []
+    for order, rule in enumerate(rules):
+        matching = [f for f in findings if _matches(rule, f) and not any(_contains(e, f) for e in excepted)]
+        for finding in matching:
+            current = chosen.get(finding)
+            if current is None or rule.action.severity > current.rule.action.severity:
+                chosen[finding] = _Match(order, rule, finding)
+        if rule.action is Action.ALLOW:
+            excepted.extend(matching)
+    return [chosen[finding] for finding in findings if finding in chosen]
+
+
+def _matches(rule: Rule, finding: Finding) -> bool:
+    return (
+        rule.detector == finding.detector
+        and finding.score >= rule.min_score
+        and (rule.categories is None or finding.category in rule.categories)
+    )
+
+
+def _contains(outer: Finding, inner: Finding) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
+
+
+def _block_rank(pair: tuple[_Match, Acted]) -> tuple[int, int, tuple[int, int, float, str, str]]:
+    """Sort blocks so that the first is the one at which the text ends."""
+    match = pair[0]
+    return (match.finding.start, match.order, _span_rank(match.finding))
+
+
+def _merged(matches: Iterable[_Match]) -> tuple[SpanEdit, ...]:
+    """Join the spans that overlap; the most severe match of each group gives the replacement."""
+    groups: list[list[_Match]] = []
+    reach = -1
+    for match in sorted(matches, key=lambda m: m.finding.start):
+        if groups and match.finding.start < reach:
+            groups[-1].append(match)
+            reach = max(reach, match.finding.end)
+        else:
+            groups.append([match])
+            reach = match.finding.end
+    return tuple(_edit_over(group) for group in groups)
+
+
+def _edit_over(group: Sequence[_Match]) -> SpanEdit:
+    winner = min(group, key=_edit_rank)
+    start = min(m.finding.start for m in group)
+    end = max(m.finding.end for m in group)
+    return SpanEdit(start, end, winner.rule, winner.finding, winner.rule.action)
+
+
+def _edit_rank(match: _Match) -> tuple[int, int, int, int, tuple[int, int, float, str, str]]:
+    """Sort by severity, then the longer span, then the earlier one, then the order of the rules."""
+    finding = match.finding
+    length = finding.end - finding.start
+    return (-match.rule.action.severity, -length, finding.start, match.order, _span_rank(finding))
+
+
+def _before(edits: Iterable[SpanEdit], limit: int) -> tuple[SpanEdit, ...]:
+    """Keep of the edits what lies before `limit`."""
+    return tuple(replace(e, end=min(e.end, limit)) for e in edits if e.start < limit)

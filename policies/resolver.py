@@ -1,0 +1,278 @@
+"""Turns the layers of a policy into rules and detectors, and finds what does not fit together.
+
+Everything that is wrong is reported at once, at its place in the file it comes from. It reads no file itself, but
+for those that a detector's own parameters name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ValidationError
+
+from detectors.registry import DETECTOR_TYPES, detector_type
+from detectors.types import DetectorConfigError
+from policies.check import keys_of, message_of, not_one_of, unknown_key, validated
+from policies.document import MappingNode, mark_of
+from policies.layers import FILE_PARAMETER, Entry
+from policies.problems import Problem, did_you_mean, shown
+from policies.sources import MAX_WORD_FILE_BYTES, SourceFile, stamp
+from policies.types import Action, Direction, Limits, Mode, OnError, PolicyTest, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from detectors.types import Detector
+    from policies.check import Loc, Place
+    from policies.layers import Layers
+    from policies.sources import Reader
+
+_COMMON = frozenset({"type", "enabled"})
+_DIRECTIONS = {
+    "response": frozenset({Direction.RESPONSE}),
+    "request": frozenset({Direction.REQUEST}),
+    "both": frozenset(Direction),
+}
+_ACTIONS_OF_FIELD = {
+    "replacement": (Action.REDACT, Action.REWRITE),
+    "mask": (Action.REDACT,),
+    "hash": (Action.REDACT,),
+    "message": (Action.BLOCK,),
+}
+"""With which actions a field of a rule means anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A detector's parameters, checked against its type."""
+
+    type: str
+    given: Mapping[str, Any]
+    """As written."""
+    params: BaseModel
+    """With every default."""
+
+
+@dataclass(slots=True)
+class Parts:
+    """What a policy is put together from."""
+
+    mode: Mode = Mode.ENFORCE
+    on_error: OnError = OnError.BLOCK
+    limits: Limits = field(default_factory=Limits)
+    configured: dict[str, Configured] = field(default_factory=dict)
+    detectors: dict[str, Detector] = field(default_factory=dict)
+    rules: list[Rule] = field(default_factory=list)
+    tests: list[PolicyTest] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    files: list[SourceFile] = field(default_factory=list)
+
+
+def resolve_layers(layers: Layers, read: Reader) -> Parts:
+    """Put a policy together. When `problems` is not empty the rest is not to be used."""
+    parts = Parts(
+        mode=layers.top.get("mode", Mode.ENFORCE),
+        on_error=layers.top.get("on_error", OnError.BLOCK),
+        limits=_limits(layers.limits),
+        problems=list(layers.problems),
+        files=list(layers.files),
+    )
+    for name, entry in layers.detectors.items():
+        if entry.enabled:
+            _configure(parts, name, entry, read)
+    enabled = {rule_id: entry for rule_id, entry in layers.rules.items() if entry.enabled}
+    used = {one.value for entry in enabled.values() if (one := entry.fields.get("detector")) is not None}
+    for name in parts.configured:
+        if name in used:
+            _build(parts, name, layers.detectors[name])
+    for rule_id, entry in enabled.items():
+        _check_rule(parts, rule_id, entry, layers)
+    parts.tests = [_test(test, place) for test, place in layers.tests]
+    return parts
+
+
+def _limits(given: Mapping[str, Any]) -> Limits:
+    return Limits(
+        deadline_s=given.get("deadline", Limits().deadline_s),
+        max_hold_s=given.get("max_hold", Limits().max_hold_s),
+        max_hold_chars=given.get("max_hold_chars", Limits().max_hold_chars),
+    )
+
+
+def _configure(parts: Parts, name: str, entry: Entry, read: Reader) -> None:
+    """Check a detector's type and parameters."""
+    if "type" in entry.broken:
+        return
+    given_type = entry.fields.get("type")
+    known = ", ".join(DETECTOR_TYPES)
+    if given_type is None:
+        parts.problems.append(entry.place.problem(f"'type' is missing. Types: {known}."))
+        return
+    type_name = str(given_type.value)
+    if type_name not in DETECTOR_TYPES:
+        hint = did_you_mean(type_name, DETECTOR_TYPES) or f" Types: {known}."
+        parts.problems.append(
+            given_type.place.problem(f"there is no detector type {type_name!r}.{hint}", keys="type")
+        )
+        return
+    given = {key: one.value for key, one in entry.fields.items() if key not in _COMMON}
+    model = detector_type(type_name).params
+    try:
+        params = validated(model, given)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            parts.problems.append(_parameter_problem(entry, detail["loc"], _parameter_message(model, detail)))
+        return
+    parts.configured[name] = Configured(type_name, given, params)
+    if isinstance(path := given.get(FILE_PARAMETER), str):
+        parts.files.append(stamp(Path(path), read, MAX_WORD_FILE_BYTES))
+
+
+def _parameter_message(model: type[BaseModel], detail: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
+    if detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1:
+        return unknown_key(str(detail["loc"][0]), ["type", "enabled", *model.model_fields])
+    return message_of(model, detail)
+
+
+def _parameter_problem(entry: Entry, loc: Loc, message: str) -> Problem:
+    """Return a problem with a parameter, at the line that gives it, in whichever file that is."""
+    given = entry.fields.get(str(loc[0])) if loc else None
+    if given is None:
+        return entry.place.problem(message)
+    path, line, column = given.place.path, *given.place.mark
+    mark = mark_of(given.node, loc[1:])
+    if mark != given.node.mark:
+        line, column = mark
+    below = keys_of(given.node, loc[1:])
+    joint = "." if below and isinstance(given.node, MappingNode) else ""
+    keys = "" if message.startswith("unknown key") else f"{loc[0]}{joint}{below}: "
+    return Problem(path, line, column, f"{entry.place.trail}: {keys}{message}")
+
+
+def _build(parts: Parts, name: str, entry: Entry) -> None:
+    configured = parts.configured[name]
+    try:
+        parts.detectors[name] = detector_type(configured.type).build(name, configured.params)
+    except DetectorConfigError as error:
+        parts.problems.append(_parameter_problem(entry, error.loc, str(error)))
+
+
+def _check_rule(parts: Parts, rule_id: str, entry: Entry, layers: Layers) -> None:
+    """Check a rule against its detector, and keep it."""
+    for key in ("detector", "action"):
+        if key not in entry.fields and key not in entry.broken:
+            inherited = [one for one in layers.rules if one != rule_id]
+            parts.problems.append(entry.place.problem(f"{key!r} is missing.{did_you_mean(rule_id, inherited)}"))
+    _check_detector_name(parts, rule_id, entry, layers)
+    _check_useless(parts, entry)
+    if not {"detector", "action"} <= entry.fields.keys():
+        return
+    rule = _rule(rule_id, entry, parts.on_error)
+    detector = parts.detectors.get(rule.detector)
+    if detector is not None:
+        _check_categories(parts, entry, detector)
+        _check_channels(parts, rule, entry, detector)
+        _check_width(parts, rule, entry, detector)
+    parts.rules.append(rule)
+
+
+def _check_detector_name(parts: Parts, rule_id: str, entry: Entry, layers: Layers) -> None:
+    given = entry.fields.get("detector")
+    if given is None:
+        return
+    declared = layers.detectors.get(given.value)
+    if declared is None:
+        known = [name for name, one in layers.detectors.items() if one.enabled]
+        hint = did_you_mean(given.value, known) or f" Declared: {', '.join(known) or 'none'}."
+        message = f"{shown(given.value)} is not declared under 'detectors'.{hint}"
+        parts.problems.append(given.place.problem(message, keys="detector"))
+    elif not declared.enabled:
+        message = f"is dropped, but rule {rule_id!r} uses it. Drop that rule too, with 'enabled: false'."
+        parts.problems.append(declared.place.problem(message))
+
+
+def _check_useless(parts: Parts, entry: Entry) -> None:
+    """Find fields that do nothing with the rule's action, and fields that exclude each other."""
+    action = entry.fields.get("action")
+    for key, actions in _ACTIONS_OF_FIELD.items():
+        given = entry.fields.get(key)
+        if action is not None and given is not None and action.value not in actions:
+            allowed = " or ".join(actions)
+            message = f"does nothing with 'action: {action.value}', only with {allowed}. Remove it."
+            parts.problems.append(given.place.problem(message, keys=key))
+    ways = [key for key in ("replacement", "mask", "hash") if key in entry.fields and entry.fields[key].value]
+    for extra in ways[1:]:
+        message = f"cannot stand beside {ways[0]!r}. Keep one of them."
+        parts.problems.append(entry.fields[extra].place.problem(message, keys=extra))
+
+
+def _check_categories(parts: Parts, entry: Entry, detector: Detector) -> None:
+    given = entry.fields.get("categories")
+    for index, category in enumerate(given.value if given is not None else ()):
+        if given is not None and category not in detector.categories:
+            message = not_one_of(category, detector.categories)
+            mark = mark_of(given.node, (index,))
+            problem = Problem(given.place.path, *mark, f"{given.place.trail}: categories[{index}]: {message}")
+            parts.problems.append(problem)
+
+
+def _check_channels(parts: Parts, rule: Rule, entry: Entry, detector: Detector) -> None:
+    given = entry.fields.get("channels")
+    if given is None:
+        return
+    for channel in sorted(set(given.value) - detector.kinds):
+        seen = ", ".join(sorted(detector.kinds))
+        message = f"detector {rule.detector!r} does not look at {channel.value!r}, only at {seen}."
+        parts.problems.append(given.place.problem(message, keys="channels"))
+
+
+def _check_width(parts: Parts, rule: Rule, entry: Entry, detector: Detector) -> None:
+    limit = parts.limits.max_hold_chars
+    if rule.action.holds and parts.mode is Mode.ENFORCE and detector.max_span > limit:
+        message = (
+            f"detector {rule.detector!r} can find spans of {detector.max_span} characters, but only {limit} may be "
+            f"held. Set limits.max_hold_chars to at least {detector.max_span}, or make what it finds shorter."
+        )
+        parts.problems.append(entry.fields["detector"].place.problem(message, keys="detector"))
+
+
+def _rule(rule_id: str, entry: Entry, on_error: OnError) -> Rule:
+    """Fill in the defaults."""
+    said = {key: given.value for key, given in entry.fields.items()}
+    rule = Rule(id=rule_id, detector=said["detector"], action=said["action"])
+    return Rule(
+        id=rule.id,
+        detector=rule.detector,
+        action=rule.action,
+        categories=frozenset(said["categories"]) if "categories" in said else None,
+        min_score=said.get("min_score", rule.min_score),
+        directions=_DIRECTIONS[said.get("direction", "response")],
+        channels=frozenset(said["channels"]) if "channels" in said else None,
+        replacement=said.get("replacement"),
+        mask=said.get("mask"),
+        hash=said.get("hash", False),
+        message=said.get("message", rule.message),
+        on_error=said.get("on_error", on_error),
+    )
+
+
+def _test(test: Any, place: Place) -> PolicyTest:  # noqa: ANN401 - the schema's TestFile
+    return PolicyTest(
+        name=test.name,
+        text=test.text,
+        action=test.expect.action,
+        output=test.expect.output,
+        direction=test.direction,
+        channel=test.channel,
+        line=place.mark.line,
+    )
+
+
+def rules_missing(layers: Layers, path: str) -> Sequence[Problem]:
+    """Return the problem of a policy that says nothing of rules: it would let everything pass without a word."""
+    if layers.has_rules or layers.problems:
+        return ()
+    message = "has no rules. Add 'rules:', 'extends: default', or 'rules: []' to let everything pass."
+    return (Problem(path, 0, 0, message),)

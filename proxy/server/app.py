@@ -1,0 +1,211 @@
+"""Puts the parts together for one process and opens its ports: `running_server`, used by the product and by tests.
+
+Order: detectors are warmed before the port opens, so that the first request is as fast as the second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from detectors.types import CostClass, Window
+from policies.loader import load
+from proxy.server.admin import admin_app, check_admin_address
+from proxy.server.gateway import Gateway
+from proxy.server.lanes import ScanLanes
+from proxy.server.metrics import Metrics
+from proxy.server.recording import RecordingStore
+from proxy.server.reload import PolicyHolder, watch
+from proxy.server.routes import SAFE_ROUTES, RouteTable
+from proxy.server.scanning import log_scan_error
+from proxy.server.services import LogSink, Services
+from proxy.server.upstream import Http1Upstream
+from proxy.wire.registry import DIALECTS
+from proxy.wire.types import Route
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from policies.types import Policy
+    from proxy.server.config import ServerConfig
+    from proxy.server.services import EventSink
+
+SCAN_LANES = 4
+"""Threads for scans that may not run on the event loop. Model runtimes bring their own parallelism."""
+
+WARM_DEADLINE_S = 60.0
+"""Model files are read at the first scan."""
+
+BACKLOG = 1024
+
+_WARM_TEXT = "The quick brown fox jumps over the lazy dog. Call 555-0100 or write to nobody@example.org.\n"
+
+
+@dataclass(slots=True)
+class RunningServer:
+    """A server that accepts requests."""
+
+    gateway: Gateway
+    services: Services
+    url: str
+    admin_url: str | None
+    _runner: web.ServerRunner
+
+    @property
+    def ready(self) -> bool:
+        """Whether new requests are welcome."""
+        return not self.services.draining
+
+    async def drain(self) -> None:
+        """Accept nothing new, and let live exchanges end within the configured time."""
+        self.services.draining = True
+        for site in list(self._runner.sites):
+            await site.stop()
+        server = self._runner.server
+        if server is not None:
+            server.pre_shutdown()  # closes connections that are between two requests
+        await self.gateway.drain(self.services.config.drain_timeout_s)
+
+
+@contextlib.asynccontextmanager
+async def running_server(
+    config: ServerConfig,
+    policy: Policy | None = None,
+    *,
+    sink: EventSink | None = None,
+    listener: socket.socket | None = None,
+    with_admin: bool = True,
+    hash_key: bytes = b"",
+) -> AsyncIterator[RunningServer]:
+    """Run a server in this event loop for as long as the context lasts; drains at its end.
+
+    `policy` stands in for the one that `config.policy_source` names. `listener` is a bound socket to use in
+    place of the configured address. Raises `PolicyError`, `AdminError` or OSError before a port is open.
+    """
+    if with_admin:
+        check_admin_address(config.admin_host, config.admin_token)
+    async with contextlib.AsyncExitStack() as stack:
+        services = _services(config, policy, sink, hash_key, stack)
+        stack.push_async_callback(services.upstream.close)
+        await _warm(services)
+        gateway = Gateway(services)
+        runner = web.ServerRunner(gateway.server(), shutdown_timeout=1.0)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        sock = listener if listener is not None else bind(config.listen_host, config.listen_port)
+        await web.SockSite(runner, sock, backlog=BACKLOG).start()
+        running = RunningServer(gateway, services, _url(sock), None, runner)
+        if with_admin:
+            running.admin_url = await _start_admin(config, running, stack)
+        for task in _background(services):
+            stack.push_async_callback(_stop, task)
+        stack.push_async_callback(running.drain)
+        yield running
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on an address. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(BACKLOG)
+    except OSError:
+        sock.close()
+        raise
+    sock.setblocking(False)
+    return sock
+
+
+def _services(
+    config: ServerConfig,
+    policy: Policy | None,
+    sink: EventSink | None,
+    hash_key: bytes,
+    stack: contextlib.AsyncExitStack,
+) -> Services:
+    metrics = Metrics()
+    if policy is None:
+        policies = PolicyHolder.loaded(lambda: load(config.policy_source, hash_key=hash_key), metrics)
+    else:
+        policies = PolicyHolder(policy, None, metrics)
+    lanes = ScanLanes(asyncio.get_running_loop(), SCAN_LANES, metrics.set_threads_lost, log_scan_error)
+    stack.callback(lanes.close)
+    return Services(
+        config=config,
+        policies=policies,
+        routes=route_table(config),
+        upstream=Http1Upstream(config),
+        lanes=lanes,
+        metrics=metrics,
+        sink=sink if sink is not None else LogSink(),
+        recordings=RecordingStore(config.record_dir) if config.record_dir is not None else None,
+    )
+
+
+def route_table(config: ServerConfig) -> RouteTable:
+    """Return the routes of all dialects and those that the configuration opens."""
+    # Unknown members are scanned in every dialect, so a JSON answer of any shape can be read as one.
+    opened = dict.fromkeys(config.open_paths, DIALECTS["openai-chat"])
+    passed = [Route(method, path) for path in config.passed_paths for method in ("GET", "POST")]
+    return RouteTable(DIALECTS.values(), passed=(*SAFE_ROUTES, *passed), opened=opened)
+
+
+async def _warm(services: Services) -> None:
+    """Let each detector scan once, where it will scan: lazy parts are built before the port opens."""
+    loop = asyncio.get_running_loop()
+    waits: list[asyncio.Future[None]] = []
+    for detector in services.policies.current.policy.detectors.values():
+        window = Window(next(iter(sorted(detector.kinds))), "", _WARM_TEXT, 0, final=True)
+        if detector.cost_class is CostClass.INLINE:
+            try:
+                detector.scan(window)
+            except Exception as error:  # noqa: BLE001 - it will fail again at its first request, under on_error
+                log_scan_error(detector.name, error)
+            continue
+        for _ in range(SCAN_LANES):
+            done = loop.create_future()
+            waits.append(done)
+            services.lanes.submit(detector, window, WARM_DEADLINE_S, partial(_warmed, done))
+    if waits:
+        await asyncio.wait(waits)
+
+
+def _warmed(done: asyncio.Future[None], _outcome: object, _spent_s: float) -> None:
+    done.set_result(None)
+
+
+async def _start_admin(config: ServerConfig, running: RunningServer, stack: contextlib.AsyncExitStack) -> str:
+    app = admin_app(lambda: running.ready, lambda: running.services.metrics.registry, config.admin_token)
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    sock = bind(config.admin_host, config.admin_port)
+    await web.SockSite(runner, sock).start()
+    return _url(sock)
+
+
+def _background(services: Services) -> list[asyncio.Task[None]]:
+    loop = asyncio.get_running_loop()
+    tasks = [loop.create_task(services.metrics.sample_loop_lag())]
+    if services.policies.files:
+        tasks.append(loop.create_task(watch(services.policies)))
+    return tasks
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def _url(sock: socket.socket) -> str:
+    host, port, *_ = sock.getsockname()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,60 @@
+"""What the server is told before it starts: `ServerConfig`. How it is read from a file is in `config_file`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerConfig:
+    """Everything the server needs to know, checked. Times in seconds, sizes in bytes."""
+
+    upstream_url: str
+    """Origin and optional path prefix of the model API, without a trailing slash."""
+    policy_source: str = "default"
+    """A bundled policy's name or the path of a file."""
+
+    listen_host: str = "127.0.0.1"
+    listen_port: int = 8080
+    """0: the system picks one."""
+    admin_host: str = "127.0.0.1"
+    admin_port: int = 9090
+    admin_token: str | None = field(default=None, repr=False)
+    """Bearer token of the admin address; needed when that is not loopback."""
+    state_dir: Path = Path("sluicegate-state")
+    workers: int = 1
+
+    connect_timeout_s: float = 5.0
+    first_byte_timeout_s: float = 60.0
+    idle_timeout_s: float = 60.0
+    """Longest silence between two reads from the upstream."""
+    total_timeout_s: float = 600.0
+    header_timeout_s: float = 10.0
+    """Longest time a client may take to send its request's headers."""
+    body_idle_timeout_s: float = 15.0
+    """Longest silence within a client's request body."""
+    slow_client_timeout_s: float = 30.0
+    """Longest time a client may take none of the bytes that wait for it."""
+    drain_timeout_s: float = 30.0
+    """How long running exchanges may go on after SIGTERM."""
+
+    max_request_bytes: int = 16 << 20
+    max_response_bytes: int = 32 << 20
+    max_frame_bytes: int = 1 << 20
+    max_header_bytes: int = 32 << 10
+    max_connections: int = 1000
+    """Exchanges at one time, for each worker; more are answered 503."""
+
+    open_paths: tuple[str, ...] = ()
+    """Further paths that are guarded as generic JSON: opened by name."""
+    passed_paths: tuple[str, ...] = ()
+    """Further paths that pass unread, because nothing generated is in them."""
+
+    tls_ca_file: Path | None = None
+    """PEM file of certificates to trust for the upstream in place of the system's."""
+    record_dir: Path | None = None
+    """Where to write recordings of responses for `sluicegate replay`; None: nowhere."""
+    log_format: str = "json"
+    """`json` or `console`."""
+    log_level: str = "info"

@@ -1,0 +1,111 @@
+"""Drives one guard: bytes in, scans, events, released bytes out. The server's side of `StreamGuard`.
+
+It knows neither HTTP nor where bytes come from or go to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from proxy.guard.api import GuardState
+from proxy.guard.stream import StreamGuard
+from proxy.server.faults import Phase
+from proxy.server.scanning import ScanDriver
+
+if TYPE_CHECKING:
+    from policies.types import Direction
+    from proxy.server.reload import ActivePolicy
+    from proxy.server.services import Services
+    from proxy.server.watchdog import Watchdog
+    from proxy.wire.types import Codec
+
+SCAN_SLACK_S = 5.0
+"""Beyond a scan's own deadline, which always brings an answer: a wait this long is a bug, and ends all the same."""
+
+
+class GuardedMessage:
+    """A request or a response on its way through its guard."""
+
+    __slots__ = ("_loop", "_policy", "_request_id", "_services", "_watchdog", "codec", "driver", "guard", "timed")
+
+    def __init__(
+        self,
+        services: Services,
+        policy: ActivePolicy,
+        codec: Codec,
+        direction: Direction,
+        request_id: str,
+        watchdog: Watchdog,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._services = services
+        self._policy = policy
+        self._request_id = request_id
+        self._watchdog = watchdog
+        self.codec = codec
+        self.guard = StreamGuard(codec, policy.policy, direction)
+        self.driver = ScanDriver(self.guard, services.lanes, self._loop, policy.policy.limits.deadline_s)
+        self.timed = policy.timed
+        """Whether a detector's segments are closed by time."""
+
+    def receive(self, data: bytes) -> None:
+        """Give the guard bytes of the sender and have what can be judged at once judged."""
+        if self.timed:
+            self.guard.receive_time(self._loop.time())
+        self.guard.receive(data)
+        self.driver.run()
+
+    def receive_end(self) -> None:
+        """Give the guard the end of the sender's bytes."""
+        self.guard.receive_end()
+        self.driver.run()
+
+    def receive_abort(self, public: str) -> None:
+        """Tell the guard that the sender died."""
+        self.guard.receive_abort(public)
+        self.driver.run()
+
+    async def take(self) -> bytes:
+        """Return the bytes that may leave, after their events are recorded."""
+        out = self.guard.take()
+        events = self.guard.take_events()
+        if events:
+            self._services.metrics.count_events(events)
+            await self._services.sink.record(self._request_id, self._policy, events)
+        return out
+
+    async def settle(self) -> None:
+        """Wait until no text waits for a scan. The input has ended."""
+        driver = self.driver
+        if driver.answered:
+            driver.run()
+        while driver.holding and self.guard.state is GuardState.STATE_OPEN:
+            await self.wait_for_scan()
+
+    async def wait_for_scan(self) -> None:
+        """Wait for the next answer of a scan that runs elsewhere."""
+        if not self.driver.answered:
+            limit_s = self._policy.policy.limits.deadline_s + SCAN_SLACK_S
+            await self._watchdog.within(Phase.SCAN, limit_s, self.driver.wait())
+        self.driver.run()
+
+    def finish(self) -> None:
+        """The message is over: count the scans, and let those that only observe end aside."""
+        if self.driver.pending and self.guard.state in {GuardState.STATE_DONE, GuardState.STATE_BLOCKED}:
+            self._services.run_aside(self._observe())
+        else:
+            self.driver.cancel()
+            self._count_scans()
+
+    async def _observe(self) -> None:
+        """Wait for detectors that nobody waited for, and record what they found."""
+        driver = self.driver
+        while driver.pending:
+            await driver.wait()  # each pending scan is answered at its deadline at the latest
+            driver.run()
+        await self.take()
+        self._count_scans()
+
+    def _count_scans(self) -> None:
+        self._services.metrics.observe_scans(self.driver.seconds, self.guard.stats.scanned_chars)

@@ -1,0 +1,313 @@
+"""One exchange: a task reads the request, asks the upstream, and brings its answer through the guard.
+
+It owns the order of things and every way they can end. Bytes are moved by `relay`, written by `client_writer`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import orjson
+import structlog
+
+from policies.types import Action, Direction
+from proxy.guard.api import GuardState
+from proxy.server import answers, headers
+from proxy.server.client_request import check_protocol, parse_object, read_body
+from proxy.server.client_writer import ClientWriter
+from proxy.server.decoding import decoder_for
+from proxy.server.faults import ClientFault, ExchangeFault, ExchangeTimeout, Phase, UpstreamFault
+from proxy.server.guarding import GuardedMessage
+from proxy.server.passing import pass_through
+from proxy.server.relay import Relay
+from proxy.server.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from proxy.server.reload import ActivePolicy
+    from proxy.server.routes import Match
+    from proxy.server.services import Services
+    from proxy.server.upstream import UpstreamResponse
+    from proxy.wire.types import Codec, Dialect
+
+MAX_ERROR_BYTES = 1 << 20
+"""Longest error body that is read and scanned; error objects are a few hundred bytes."""
+
+_log = structlog.get_logger("sluicegate.exchange")
+
+_DEFAULT_ERROR_TYPES = {400: "invalid_request_error", 403: "permission_error", 503: "overloaded_error"}
+
+
+class Exchange:
+    """One request and its response."""
+
+    def __init__(self, services: Services, request: web.BaseRequest, request_id: str) -> None:
+        self._services = services
+        self._config = services.config
+        self._request = request
+        self._request_id = request_id
+        self._loop = asyncio.get_running_loop()
+        self._watchdog = Watchdog(self._loop, services.config.total_timeout_s)
+        self._writer = ClientWriter(request, self._watchdog, services.config.slow_client_timeout_s)
+        self._match: Match | None = None
+        self._policy: ActivePolicy = services.policies.current
+        self._relay: Relay | None = None
+        self._upstream: UpstreamResponse | None = None
+        self._request_action = Action.ALLOW
+        self.decision = "failed"
+        """What became of it: an action, or refused, failed, client_gone, slow_client."""
+        self.mode = "whole"
+
+    @property
+    def dialect_name(self) -> str:
+        """The dialect's name for metrics; `none` where there is none."""
+        return self._match.dialect.name if self._match is not None and self._match.dialect is not None else "none"
+
+    async def run(self) -> web.StreamResponse:
+        """Do all of it. Raises CancelledError and ConnectionError when the client left."""
+        try:
+            return await self._answer()
+        except ExchangeFault as fault:
+            return await self._end_with(fault)
+        except (asyncio.CancelledError, ConnectionError):
+            self.decision = "client_gone"
+            raise
+        except Exception as error:  # noqa: BLE001 - the border: a bug ends one exchange and passes no text
+            _log.error("exchange_crashed", request_id=self._request_id, **_where(error))
+            return await self._end_with(ExchangeFault("internal_error", "The proxy failed on this exchange."))
+        finally:
+            self._close()
+
+    def shut_down(self) -> None:
+        """End the exchange soon, with a proper ending."""
+        self._watchdog.shut_down()
+
+    async def _answer(self) -> web.StreamResponse:
+        request = self._request
+        check_protocol(request)
+        self._match = match = self._services.routes.match(request.method, request.raw_path)
+        if match.dialect is None:
+            response = await pass_through(self._services, request, match, self._watchdog, self._writer, self._ids())
+            self.decision = Action.ALLOW.value
+            return response
+        forwarded = headers.request_headers(request.headers, has_body=True)
+        headers.require_json(request.headers)
+        body = await read_body(
+            request, self._watchdog, self._config.max_request_bytes, self._config.body_idle_timeout_s
+        )
+        began_s = self._loop.time()
+        body = await self._guard_request(body, match.dialect)
+        before_s = self._loop.time() - began_s
+        self._upstream = await self._watchdog.within(
+            Phase.FIRST_BYTE,
+            self._config.first_byte_timeout_s,
+            self._services.upstream.send(request.method, match.target, forwarded, body),
+        )
+        return await self._bring(self._upstream, match.dialect, before_s)
+
+    async def _guard_request(self, body: bytes, dialect: Dialect) -> bytes:
+        """Return the body to send: as it came when no rule looks at requests or none found anything."""
+        payload = parse_object(body)
+        self.mode = "stream" if dialect.wants_stream(payload) else "whole"
+        if not self._policy.guards_requests:
+            return body
+        codec = dialect.request_codec(self._config.max_request_bytes)
+        message = self._guarded(codec, Direction.REQUEST)
+        message.receive(body)
+        message.receive_end()
+        try:
+            await message.settle()
+            edited = await message.take()
+            guard = message.guard
+            self._request_action = guard.decision
+            if guard.state is GuardState.STATE_BLOCKED and guard.block is not None:
+                raise ClientFault("content_filter", guard.block.message)
+            if guard.state is not GuardState.STATE_DONE:
+                raise ClientFault("bad_request", f"The request cannot be read: {guard.broken_public}.")
+        finally:
+            message.finish()
+        return edited
+
+    async def _bring(self, upstream: UpstreamResponse, dialect: Dialect, before_s: float) -> web.StreamResponse:
+        """Bring the upstream's answer to the client."""
+        kind = answers.status_kind(upstream.status)
+        declared = headers.media_type(upstream.headers.getall("content-type", ()))
+        if kind is answers.StatusKind.ERROR:
+            return await self._bring_error(upstream, dialect, declared)
+        answers.check_type(declared, dialect)
+        codings = headers.content_codings(upstream.headers.getall("content-encoding", ()))
+        decoder = decoder_for(codings, self._config.max_response_bytes)
+        relay = Relay(self._services, upstream, decoder, self._watchdog, self._config.max_response_bytes)
+        self._relay = relay
+        head = await relay.read_head(lambda data: answers.is_stream(declared, dialect, data))
+        stream = answers.is_stream(declared, dialect, head) is True
+        self.mode = "stream" if stream else "whole"
+        self._record(relay, dialect, upstream, declared)
+        codec = (
+            dialect.stream_codec(self._config.max_frame_bytes)
+            if stream
+            else dialect.body_codec(self._config.max_response_bytes)
+        )
+        message = self._guarded(codec, Direction.RESPONSE)
+        out_headers = self._answer_headers(
+            dialect.stream_media_type if stream else headers.JSON_TYPE, stream=stream
+        )
+        if stream:
+            response = await relay.stream(message, self._writer, out_headers, before_s)
+        else:
+            body = await relay.collect(message)
+            response = await self._writer.send_whole(upstream.status, out_headers, body)
+            relay.note_end(before_s)
+        self.decision = self._decided(message)
+        return response
+
+    async def _bring_error(self, upstream: UpstreamResponse, dialect: Dialect, declared: str) -> web.StreamResponse:
+        """Bring an error of the upstream: its JSON once it is scanned, our own words otherwise."""
+        self.decision = "upstream_error"
+        self.mode = "whole"
+        body = await self._scanned_error(upstream, dialect) if declared == headers.JSON_TYPE else None
+        if body is None:
+            body = dialect.error_body(upstream.status, "upstream_error", "The model API answered with an error.")
+        upstream.close()
+        out_headers = self._answer_headers(headers.JSON_TYPE, stream=False)
+        return await self._writer.send_whole(upstream.status, out_headers, body)
+
+    async def _scanned_error(self, upstream: UpstreamResponse, dialect: Dialect) -> bytes | None:
+        """Return the upstream's error body when all of it was judged and none of it blocked."""
+        message = self._guarded(dialect.body_codec(MAX_ERROR_BYTES), Direction.RESPONSE)
+        try:
+            codings = headers.content_codings(upstream.headers.getall("content-encoding", ()))
+            decoder = decoder_for(codings, MAX_ERROR_BYTES)
+            self._relay = Relay(self._services, upstream, decoder, self._watchdog, MAX_ERROR_BYTES)
+            body = await self._relay.collect(message)
+        except UpstreamFault:
+            return None
+        except ExchangeTimeout as timeout:
+            if timeout.phase is Phase.SHUTDOWN:
+                raise
+            return None
+        return body if body and message.guard.state is GuardState.STATE_DONE else None
+
+    def _guarded(self, codec: Codec, direction: Direction) -> GuardedMessage:
+        return GuardedMessage(
+            self._services,
+            self._policy,
+            codec,
+            direction,
+            self._request_id,
+            self._watchdog,
+        )
+
+    async def _end_with(self, fault: ExchangeFault) -> web.StreamResponse:
+        """End the exchange after a fault: the envelope before the first byte, the dialect's ending after it."""
+        self._note(fault)
+        slow = isinstance(fault, ExchangeTimeout) and fault.phase is Phase.SLOW_CLIENT
+        if self._upstream is not None:
+            self._upstream.close()
+        if slow:
+            self._writer.abort()
+            raise ConnectionResetError("slow client")
+        try:
+            if self._writer.started:
+                return await self._end_stream(fault)
+            return await self._send_error(fault)
+        except ExchangeTimeout as again:
+            self._writer.abort()
+            raise ConnectionResetError("slow client") from again
+
+    async def _end_stream(self, fault: ExchangeFault) -> web.StreamResponse:
+        if self._relay is None or self.mode != "stream":
+            self._writer.abort()  # a whole answer broke in the middle of its one write: nothing can mend that
+            raise ConnectionResetError("whole answer cut")
+        return await self._relay.end_failed(self._writer, fault)
+
+    async def _send_error(self, fault: ExchangeFault) -> web.StreamResponse:
+        pairs = [("Content-Type", headers.JSON_TYPE), *self._ids()]
+        if fault.status == 503:  # noqa: PLR2004
+            pairs.append(("Retry-After", "1"))
+        dialect = self._match.dialect if self._match is not None else None
+        if dialect is None:
+            body = default_error_body(fault.status, fault.code, fault.public)
+        else:
+            body = dialect.error_body(fault.status, fault.code, fault.public)
+        whole_request_read = self._request.content.at_eof()
+        close = not whole_request_read or self._services.draining
+        return await self._writer.send_whole(fault.status, pairs, body, close=close)
+
+    def _note(self, fault: ExchangeFault) -> None:
+        if isinstance(fault, ClientFault):
+            self.decision = Action.BLOCK.value if fault.code == "content_filter" else "refused"
+        elif isinstance(fault, ExchangeTimeout) and fault.phase is Phase.SLOW_CLIENT:
+            self.decision = "slow_client"
+        elif isinstance(fault, ExchangeTimeout) and fault.phase is Phase.REQUEST_BODY:
+            self.decision = "refused"
+        else:
+            self.decision = "failed"
+            self._services.metrics.count_upstream_fault(fault.code)
+        _log.info(
+            "exchange_fault",
+            request_id=self._request_id,
+            dialect=self.dialect_name,
+            code=fault.code,
+            status=fault.status,
+            after_first_byte=self._writer.started,
+        )
+
+    def _decided(self, message: GuardedMessage) -> str:
+        ours, request = message.guard.decision, self._request_action
+        return (ours if ours.severity >= request.severity else request).value
+
+    def _ids(self) -> list[tuple[str, str]]:
+        return [
+            ("x-sluicegate-request-id", self._request_id),
+            ("x-sluicegate-policy", self._policy.label),
+            ("x-content-type-options", "nosniff"),
+        ]
+
+    def _answer_headers(self, content_type: str, *, stream: bool) -> list[tuple[str, str]]:
+        pairs = [("Content-Type", content_type), *self._ids()]
+        if stream:
+            pairs.append(("Cache-Control", "no-cache"))
+        if self._upstream is not None:
+            pairs += headers.response_headers(self._upstream.headers)
+        return pairs
+
+    def _record(self, relay: Relay, dialect: Dialect, upstream: UpstreamResponse, declared: str) -> None:
+        if self._services.recordings is None:
+            return
+        try:
+            recorder = self._services.recordings.begin(
+                request_id=self._request_id,
+                dialect=dialect.name,
+                stream=self.mode == "stream",
+                status=upstream.status,
+                content_type=declared,
+                policy=self._policy.label,
+            )
+        except OSError as error:
+            _log.error("recording_failed", request_id=self._request_id, error=type(error).__name__)
+            return
+        relay.record_to(recorder)
+
+    def _close(self) -> None:
+        self._watchdog.close()
+        if self._upstream is not None:
+            self._upstream.close()
+        if self._relay is not None:
+            self._relay.close()
+
+
+def default_error_body(status: int, code: str, message: str) -> bytes:
+    """Return the error envelope for paths that no dialect knows: the one that most clients understand."""
+    kind = _DEFAULT_ERROR_TYPES.get(status, "invalid_request_error" if status < 500 else "api_error")  # noqa: PLR2004
+    return orjson.dumps({"error": {"message": message, "type": kind, "param": None, "code": code}})
+
+
+def _where(error: BaseException) -> dict[str, str]:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    at = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace is not None else ""
+    return {"error": type(error).__name__, "at": at}

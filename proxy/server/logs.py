@@ -1,0 +1,51 @@
+"""Structured logs: JSON lines on stderr. No text of an exchange is ever given to a logger."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any, Final
+
+import orjson
+import structlog
+
+_LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
+
+
+def configure_logging(log_format: str = "json", level: str = "info") -> None:
+    """Set up structlog (`json` or `console`) and send the libraries' warnings the same way."""
+    processors: list[Any] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    factory: Any
+    if log_format == "json":
+        processors.append(structlog.processors.JSONRenderer(serializer=orjson.dumps))
+        factory = structlog.BytesLoggerFactory(sys.stderr.buffer)
+    else:
+        processors.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+        factory = structlog.PrintLoggerFactory(sys.stderr)
+    structlog.configure(
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=factory,
+        cache_logger_on_first_use=False,
+    )
+    _tame_libraries()
+
+
+def _tame_libraries() -> None:
+    """Libraries may say that something is wrong, never what was in it: their messages quote requests."""
+    root = logging.getLogger()
+    for handler in list(root.handlers):
+        root.removeHandler(handler)
+    root.addHandler(_NameOnlyHandler(level=logging.WARNING))
+    root.setLevel(logging.WARNING)
+
+
+class _NameOnlyHandler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
+        structlog.get_logger("sluicegate.library").warning(
+            "library_message", library=record.name, at=f"{record.module}:{record.lineno}", error=error
+        )

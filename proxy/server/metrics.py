@@ -1,0 +1,143 @@
+"""Every metric of the proxy (docs/contract: names begin with `sluicegate_`), and how an exchange fills them.
+
+Labels come from closed sets: dialects, modes, decisions, detectors and rules of the policy. Nothing a peer sends
+becomes a label.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from events.schema import Bypass, Failure, Incident
+
+LAG_SAMPLE_S: Final = 0.25
+_LATENCY_BUCKETS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+_SCAN_BUCKETS: Final = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0)
+_CHAR_BUCKETS: Final = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0)
+
+
+class Metrics:
+    """The metrics of one process, in their own registry."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry if registry is not None else CollectorRegistry()
+        self._exchanges = self._counter(
+            "exchanges", "Exchanges by dialect, mode (stream, whole) and decision.", ("dialect", "mode", "decision")
+        )
+        self._incidents = self._counter(
+            "incidents", "Findings that a rule acted on.", ("rule", "category", "action")
+        )
+        self._bypasses = self._counter(
+            "bypasses", "Texts that went on unjudged because on_error allows it.", ("detector", "reason")
+        )
+        self._failures = self._counter(
+            "detector_failures", "Texts stopped because a detector could not judge.", ("detector", "reason")
+        )
+        self._added = self._histogram(
+            "added_latency_seconds",
+            "Time the proxy itself added: to the first byte, and after the last byte.",
+            _LATENCY_BUCKETS,
+            ("part",),
+        )
+        self._held = self._histogram("held_chars", "Mean characters held after each frame.", _CHAR_BUCKETS)
+        self._scan = self._histogram(
+            "scan_seconds", "Time a detector worked for one exchange.", _SCAN_BUCKETS, ("detector",)
+        )
+        self._scanned = self._counter(
+            "scanned_chars", "Characters shown to a detector, context not counted.", ("detector",)
+        )
+        self._response_chars = self._counter("response_chars", "Characters of text received from the upstream.")
+        self._reloads = self._counter("config_reloads", "Policy reloads by result.", ("result",))
+        self._upstream_faults = self._counter("upstream_faults", "Upstream faults by code.", ("code",))
+        self.active = self._gauge("active_exchanges", "Exchanges under way.")
+        self._lag = self._gauge("loop_lag_seconds", "How late the event loop ran its last timer.", "livemax")
+        self._threads_lost = self._gauge("scan_threads_lost", "Scan threads hanging past their deadline.")
+        self._children: dict[tuple[str, ...], Counter] = {}
+        self._scan_children: dict[str, tuple[Histogram, Counter]] = {}
+        self._added_first = self._added.labels("first_byte")
+        self._added_whole = self._added.labels("whole")
+
+    def count_exchange(self, dialect: str, mode: str, decision: str) -> None:
+        """Count a finished exchange."""
+        self._child(self._exchanges, dialect, mode, decision).inc()
+
+    def count_events(self, events: Sequence[Incident | Bypass | Failure]) -> None:
+        """Count what a guard reported."""
+        for event in events:
+            match type(event).__name__:
+                case "Incident":
+                    self._child(self._incidents, event.rule, event.category, event.action).inc()  # type: ignore[union-attr]
+                case "Bypass":
+                    self._child(self._bypasses, event.detector, event.reason).inc()  # type: ignore[union-attr]
+                case _:
+                    self._child(self._failures, event.detector, event.reason).inc()  # type: ignore[union-attr]
+
+    def count_reload(self, result: str) -> None:
+        """Count a reload: `changed`, `unchanged` or `failed`."""
+        self._child(self._reloads, result).inc()
+
+    def count_upstream_fault(self, code: str) -> None:
+        """Count a fault of the upstream."""
+        self._child(self._upstream_faults, code).inc()
+
+    def observe_scans(self, seconds: Mapping[str, float], chars: Mapping[str, int]) -> None:
+        """Record the detectors' work for one exchange."""
+        for detector, spent_s in seconds.items():
+            self._scan_child(detector)[0].observe(spent_s)
+        for detector, count in chars.items():
+            self._scan_child(detector)[1].inc(count)
+
+    def observe_response(self, text_chars: int, held_chars_mean: float) -> None:
+        """Record a guarded response."""
+        self._response_chars.inc(text_chars)
+        self._held.observe(held_chars_mean)
+
+    def observe_latency(self, first_byte_s: float | None, whole_s: float | None) -> None:
+        """Record the time that the proxy added; None where there was no such byte."""
+        if first_byte_s is not None:
+            self._added_first.observe(first_byte_s)
+        if whole_s is not None:
+            self._added_whole.observe(whole_s)
+
+    def set_threads_lost(self, count: int) -> None:
+        """Record how many scan threads hang."""
+        self._threads_lost.set(count)
+
+    async def sample_loop_lag(self) -> None:
+        """Measure the event loop's lag until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + LAG_SAMPLE_S
+            await asyncio.sleep(LAG_SAMPLE_S)
+            self._lag.set(max(0.0, loop.time() - due))
+
+    def _child(self, metric: Counter, *labels: str) -> Counter:
+        key = (metric._name, *labels)  # noqa: SLF001 - the library offers no public name
+        child = self._children.get(key)
+        if child is None:
+            child = self._children[key] = metric.labels(*labels)
+        return child
+
+    def _scan_child(self, detector: str) -> tuple[Histogram, Counter]:
+        child = self._scan_children.get(detector)
+        if child is None:
+            child = (self._scan.labels(detector), self._scanned.labels(detector))
+            self._scan_children[detector] = child
+        return child
+
+    def _counter(self, name: str, text: str, labels: tuple[str, ...] = ()) -> Counter:
+        return Counter(f"sluicegate_{name}", text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, mode: str = "livesum") -> Gauge:
+        return Gauge(f"sluicegate_{name}", text, registry=self.registry, multiprocess_mode=mode)  # type: ignore[arg-type]
+
+    def _histogram(
+        self, name: str, text: str, buckets: tuple[float, ...], labels: tuple[str, ...] = ()
+    ) -> Histogram:
+        return Histogram(f"sluicegate_{name}", text, labels, registry=self.registry, buckets=buckets)

@@ -1,0 +1,145 @@
+"""Runs detectors where their cost allows: on the event loop, in a thread, or in a process, each with a deadline.
+
+It decides nothing: an answer, or the reason why there is none, goes back to the guard that asked.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from detectors.types import CostClass
+from proxy.guard.api import ScanFailureReason
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from detectors.types import ScanResult
+    from proxy.guard.api import ScanRequest
+    from proxy.guard.stream import StreamGuard
+    from proxy.server.lanes import ScanLanes
+
+MAX_INLINE_CHARS: Final = 8192
+"""Longest window that is scanned on the event loop: about 0.3 ms for the slowest inline detector. Longer ones go
+to a thread so that no other stream waits for them."""
+
+_log = structlog.get_logger("sluicegate.scanning")
+
+
+class ScanDriver:
+    """Gets one guard's windows judged. Lives on the event loop, as long as its exchange."""
+
+    __slots__ = (
+        "_deadline_s",
+        "_guard",
+        "_lanes",
+        "_loop",
+        "_pending",
+        "_wake",
+        "answered",
+        "holding",
+        "seconds",
+    )
+
+    def __init__(
+        self, guard: StreamGuard, lanes: ScanLanes, loop: asyncio.AbstractEventLoop, deadline_s: float
+    ) -> None:
+        self._guard = guard
+        self._lanes = lanes
+        self._loop = loop
+        self._deadline_s = deadline_s
+        self._pending: dict[int, bool] = {}
+        self._wake: asyncio.Future[None] | None = None
+        self.holding = 0
+        """Scans in other threads that text waits for."""
+        self.answered = False
+        """Whether an answer came from elsewhere since the last `run`."""
+        self.seconds: dict[str, float] = {}
+        """By detector: time spent scanning."""
+
+    @property
+    def pending(self) -> int:
+        """Scans in other threads, awaited by text or not."""
+        return len(self._pending)
+
+    def run(self) -> None:
+        """Have every wanted window judged: here and now, or started elsewhere."""
+        guard = self._guard
+        self.answered = False
+        wanted = guard.wanted_scans()
+        while wanted:
+            for request in wanted:
+                if request.detector.cost_class is CostClass.INLINE and len(request.window.text) <= MAX_INLINE_CHARS:
+                    self._scan_here(request)
+                else:
+                    self._start(request)
+            wanted = guard.wanted_scans()
+
+    def wait(self) -> asyncio.Future[None]:
+        """Return a future that is done at the next answer from elsewhere."""
+        if self._wake is None or self._wake.done():
+            self._wake = self._loop.create_future()
+        return self._wake
+
+    def cancel(self) -> None:
+        """Forget the scans under way: nobody needs them any more."""
+        self._pending.clear()
+        self.holding = 0
+        self._ring()
+
+    def _scan_here(self, request: ScanRequest) -> None:
+        detector = request.detector
+        began_s = time.perf_counter()
+        try:
+            result = detector.scan(request.window)
+        except Exception as error:  # noqa: BLE001 - whatever a detector raises is a failed scan, see on_error
+            log_scan_error(detector.name, error)
+            self._guard.receive_scan_failure(request.id, ScanFailureReason.ERROR)
+            return
+        spent_s = time.perf_counter() - began_s
+        self.seconds[detector.name] = self.seconds.get(detector.name, 0.0) + spent_s
+        self._receive(request, result)
+
+    def _receive(self, request: ScanRequest, result: ScanResult) -> None:
+        try:
+            self._guard.receive_scan(request.id, result)
+        except (TypeError, AttributeError, ValueError) as error:  # not a ScanResult at all
+            log_scan_error(request.detector.name, error)
+            self._guard.receive_scan_failure(request.id, ScanFailureReason.GARBAGE)
+
+    def _start(self, request: ScanRequest) -> None:
+        self._pending[request.id] = request.holding
+        self.holding += request.holding
+        answer: Callable[[ScanResult | ScanFailureReason, float], None]
+        answer = lambda outcome, spent_s: self._answer(request, outcome, spent_s)  # noqa: E731
+        self._lanes.submit(request.detector, request.window, self._deadline_s, answer)
+
+    def _answer(self, request: ScanRequest, outcome: ScanResult | ScanFailureReason, spent_s: float) -> None:
+        holding = self._pending.pop(request.id, None)
+        if holding is None:
+            return  # the exchange is over
+        self.holding -= holding
+        name = request.detector.name
+        self.seconds[name] = self.seconds.get(name, 0.0) + spent_s
+        if isinstance(outcome, ScanFailureReason):
+            self._guard.receive_scan_failure(request.id, outcome)
+        else:
+            self._receive(request, outcome)
+        self._ring()
+
+    def _ring(self) -> None:
+        self.answered = True
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+
+def log_scan_error(detector: str, error: BaseException) -> None:
+    """Log that a detector failed: the kind of error and where, never its message, which may quote the text."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace is not None else ""
+    _log.error("scan_failed", detector=detector, error=type(error).__name__, where=where)

@@ -1,0 +1,85 @@
+"""Codecs for messages that are one JSON value: a whole response, a request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from proxy.wire.edits import apply_edits
+from proxy.wire.jsontext import Json, dumps, loads
+from proxy.wire.openai_endings import Shape, blocked_body, failure, head_of
+from proxy.wire.types import DEFAULT_MAX_BODY_BYTES, Channel, Frame, FrameRole, WireError
+from proxy.wire.walk import Walker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from proxy.wire.fields import Node
+
+
+class BodyCodec:
+    """Reads and writes a whole body: one frame, at the end of input."""
+
+    def __init__(
+        self,
+        table: Node,
+        max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+        *,
+        shape: Shape | None = None,
+    ) -> None:
+        """`shape` is that of the dialect's endings; None for a request, which has no ending on the wire."""
+        self._table = table
+        self._max_body_bytes = max_body_bytes
+        self._shape = shape
+        self._buffer = bytearray()
+
+    @property
+    def repeats_text(self) -> bool:
+        """Say that a body says nothing twice."""
+        return False
+
+    def receive(self, data: bytes) -> list[Frame]:
+        """Take bytes. A body has no frame before its end."""
+        self._buffer += data
+        if len(self._buffer) > self._max_body_bytes:
+            self._buffer.clear()
+            raise WireError(f"the body is longer than {self._max_body_bytes} bytes")
+        return []
+
+    def receive_end(self) -> list[Frame]:
+        """Take the end, return the body as a frame. Raises `WireError` unless it is one JSON object."""
+        raw = bytes(self._buffer)
+        self._buffer.clear()
+        parsed = loads(raw)
+        if not isinstance(parsed.value, dict):
+            raise WireError("the body is not a JSON object")
+        walked = Walker(is_request=self._shape is None).walk(self._table, parsed.value)
+        role = FrameRole.FAILURE if self._shape is not None and parsed.value.get("error") else FrameRole.DATA
+        must_encode = walked.must_encode or parsed.is_ambiguous
+        return [Frame(raw, walked.slots, role, walked.payload, must_encode)]
+
+    def encode(self, frame: Frame, edits: Mapping[int, str | None]) -> bytes:
+        """Write the body with `edits`, the bytes that came when there is nothing to change."""
+        if not edits and not frame.must_encode:
+            return frame.raw
+        return dumps(apply_edits(frame.payload, frame.slots, edits))
+
+    def sent(self, frame: Frame) -> None:
+        """Nothing to learn: nothing follows a body."""
+
+    def encode_blocked(self, frame: Frame, edits: Mapping[int, str | None], slot: int, message: str) -> bytes:
+        """Write the body as it stood before slot number `slot`, ended as filtered. A request is not written."""
+        if self._shape is None:
+            return b""
+        payload = apply_edits(frame.payload, frame.slots, edits)
+        return dumps(blocked_body(self._shape, payload, frame.slots, slot, message))
+
+    def end_blocked(self, channel: Channel, message: str) -> bytes:
+        """Write a filtered answer with nothing in it but the message."""
+        if self._shape is None:
+            return b""
+        body: dict[str, Json] = head_of(None, self._shape, self._shape.body_object)
+        return dumps({**body, "choices": [self._shape.filtered_choice(channel.choice, message)]})
+
+    def end_failed(self, message: str, code: str) -> bytes:
+        """Write an error envelope."""
+        return b"" if self._shape is None else dumps(failure(message, code))

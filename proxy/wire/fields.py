@@ -1,0 +1,152 @@
+"""The vocabulary in which a dialect lists its fields: what class of text, if any, each place holds.
+
+Tables only: `proxy.wire.walk` interprets them. A place that no table lists is text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
+
+from detectors.types import ChannelKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class FieldClass(Enum):
+    """What a listed leaf holds, and so how it is guarded. A value of another type than expected is unknown text."""
+
+    TEXT = "text"
+    """A piece of a growing text. JSON in a string (tool arguments) too: its kind says so."""
+    CONSTANT = "constant"
+    """A text complete in itself: a title, an error message, an echo of the request."""
+    ID = "id"
+    """Made by a machine; text when it looks otherwise."""
+    ENUM = "enum"
+    """One of known words, which pass; another word is text."""
+    PARAMETER = "parameter"
+    """A setting in a request (a model name, a voice): passes when it looks like an id, else it is text."""
+    NUMBER = "number"
+    """Numbers and booleans."""
+    OPAQUE = "opaque"
+    """Base64 of something that is not text (audio, signatures): passes; anything readable in it is text."""
+    PADDING = "padding"
+    """Random letters and digits that hide the length of an event."""
+    BAG = "bag"
+    """A structure whose texts are judged together and dropped together (a JSON schema)."""
+    TOKENS = "tokens"
+    """Text as token ids, which nobody can read here: removed from responses."""
+    OPAQUE_TOKENS = "opaque-tokens"
+    """Token ids of a request: they go to the model, not to a person, and pass."""
+
+
+class Within(Enum):
+    """How an object changes the reading of what is inside it."""
+
+    SAME = "same"
+    DELTA = "delta"
+    """Its texts grow from frame to frame, unlisted ones too."""
+    MESSAGE = "message"
+    """The same texts, whole."""
+    SNAPSHOT = "snapshot"
+    """Texts that were streamed before, whole, once more: judged again, each as a constant."""
+
+
+class Numbering(Enum):
+    """What the elements of a list number."""
+
+    NOTHING = "nothing"
+    CHOICE = "choice"
+    PART = "part"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A string, number or structure of one class."""
+
+    cls: FieldClass
+    kind: ChannelKind = ChannelKind.OTHER
+    name: str = ""
+    """Name of its channel where kind, choice and part do not tell it apart."""
+    values: frozenset[str] = frozenset()
+    """The known words of an ENUM."""
+    twin: str = ""
+    """Member beside this one's object that says the same in another form (audio): goes when this is edited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obj:
+    """An object with listed members. Every other member is unknown: its key and its value are text."""
+
+    members: Mapping[str, Node] = field(default_factory=dict)
+    within: Within = Within.SAME
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary:
+    """An object whose keys are data: each key is text, each value is a `value`."""
+
+    value: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """A list of one sort of element."""
+
+    item: Node
+    numbering: Numbering = Numbering.NOTHING
+    """Choices and tool calls are numbered by their member `index`, by position where it is missing."""
+    has_tokens: bool = False
+    """It may be token ids instead, of a request: they pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """A place that holds a string, a list or an object."""
+
+    text: Node
+    items: Node | None = None
+    members: Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Logprobs:
+    """Log-probabilities: the text once more, token by token, with the tokens that might have been."""
+
+    is_legacy: bool = False
+    """The parallel lists of the completions API, instead of one list of entries per text."""
+
+
+Node: TypeAlias = Leaf | Obj | Dictionary | Each | Either | Logprobs
+
+
+def text(kind: ChannelKind = ChannelKind.TEXT, name: str = "", twin: str = "") -> Leaf:
+    """Return a growing text."""
+    return Leaf(FieldClass.TEXT, kind, name, twin=twin)
+
+
+def constant(kind: ChannelKind = ChannelKind.OTHER) -> Leaf:
+    """Return a text complete in itself."""
+    return Leaf(FieldClass.CONSTANT, kind)
+
+
+def enum(*values: str) -> Leaf:
+    """Return a place for one of `values`."""
+    return Leaf(FieldClass.ENUM, values=frozenset(values))
+
+
+ID = Leaf(FieldClass.ID, ChannelKind.ID)
+PARAMETER = Leaf(FieldClass.PARAMETER)
+NUMBER = Leaf(FieldClass.NUMBER)
+OPAQUE = Leaf(FieldClass.OPAQUE)
+PADDING = Leaf(FieldClass.PADDING, ChannelKind.ID)
+BAG = Leaf(FieldClass.BAG)
+TOKENS = Leaf(FieldClass.TOKENS)
+OPAQUE_TOKENS = Leaf(FieldClass.OPAQUE_TOKENS)
+
+
+def numbers(*names: str) -> dict[str, Node]:
+    """Return members that all are numbers."""
+    return dict.fromkeys(names, NUMBER)

@@ -1,0 +1,62 @@
+"""What the two OpenAI text APIs have in common: codecs over a table, endings, the error envelope."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from proxy.wire.body import BodyCodec
+from proxy.wire.jsontext import Json, dumps
+from proxy.wire.openai_endings import Shape, StreamEnding, failure
+from proxy.wire.stream import SseCodec
+from proxy.wire.types import DEFAULT_MAX_BODY_BYTES, DEFAULT_MAX_FRAME_BYTES, Codec, Route
+
+if TYPE_CHECKING:
+    from proxy.wire.fields import Node
+
+_ERROR_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "invalid_request_error",
+    405: "invalid_request_error",
+    408: "timeout_error",
+    413: "invalid_request_error",
+    415: "invalid_request_error",
+    422: "invalid_request_error",
+    429: "rate_limit_error",
+    503: "service_unavailable_error",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAiDialect:
+    """A dialect made of its tables."""
+
+    name: str
+    routes: tuple[Route, ...]
+    request_table: Node
+    stream_table: Node
+    body_table: Node
+    shape: Shape
+    stream_media_type: str = "text/event-stream"
+
+    def wants_stream(self, payload: Json) -> bool:
+        """Whether a parsed request asks for a streamed response."""
+        return isinstance(payload, dict) and payload.get("stream") is True
+
+    def request_codec(self, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> Codec:
+        """Return a codec for one request body."""
+        return BodyCodec(self.request_table, max_body_bytes)
+
+    def stream_codec(self, max_frame_bytes: int = DEFAULT_MAX_FRAME_BYTES) -> Codec:
+        """Return a codec for one streamed response."""
+        return SseCodec(self.stream_table, StreamEnding(self.shape), max_frame_bytes)
+
+    def body_codec(self, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> Codec:
+        """Return a codec for one whole response body."""
+        return BodyCodec(self.body_table, max_body_bytes, shape=self.shape)
+
+    def error_body(self, status: int, code: str, message: str) -> bytes:
+        """Return the error envelope, so that an SDK raises its own exception with our message."""
+        return dumps(failure(message, code, _ERROR_TYPES.get(status, "server_error")))

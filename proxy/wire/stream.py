@@ -1,0 +1,281 @@
+"""The codec of a streamed response: server-sent events whose data is JSON, until `[DONE]`.
+
+It joins framing, parsing, the walk over the dialect's table and the dialect's ending. It decides nothing about
+the text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from detectors.types import ChannelKind
+from proxy.wire.edits import apply_edits
+from proxy.wire.jsontext import Json, dumps, loads
+from proxy.wire.openai_endings import StreamEnding, failure
+from proxy.wire.sse import SseEvent, SseLine, SseSplitter, check_block, parse_event, write_event
+from proxy.wire.templates import PADDING_PATH, Templates
+from proxy.wire.types import DEFAULT_MAX_FRAME_BYTES, Channel, Frame, FrameRole, Slot, SlotMode, WireError
+from proxy.wire.walk import ID_SHAPED, Walker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from proxy.wire.fields import Node
+
+DONE = b"[DONE]"
+
+MAX_KNOWN_CONSTANTS = 256
+"""Constants that are handed out once instead of with every frame: ids, model names, a dozen in a stream."""
+
+_BLANK = b" \t\n"
+_KNOWN_EVENTS = frozenset({"message", "error"})
+_SHORT_NUMBER = re.compile(r"[0-9]{0,6}").fullmatch
+_CUT_SHORT = "the upstream ended the stream inside an event"
+
+
+class SseCodec:
+    """Reads and writes one streamed response."""
+
+    def __init__(
+        self,
+        table: Node,
+        ending: StreamEnding,
+        max_frame_bytes: int = DEFAULT_MAX_FRAME_BYTES,
+        *,
+        use_templates: bool = True,
+    ) -> None:
+        self._table = table
+        self._ending = ending
+        self._max_frame_bytes = max_frame_bytes
+        self._use_templates = use_templates
+        self._splitter = SseSplitter(max_frame_bytes)
+        self._walker = Walker(is_stream=True)
+        self._templates = Templates()
+        self._known: set[tuple[Channel, str]] = set()
+        self._constant_edits: dict[tuple[Channel, str], str | None] = {}
+        self._first: bytes | None = None
+        self._open_frame: Frame | None = None
+        self._is_done = False
+        self._needs_gap = False
+        self._fault: str | None = None
+
+    # --- Reading
+
+    def receive(self, data: bytes) -> list[Frame]:
+        """Take bytes, return the frames they complete; none after the terminator.
+
+        Raises `WireError` at the first fault; its `frames` are those before it.
+        """
+        if self._is_done:
+            return []
+        if self._fault is not None:
+            raise WireError(self._fault)
+        # A read that could hold an event over the limit is parsed event by event, with a look at each length.
+        is_small = self._splitter.open_bytes + len(data) <= self._max_frame_bytes
+        blocks = self._splitter.receive(data)
+        frames: list[Frame] = []
+        position = 0
+        try:
+            while position < len(blocks) and not self._is_done:
+                if is_small:
+                    position = self._templates.read(blocks, position, frames)
+                if position < len(blocks):
+                    frames.append(self._read(blocks[position]))
+                    position += 1
+            if not self._is_done:
+                self._splitter.check_open()
+        except WireError as fault:
+            self._fault = fault.public
+            raise WireError(fault.public, tuple(frames)) from None
+        return frames
+
+    def receive_end(self) -> list[Frame]:
+        """Take the end of input. A last event that is whole but for its blank line is a frame."""
+        if self._is_done:
+            return []
+        if self._fault is not None:
+            raise WireError(self._fault)
+        self._is_done = True
+        rest = self._splitter.receive_end()
+        if not rest:
+            return []
+        event = parse_event(rest, first=self._first is None)
+        says_nothing = event.data is None and all(line.field == "comment" for line in event.lines)
+        if not says_nothing and not (event.data or b"").strip(_BLANK):
+            raise WireError(_CUT_SHORT)
+        try:
+            self._open_frame = self._read(rest)
+        except WireError:
+            raise WireError(_CUT_SHORT) from None
+        return [self._open_frame]
+
+    def _read(self, block: bytes) -> Frame:
+        """Parse one block."""
+        check_block(block, self._max_frame_bytes)
+        is_first = self._first is None
+        if is_first:
+            self._first = block
+        event = parse_event(block, first=is_first)
+        slots = _line_slots(event)
+        data = event.data
+        if data is None or not data.strip(_BLANK):
+            return Frame(block, self._fresh(slots), FrameRole.KEEPALIVE, None, not event.is_utf8)
+        if data.strip(_BLANK) == DONE:
+            self._is_done = True
+            return Frame(block, self._fresh(slots), FrameRole.TERMINATOR, None, not event.is_utf8)
+        return self._read_json(block, event, data, slots)
+
+    def _read_json(self, block: bytes, event: SseEvent, data: bytes, slots: tuple[Slot, ...]) -> Frame:
+        parsed = loads(data)
+        if parsed.value.__class__ is not dict:
+            raise WireError("the upstream sent an event that is not a JSON object")
+        changes = self._walker.changes
+        walked = self._walker.walk(self._table, parsed.value)
+        slots = (*slots, *walked.slots) if slots else walked.slots
+        is_failure = parsed.value.get("error") or any(line.text == "error" for line in _events(event))
+        role = FrameRole.FAILURE if is_failure else FrameRole.DATA
+        must_encode = walked.must_encode or parsed.is_ambiguous or not event.is_utf8
+        frame = Frame(block, self._fresh(slots), role, walked.payload, must_encode)
+        if changes != self._walker.changes:
+            self._templates.clear()
+        elif self._use_templates and role is FrameRole.DATA:
+            self._templates.learn(frame, slots)
+        return frame
+
+    def _fresh(self, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+        """Leave out constants that an earlier frame had.
+
+        They were, or are being, judged there; when they are edited there, `encode` edits them here too.
+        """
+        known = self._known
+        fresh = []
+        for slot in slots:
+            if slot.mode is SlotMode.CONSTANT and slot.path != PADDING_PATH:
+                key = (slot.channel, slot.text)
+                if key in known:
+                    continue
+                if len(known) < MAX_KNOWN_CONSTANTS:
+                    known.add(key)
+            fresh.append(slot)
+        return slots if len(fresh) == len(slots) else tuple(fresh)
+
+    # --- Writing
+
+    @property
+    def edits_constants(self) -> bool:
+        """True once a constant was edited that other frames have too, without a slot for it.
+
+        From then on every frame has to go through `encode`, also one without edits of its own.
+        """
+        return bool(self._constant_edits)
+
+    def encode(self, frame: Frame, edits: Mapping[int, str | None]) -> bytes:
+        """Write a frame with `edits`, the bytes that came when there is nothing to change."""
+        if not edits and not frame.must_encode and not self._constant_edits:
+            return frame.raw
+        event = self._event_of(frame)
+        slots, edits = self._with_constants(frame, event, edits)
+        if not edits and not frame.must_encode:
+            return frame.raw
+        data = event.data
+        if frame.role in {FrameRole.DATA, FrameRole.FAILURE}:
+            data = dumps(apply_edits(self._payload_of(frame, event), slots, edits))
+        elif data is not None:
+            data = data.strip(_BLANK)
+        return write_event(_kept_lines(event, slots, edits), data)
+
+    def _with_constants(
+        self, frame: Frame, event: SseEvent, edits: Mapping[int, str | None]
+    ) -> tuple[tuple[Slot, ...], Mapping[int, str | None]]:
+        """Return slots and edits, with those of constants that were edited in another frame."""
+        for number, text in edits.items():
+            slot = frame.slots[number]
+            key = (slot.channel, slot.text)
+            if slot.mode is SlotMode.CONSTANT and key in self._known:
+                self._constant_edits[key] = text
+                if len(slot.path) == 1:
+                    self._ending.rename(str(slot.path[0]), slot.text, text or "")
+        if not self._constant_edits:
+            return frame.slots, edits
+        again = _line_slots(event)
+        if frame.role in {FrameRole.DATA, FrameRole.FAILURE}:
+            again += Walker(is_stream=True).walk(self._table, self._payload_of(frame, event)).slots
+        again = tuple(slot for slot in again if (slot.channel, slot.text) in self._constant_edits)
+        more = enumerate((self._constant_edits[slot.channel, slot.text] for slot in again), len(frame.slots))
+        return (*frame.slots, *again), {**edits, **dict(more)}
+
+    @property
+    def repeats_text(self) -> bool:
+        """Whole messages inside a stream are judged as constants, so no text has to be kept for them."""
+        return False
+
+    def sent(self, frame: Frame) -> None:
+        """Learn that a frame left for the client."""
+        # A frame read by a template has no payload and nothing new: the template's own frame left before it.
+        if frame.payload is not None:
+            self._ending.sent(frame.payload)
+        if frame is self._open_frame:
+            self._needs_gap = True
+
+    def encode_blocked(self, frame: Frame, edits: Mapping[int, str | None], slot: int, message: str) -> bytes:
+        """Write what remains of the blocked frame, the filtered ending and the terminator."""
+        event = self._event_of(frame)
+        slots, edits = self._with_constants(frame, event, edits)
+        edited = frozenset(slots[n].channel.choice for n in edits if slots[n].path[:1] == ("choices",))
+        payload = None
+        if frame.role is FrameRole.DATA:
+            payload = apply_edits(self._payload_of(frame, event), slots, edits)
+        blocked = slots[slot]
+        return self._write_ending(self._ending.blocked(payload, edited, blocked, blocked.channel.choice, message))
+
+    def end_blocked(self, channel: Channel, message: str) -> bytes:
+        """Write the filtered ending alone."""
+        return self._write_ending(self._ending.blocked(None, frozenset(), None, channel.choice, message))
+
+    def end_failed(self, message: str, code: str) -> bytes:
+        """Write an error event and the terminator: the SDK raises its `APIError`."""
+        return self._write_ending([failure(message, code)])
+
+    def _write_ending(self, chunks: list[dict[str, Json]]) -> bytes:
+        events = [write_event([], dumps(chunk)) for chunk in chunks]
+        gap = b"\n\n" if self._needs_gap else b""
+        return gap + b"".join(events) + write_event([], DONE)
+
+    def _event_of(self, frame: Frame) -> SseEvent:
+        return parse_event(frame.raw, first=frame.raw is self._first)
+
+    @staticmethod
+    def _payload_of(frame: Frame, event: SseEvent) -> Json:
+        if frame.payload is not None:
+            return frame.payload
+        return loads(event.data or b"").value  # Read by a template, which proved it to be JSON with one meaning.
+
+
+def _events(event: SseEvent) -> list[SseLine]:
+    return [line for line in event.lines if line.field == "event"]
+
+
+def _line_slot(line: SseLine) -> Slot | None:
+    """Return the slot of a line outside the payload, None when it can carry no text."""
+    text = line.text
+    if not text or (line.field == "event" and text in _KNOWN_EVENTS):
+        return None
+    if line.field in {"retry", "id"} and _SHORT_NUMBER(text):
+        return None
+    kind = ChannelKind.ID if line.field == "id" and ID_SHAPED(text) else ChannelKind.OTHER
+    return Slot(Channel(kind, name=f"sse.{line.field}"), text, (), SlotMode.CONSTANT, drop=True)
+
+
+def _line_slots(event: SseEvent) -> tuple[Slot, ...]:
+    return tuple(slot for line in event.lines if (slot := _line_slot(line)) is not None) if event.lines else ()
+
+
+def _kept_lines(event: SseEvent, slots: tuple[Slot, ...], edits: Mapping[int, str | None]) -> list[bytes]:
+    """Return the lines outside the payload that no edit takes away; bytes that are no UTF-8 are replaced."""
+    edited = {(slots[number].channel.name, slots[number].text) for number in edits if not slots[number].path}
+    return [
+        line.raw.decode("utf-8", "replace").encode("utf-8")
+        for line in event.lines
+        if (f"sse.{line.field}", line.text) not in edited
+    ]

@@ -1,0 +1,385 @@
+"""Finds the text in a parsed frame: one walk over the JSON beside the dialect's table of fields.
+
+What the table does not list is text by definition: unknown strings, unknown keys, long numbers; lists of
+unknown numbers, which may be bytes or token ids, are taken out. It judges nothing.
+"""
+
+# ruff: noqa: SLF001 - the dispatch tables at the end name private methods of the class in this file
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from detectors.types import ChannelKind
+from proxy.wire.bags import bag_text, decimal_text, readable_text
+from proxy.wire.fields import Dictionary, Each, Either, FieldClass, Leaf, Logprobs, Node, Numbering, Obj, Within
+from proxy.wire.jsontext import Editor, Json
+from proxy.wire.logprobs import read_legacy, read_tokens
+from proxy.wire.types import NO_PATHS, Channel, Path, Slot, SlotMode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_REMEMBERED_TEXTS = 256
+"""Unknown growing texts whose last piece is remembered to tell a repeated constant from new text; real streams
+have a handful. Beyond it every piece counts as new."""
+
+MAX_NUMBER = 10**12
+"""Above any count, time in seconds or in milliseconds of a listed number; more digits are text."""
+
+ID_SHAPED = re.compile(r"[A-Za-z0-9._:/+-]{1,128}").fullmatch
+_PADDING_SHAPED = re.compile(r"[A-Za-z0-9]{1,256}").fullmatch
+
+_APPEND = SlotMode.APPEND
+_CONSTANT = SlotMode.CONSTANT
+_OTHER = ChannelKind.OTHER
+
+
+class Scope(NamedTuple):
+    """Where the walk is: what the texts found here belong to."""
+
+    choice: int
+    part: int
+    mode: SlotMode
+    """Of listed texts."""
+    unknown: SlotMode
+    """Of unknown strings."""
+    base: str
+    """Name of the place at depth `depth`, without positions that choice and part already say."""
+    depth: int
+
+
+TOP = Scope(0, 0, _APPEND, _CONSTANT, "", 0)
+
+
+class Walked(NamedTuple):
+    """What a walk found."""
+
+    slots: tuple[Slot, ...]
+    payload: Json
+    """The value without the members that were taken out: the same object when there are none."""
+    must_encode: bool
+
+
+class Walker:
+    """Walks the frames of one message. Its only state is the last piece of each unknown growing text."""
+
+    __slots__ = ("_ids", "_is_imprecise", "_is_request", "_is_stream", "_last", "_removed", "_slots", "changes")
+
+    def __init__(self, *, is_stream: bool = False, is_request: bool = False) -> None:
+        self._is_stream = is_stream
+        self._is_request = is_request
+        self._last: dict[Channel, str] = {}
+        self._ids: dict[str | int, Slot] = {}
+        self.changes = 0
+        """How often `walk` answered differently than it would the next time: see `_unknown_text`."""
+        self._slots: list[Slot] = []
+        self._removed: list[Path] = []
+        self._is_imprecise = False
+
+    def walk(self, table: Node, payload: Json) -> Walked:
+        """Return the slots of a payload in the order in which its text is to be judged."""
+        self._slots = []
+        self._removed = []
+        self._is_imprecise = False
+        self.visit(table, payload, (), TOP)
+        if self._removed:
+            editor = Editor(payload)
+            for path in self._removed:
+                editor.drop(path)
+            payload = editor.value
+        return Walked(tuple(self._slots), payload, self._is_imprecise or bool(self._removed))
+
+    # --- Listed places
+
+    def visit(self, node: Node, value: Json, path: Path, scope: Scope) -> None:
+        """Walk `value`, which stands where the table has `node`."""
+        if value is not None and value is not True and value is not False:
+            _VISITS[node.__class__](self, node, value, path, scope)
+
+    def _visit_leaf(self, node: Leaf, value: Json, path: Path, scope: Scope) -> None:
+        if value.__class__ is str:
+            _STRINGS[node.cls](self, node, value, path, scope)
+        else:
+            _STRUCTURES.get(node.cls, Walker._visit_mistyped)(self, node, value, path, scope)
+
+    def _visit_obj(self, node: Obj, value: Json, path: Path, scope: Scope) -> None:
+        if value.__class__ is not dict:
+            self._unknown(value, path, scope)
+            return
+        if node.within is not Within.SAME:
+            scope = self._enter(node.within, path, scope)
+        members = node.members
+        logprobs = None
+        for key, child in value.items():
+            known = members.get(key)
+            if known is None:
+                self._unknown_member(key, child, (*path, key), scope)
+            elif child is None or child is True or child is False:
+                continue
+            elif known.__class__ is Logprobs:
+                logprobs = key  # They repeat a text of this object, which has to be known first.
+            else:
+                _VISITS[known.__class__](self, known, child, (*path, key), scope)
+        if logprobs is not None:
+            self.visit(members[logprobs], value[logprobs], (*path, logprobs), scope)
+
+    def _enter(self, within: Within, path: Path, scope: Scope) -> Scope:
+        mode = _CONSTANT if within is Within.SNAPSHOT else scope.mode
+        unknown = _APPEND if within is Within.DELTA and self._is_stream else _CONSTANT
+        return Scope(scope.choice, scope.part, mode, unknown, "message", len(path))
+
+    def _visit_dictionary(self, node: Dictionary, value: Json, path: Path, scope: Scope) -> None:
+        if value.__class__ is not dict:
+            self._unknown(value, path, scope)
+            return
+        for key, child in value.items():
+            self._unknown_key(key, (*path, key), scope)
+            self.visit(node.value, child, (*path, key), scope)
+
+    def _visit_each(self, node: Each, value: Json, path: Path, scope: Scope) -> None:
+        if value.__class__ is not list:
+            self._unknown(value, path, scope)
+            return
+        if any(item.__class__ in _NUMBERS for item in value):  # No list of the tables is made of numbers.
+            if not (node.has_tokens and is_token_ids(value)):
+                self._unknown_list(value, path, scope)
+            return
+        for position, item in enumerate(value):
+            inner = (*path, position)
+            if node.numbering is Numbering.NOTHING:
+                self.visit(node.item, item, inner, scope)
+                continue
+            number = number_of(item, position)
+            base, depth = self._name(path, scope), len(inner)
+            is_choice = node.numbering is Numbering.CHOICE
+            choice, part = (number, scope.part) if is_choice else (scope.choice, number)
+            self.visit(node.item, item, inner, Scope(choice, part, scope.mode, scope.unknown, base, depth))
+
+    def _visit_either(self, node: Either, value: Json, path: Path, scope: Scope) -> None:
+        chosen = node.text
+        if value.__class__ is list:
+            chosen = node.items or node.text
+        elif value.__class__ is dict:
+            chosen = node.members or node.text
+        self.visit(chosen, value, path, scope)
+
+    def _visit_logprobs(self, node: Logprobs, value: Json, path: Path, scope: Scope) -> None:
+        """Match the tokens to the texts of the same frame; what does not match is a text of its own.
+
+        A shape that is not understood goes: no client needs it, and nobody could say what it spells.
+        """
+        lists = read_legacy(value, path) if node.is_legacy else read_tokens(value, path)
+        if lists is None:
+            self._removed.append(member_of(path))
+            return
+        alternatives = []
+        for tokens in lists:
+            repeated = self._slot_of(Channel(tokens.kind, scope.choice))
+            if tokens.joined is not None and repeated is not None and self._slots[repeated].text == tokens.joined:
+                slot = self._slots[repeated]
+                self._slots[repeated] = slot._replace(dependents=(*slot.dependents, tokens.path))
+            elif tokens.text:
+                mode = _APPEND if scope.mode is _APPEND else _CONSTANT
+                self._add(_OTHER, tokens.text, path, scope, mode, drop=True, name="logprobs")
+            if tokens.alternatives:
+                alternatives.append(tokens.alternatives)
+        if alternatives:
+            self._add(_OTHER, "\n".join(alternatives), path, scope, _CONSTANT, drop=True, name="top_logprobs")
+
+    def _slot_of(self, channel: Channel) -> int | None:
+        """Return the number of the one slot of `channel`, None when there is none or there are several."""
+        found = [number for number, slot in enumerate(self._slots) if slot.channel == channel]
+        return found[0] if len(found) == 1 else None
+
+    # --- Leaves by class
+
+    def _string_text(self, node: Leaf, value: str, path: Path, scope: Scope) -> None:
+        if value:
+            dependents = ((*path[:-2], node.twin),) if node.twin else NO_PATHS
+            channel = Channel(node.kind, scope.choice, scope.part, node.name)
+            self._slots.append(Slot(channel, value, path, scope.mode, drop=False, dependents=dependents))
+
+    def _string_constant(self, node: Leaf, value: str, path: Path, scope: Scope) -> None:
+        self._add(node.kind, value, path, scope, _CONSTANT)
+
+    def _string_id(self, _node: Leaf, value: str, path: Path, scope: Scope) -> None:
+        if len(path) == 1 and path[0] in self._ids:  # The id of a stream and the like, in every frame.
+            slot = self._ids[path[0]]
+            if slot.text == value:
+                self._slots.append(slot)
+                return
+        kind = ChannelKind.ID if ID_SHAPED(value) else _OTHER
+        self._add(kind, value, path, scope, _CONSTANT)
+        if len(path) == 1 and value:
+            self._ids[path[0]] = self._slots[-1]
+
+    def _string_enum(self, node: Leaf, value: str, path: Path, scope: Scope) -> None:
+        if value not in node.values:
+            self._add(_OTHER, value, path, scope, _CONSTANT)
+
+    def _string_parameter(self, _node: Leaf, value: str, path: Path, scope: Scope) -> None:
+        if not ID_SHAPED(value):
+            self._add(_OTHER, value, path, scope, _CONSTANT)
+
+    def _string_padding(self, _node: Leaf, value: str, path: Path, scope: Scope) -> None:
+        kind = ChannelKind.ID if _PADDING_SHAPED(value) else _OTHER
+        self._add(kind, value, path, scope, _CONSTANT)
+
+    def _string_opaque(self, _node: Leaf, value: str, path: Path, scope: Scope) -> None:
+        readable = readable_text(value)
+        self._add(_OTHER, readable, path, scope, _CONSTANT, drop=readable != value)
+
+    def _string_bag(self, _node: Leaf, value: str, path: Path, scope: Scope) -> None:
+        self._add(_OTHER, value, path, scope, _CONSTANT)
+
+    def _string_unknown(self, _node: Leaf, value: str, path: Path, scope: Scope) -> None:
+        self._unknown_text(value, path, scope)
+
+    def _visit_mistyped(self, _node: Leaf, value: Json, path: Path, scope: Scope) -> None:
+        self._unknown(value, path, scope)
+
+    def _visit_number(self, _node: Leaf, value: Json, path: Path, scope: Scope) -> None:
+        if isinstance(value, (int, float)) and -MAX_NUMBER < value < MAX_NUMBER:
+            return
+        self._unknown(value, path, scope)
+
+    def _visit_bag(self, _node: Leaf, value: Json, path: Path, scope: Scope) -> None:
+        self._add(_OTHER, bag_text(value), path, scope, _CONSTANT, drop=True)
+
+    def _visit_tokens(self, _node: Leaf, _value: Json, path: Path, _scope: Scope) -> None:
+        self._removed.append(path)
+
+    def _visit_opaque_tokens(self, _node: Leaf, value: Json, path: Path, scope: Scope) -> None:
+        if not is_token_ids(value):
+            self._unknown(value, path, scope)
+
+    # --- Unlisted places
+
+    def _unknown_member(self, key: str, value: Json, path: Path, scope: Scope) -> None:
+        """An unlisted member: its key is text, and so is whatever it holds."""
+        self._unknown_key(key, path, scope)
+        if value is not None and value is not True and value is not False:
+            self._unknown(value, path, scope)
+
+    def _unknown_key(self, key: str, path: Path, scope: Scope) -> None:
+        self._add(_OTHER, key, path, scope, _CONSTANT, drop=True, name=self._name(path[:-1], scope) + "{}")
+
+    def _unknown(self, value: Json, path: Path, scope: Scope) -> None:
+        """Text wherever it may be in `value`."""
+        if value.__class__ is str:
+            self._unknown_text(value, path, scope)
+        elif value.__class__ is dict:
+            for key, child in value.items():
+                self._unknown_member(key, child, (*path, key), scope)
+        elif value.__class__ is list:
+            self._unknown_list(value, path, scope)
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            digits, is_exact = decimal_text(value)
+            self._is_imprecise |= not is_exact
+            self._add(_OTHER, digits, path, scope, _CONSTANT, drop=True)
+
+    def _unknown_list(self, value: list[Json], path: Path, scope: Scope) -> None:
+        if any(item.__class__ in _NUMBERS for item in value):
+            if self._is_request:
+                self._add(_OTHER, bag_text(value), path, scope, _CONSTANT, drop=True)
+            else:
+                self._removed.append(member_of(path))
+            return
+        for position, item in enumerate(value):
+            self._unknown(item, (*path, position), scope)
+
+    def _unknown_text(self, value: str, path: Path, scope: Scope) -> None:
+        """A string nobody listed. In a delta it may be a piece of a longer text, unless it is the same again."""
+        if not value:
+            return
+        mode = scope.unknown
+        name = self._name(path, scope)
+        if mode is _APPEND:
+            channel = Channel(_OTHER, scope.choice, scope.part, name)
+            if self._last.get(channel) == value:
+                mode = _CONSTANT
+            else:
+                self.changes += 1
+                if channel in self._last or len(self._last) < MAX_REMEMBERED_TEXTS:
+                    self._last[channel] = value
+        self._add(_OTHER, value, path, scope, mode, name=name)
+
+    # --- Slots
+
+    def _add(
+        self,
+        kind: ChannelKind,
+        value: str,
+        path: Path,
+        scope: Scope,
+        mode: SlotMode,
+        *,
+        drop: bool = False,
+        name: str = "",
+    ) -> None:
+        """Add a slot, unless there is no text."""
+        if value:
+            channel = Channel(kind, scope.choice, scope.part, name or self._name(path, scope))
+            self._slots.append(Slot(channel, value, path, mode, drop))
+
+    def _name(self, path: Path, scope: Scope) -> str:
+        """Return the dotted path; the same in a stream and in a whole body."""
+        if len(path) == 1:
+            return str(path[0])
+        steps = [str(step) for step in path[scope.depth :]]
+        return ".".join([scope.base, *steps] if scope.base else steps)
+
+
+def number_of(item: Json, position: int) -> int:
+    """Return the number an element gives itself, or its position."""
+    index = item.get("index") if item.__class__ is dict else None
+    return index if index.__class__ is int and 0 <= index < MAX_NUMBER else position
+
+
+def member_of(path: Path) -> Path:
+    """Return the path of the nearest member of an object at or above `path`."""
+    while path and path[-1].__class__ is int:
+        path = path[:-1]
+    return path
+
+
+def is_token_ids(value: Json) -> bool:
+    """Whether `value` is made of integers alone: a list, or a list of lists."""
+    if value.__class__ is list:
+        return all(is_token_ids(item) for item in value)
+    return value.__class__ is int
+
+
+_NUMBERS = frozenset({int, float})
+
+_VISITS: dict[type, Callable[..., None]] = {
+    Leaf: Walker._visit_leaf,
+    Obj: Walker._visit_obj,
+    Dictionary: Walker._visit_dictionary,
+    Each: Walker._visit_each,
+    Either: Walker._visit_either,
+    Logprobs: Walker._visit_logprobs,
+}
+
+_STRINGS: dict[FieldClass, Callable[..., None]] = {
+    FieldClass.TEXT: Walker._string_text,
+    FieldClass.CONSTANT: Walker._string_constant,
+    FieldClass.ID: Walker._string_id,
+    FieldClass.ENUM: Walker._string_enum,
+    FieldClass.PARAMETER: Walker._string_parameter,
+    FieldClass.NUMBER: Walker._string_unknown,
+    FieldClass.OPAQUE: Walker._string_opaque,
+    FieldClass.PADDING: Walker._string_padding,
+    FieldClass.BAG: Walker._string_bag,
+    FieldClass.TOKENS: Walker._visit_tokens,
+    FieldClass.OPAQUE_TOKENS: Walker._string_unknown,
+}
+
+_STRUCTURES: dict[FieldClass, Callable[..., None]] = {
+    FieldClass.NUMBER: Walker._visit_number,
+    FieldClass.BAG: Walker._visit_bag,
+    FieldClass.TOKENS: Walker._visit_tokens,
+    FieldClass.OPAQUE_TOKENS: Walker._visit_opaque_tokens,
+}

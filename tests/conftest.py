@@ -1,0 +1,29 @@
+"""Settings that every test runs under: how many examples Hypothesis tries, and how.
+
+HYPOTHESIS_PROFILE names one: `ci` (the default) tries the same examples every time, so that a red run is about the
+change under test; `dev` tries new ones; `fuzz` tries many new ones (`make fuzz`).
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+SLOW_MACHINES = (HealthCheck.too_slow,)
+"""Checks of speed say something about the machine, not about the code."""
+
+FUZZ_EXAMPLES = 20_000
+
+settings.register_profile(
+    "ci", deadline=None, derandomize=True, database=None, print_blob=True, suppress_health_check=SLOW_MACHINES
+)
+settings.register_profile("dev", deadline=None, print_blob=True, suppress_health_check=SLOW_MACHINES)
+settings.register_profile(
+    "fuzz",
+    deadline=None,
+    max_examples=FUZZ_EXAMPLES,
+    print_blob=True,
+    suppress_health_check=SLOW_MACHINES,
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

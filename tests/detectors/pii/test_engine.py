@@ -1,0 +1,54 @@
+"""The engine: chains of overlapping matches, what is shared, and how far back may be held."""
+
+from __future__ import annotations
+
+import random
+
+from detectors.pii.engine import OVERLAP_CHARS, build_detector, make_engine
+from detectors.pii.phone import MAX_SPAN as MAX_PHONE_SPAN
+from detectors.pii.rules import MAX_SPAN
+from policies.types import Limits
+from tests.support.detectors import built, fed, fed_in_deltas, spans
+
+NUMBERS = ["US_BANK_NUMBER", "US_SSN", "CREDIT_CARD", "US_DRIVER_LICENSE", "UK_NHS", "AU_ABN", "IT_VAT_CODE"]
+
+
+def test_overlapping_matches_are_judged_alike_for_every_cut() -> None:
+    """A match draws the watermark back to its start, even one that its validator refuses."""
+    detector = built("presidio", {"entities": NUMBERS})
+    rng = random.Random(11)
+    for _ in range(40):
+        text = "".join(rng.choice("0123456789 -") for _ in range(120))
+        whole = spans(fed(detector, text).findings)
+        assert spans(fed(detector, text, rng.sample(range(120), 5), end_apart=True).findings) == whole
+        assert spans(fed_in_deltas(detector, text, 3).findings) == whole
+
+
+def test_a_chain_that_never_ends_is_let_go_and_not_lost() -> None:
+    """Addresses joined without end hold no more than the limit, and one after them is found."""
+    detector = built("presidio", {"entities": ["EMAIL_ADDRESS"]})
+    text = "a" * 300 + "@example.com" + "/b" * 400 + " c@example.org"
+    feed = fed_in_deltas(detector, text, 4)
+    assert max(feed.held_chars) <= MAX_SPAN + OVERLAP_CHARS
+    assert spans(feed.findings) == spans(fed(detector, text).findings)
+    assert [f.start for f in feed.findings] == [0, text.index("c@")]
+
+
+def test_what_may_be_held_is_within_what_a_policy_lets_be_held() -> None:
+    """The default entities, and those with the widest patterns."""
+    assert built("presidio").max_span == MAX_PHONE_SPAN + OVERLAP_CHARS
+    assert built("presidio", {"entities": ["URL", "PHONE_NUMBER"]}).max_span <= Limits().max_hold_chars
+
+
+def test_the_same_parameters_share_one_engine() -> None:
+    """Recognizers and automata are made once in a process."""
+    assert make_engine(("US_SSN",), "en", ("US",)) is make_engine(("US_SSN",), "en", ("US",))
+    assert build_detector("a", ("US_SSN",), "en", ("US",)).categories == ("US_SSN",)
+
+
+def test_empty_and_huge_texts() -> None:
+    """Nothing in, nothing out; a large text in one piece is searched once."""
+    detector = built("presidio")
+    assert fed(detector, "").findings == []
+    text = "so it goes on and on. " * 20_000 + "a@example.com"
+    assert [f.end for f in fed(detector, text).findings] == [len(text)]

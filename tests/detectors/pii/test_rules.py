@@ -1,0 +1,67 @@
+"""Patterns without bound: where a match is cut, that cuts of the text do not matter, and what validators are asked."""
+
+from __future__ import annotations
+
+import random
+from itertools import chain
+
+import pytest
+
+from detectors.pii.rules import LOOK_BEHIND_CHARS, MAX_SPAN, Judged, without_contained
+from tests.support.detectors import built, fed, fed_in_deltas, spans
+
+EMAIL = built("presidio", {"entities": ["EMAIL_ADDRESS"]})
+UNBOUNDED = built(
+    "presidio", {"entities": ["EMAIL_ADDRESS", "URL", "IP_ADDRESS", "DATE_TIME", "US_CLAIM_NUMBER", "IN_PAN"]}
+)
+
+
+@pytest.mark.parametrize(("local_chars", "found"), [(1, 1), (308, 1), (309, 0), (2000, 0)])
+def test_an_address_longer_than_any_that_exists_is_none(local_chars: int, found: int) -> None:
+    """320 characters are an address, 321 are not: so long can nothing be held."""
+    text = "to " + "a" * local_chars + "@example.com now"
+    assert len(fed(EMAIL, text).findings) == found
+    assert len(fed_in_deltas(EMAIL, text, 1).findings) == found
+
+
+def test_a_match_that_goes_on_is_cut_at_the_limit() -> None:
+    """A domain that never ends is found as far as a match may reach, however the text comes."""
+    text = "a@example.com" + ".com" * 500 + " b@example.org"
+    whole = spans(fed(EMAIL, text).findings)
+    assert whole[0][:2] == (0, MAX_SPAN - (MAX_SPAN - len("a@example")) % 4)
+    assert whole[-1][:2] == (len(text) - len("b@example.org"), len(text))
+    assert spans(fed_in_deltas(EMAIL, text, 3).findings) == whole
+
+
+@pytest.mark.parametrize("spaces", [1, LOOK_BEHIND_CHARS - 20, LOOK_BEHIND_CHARS + 20])
+def test_a_look_behind_has_a_bound(spaces: int) -> None:
+    """A label counts as long as it is near; a window's context reaches as far."""
+    detector = built("presidio", {"entities": ["US_CLAIM_NUMBER"]})
+    text = "the claim" + " " * spaces + "1234567 is"
+    whole = spans(fed(detector, text).findings)
+    assert bool(whole) is (spaces < LOOK_BEHIND_CHARS)
+    assert spans(fed_in_deltas(detector, text, 1).findings) == whole
+
+
+def test_long_runs_are_judged_alike_for_every_cut() -> None:
+    """Runs at and over every limit give the same findings whole and in pieces, and never hold over the maximum."""
+    rng = random.Random(7)
+    parts = [
+        "a" * 316 + "@x.co", "a.b-" * 120 + "@" + "c.d-" * 20 + "z!", "a@b.co" + "-" * 400 + "x ", "word-" * 90 + " ",
+        "https://www.example.com/" + "p/" * 1000 + " ", "claim" + " " * 256 + "CLM-123456 ", "fe80::1%" + "e" * 400 + " ",
+        "2024-01-01T10:00:00." + "1" * 400 + "Z ", "12 34 56 " * 60, "AAAPA 1234 ", "x" * 10 + " " * 60 + "2024 ",
+    ]  # fmt: skip
+    for _ in range(12):
+        text = "".join(chain.from_iterable(rng.choices(parts, k=2)))
+        whole = spans(fed(UNBOUNDED, text).findings)
+        cuts = rng.sample(range(len(text)), 8)
+        assert spans(fed(UNBOUNDED, text, cuts, end_apart=True).findings) == whole
+        assert spans(fed_in_deltas(UNBOUNDED, text, 13).findings) == whole
+
+
+def test_what_lies_in_a_surer_finding_is_dropped_as_presidio_does() -> None:
+    """Equal spans, contained ones and overlapping ones."""
+    kept = without_contained(
+        [Judged(0, 9, 0.5), Judged(0, 9, 0.1), Judged(2, 5, 0.5), Judged(2, 6, 0.9), Judged(8, 12, 0.1)]
+    )
+    assert kept == [Judged(0, 9, 0.5), Judged(2, 6, 0.9), Judged(8, 12, 0.1)]

@@ -1,0 +1,84 @@
+"""Screens: cheap tests that never lose a match, for any pattern and any text."""
+
+from __future__ import annotations
+
+import pytest
+import regex
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.pii.catalogue import make_recognizer, recognizer_classes
+from detectors.pii.presidio import DEFAULT_ENTITIES
+from detectors.pii.rules import Rule, make_rules
+from detectors.pii.screens import ORDINARY_TEXT, required_atoms, screen
+from detectors.regex_parser import parse_pattern
+from detectors.regex_tree import PatternSource
+
+PATTERN_ENTITIES = [e for e, c in recognizer_classes().items() if hasattr(c, "PATTERNS")]
+RULES = [
+    pytest.param(rule, id=f"{entity}-{n}")
+    for entity in PATTERN_ENTITIES
+    for n, rule in enumerate(make_rules(entity, make_recognizer(entity, "en", ("US",))))
+]
+
+
+def screen_of(pattern: str) -> regex.Pattern[str] | None:
+    atoms = required_atoms(parse_pattern(PatternSource(pattern)))
+    return None if atoms is None else screen(atoms)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "passes", "stops"),
+    [
+        (r"[a-z]+@[a-z]+", ["@"], ["ab", ""]),
+        (r"\d{3}-?\d", ["1", "٣"], ["-", "a"]),
+        (r"(?:cat|\d)z", ["z"], ["cat", "5"]),
+        (r"a|7", ["a", "7"], ["b"]),
+        (r"[^a]", ["b"], ["a"]),
+        (r"[-x]@?", ["-", "x"], ["y", "@"]),
+        (r"[]x]", ["]", "x"], ["y"]),
+    ],
+)
+def test_a_screen_asks_for_what_a_match_cannot_do_without(
+    pattern: str, passes: list[str], stops: list[str]
+) -> None:
+    """The rarest of the characters that every match holds."""
+    found = screen_of(pattern)
+    assert found is not None
+    assert all(found.search(text) for text in passes)
+    assert not any(found.search(text) for text in stops)
+
+
+@pytest.mark.parametrize("pattern", [r"a?", r"(?=a)b?", r"\b"])
+def test_a_pattern_that_needs_no_character_has_no_screen(pattern: str) -> None:
+    """Then every text is searched."""
+    assert screen_of(pattern) is None
+
+
+@pytest.mark.parametrize("rule", RULES)
+@settings(max_examples=8, deadline=None)
+@given(data=st.data())
+def test_no_match_of_presidios_patterns_is_lost(rule: Rule, data: st.DataObject) -> None:
+    """What a pattern of Presidio matches passes its screen."""
+    assert rule.screen is not None
+    bare = regex.sub(r"\(\?<[=!](?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\)", "", rule.source.pattern)
+    try:
+        text = data.draw(st.from_regex(regex_to_re(bare)))
+    except (ValueError, TypeError, NotImplementedError):
+        text = data.draw(st.text("0123456789abcdef:.-@/ AZſK٣", max_size=40))
+    if any(True for _ in rule.engine_pattern.finditer(text)):
+        assert rule.screen.search(text)
+
+
+def regex_to_re(pattern: str) -> str:
+    """Return the pattern for Python's `re`, which wants global flags in front."""
+    return "(?is)" + pattern.replace("(?i)", "")
+
+
+def test_ordinary_text_meets_no_screen_of_the_default_entities_but_digits_and_colons() -> None:
+    """So that on words alone no pattern is run."""
+    words = regex.sub(r"[\d:]", "", ORDINARY_TEXT)
+    for entity in set(DEFAULT_ENTITIES) - {"PHONE_NUMBER"}:
+        for rule in make_rules(entity, make_recognizer(entity, "en", ("US",))):
+            assert rule.screen is not None
+            assert not rule.screen.search(words)

@@ -1,0 +1,113 @@
+"""The product's own entry point, as a process, between real clients and a scripted model."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import openai
+import pytest
+
+from tests.support.model import BackgroundLoop, Script, ScriptedModel, Tap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+POLICY = Path(__file__).with_name("policy.yaml")
+START_LIMIT_S = 40.0
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def background() -> Iterator[BackgroundLoop]:
+    """A loop for the model and the taps."""
+    loop = BackgroundLoop()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture(scope="session")
+def model(background: BackgroundLoop) -> Iterator[ScriptedModel]:
+    """The scripted model API."""
+
+    async def make() -> ScriptedModel:
+        return await ScriptedModel().start()
+
+    started = background.run(make())
+    yield started
+    background.run(started.stop())
+
+
+@pytest.fixture(scope="session")
+def proxy_port(model: ScriptedModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a running `sluicegate serve`."""
+    folder = tmp_path_factory.mktemp("proxy")
+    port, admin = _free_port(), _free_port()
+    command = [str(Path(sys.executable).with_name("sluicegate")), "serve"]
+    command += ["--upstream", model.url, "--policy", str(POLICY)]
+    command += ["--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin}", "--state-dir", str(folder)]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONWARNINGS": "default"})
+    try:
+        _wait_ready(process, admin, folder / "log")
+        yield port
+    finally:
+        process.terminate()
+        assert process.wait(20) == 0, (folder / "log").read_text()
+
+
+def _wait_ready(process: subprocess.Popen[bytes], admin: int, log: Path) -> None:
+    end = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{admin}/readyz", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError(f"the proxy was not ready: {log.read_text()}")
+
+
+@pytest.fixture
+def tap(background: BackgroundLoop, proxy_port: int) -> Iterator[Tap]:
+    """A recording relay before the proxy; clients of a test connect to it."""
+    started = background.run(Tap(proxy_port).start())
+    yield started
+    background.run(started.stop())
+
+
+@pytest.fixture
+def base_url(tap: Tap) -> str:
+    """What a client is configured with."""
+    return f"http://127.0.0.1:{tap.port}/v1"
+
+
+@pytest.fixture
+def client(base_url: str) -> Iterator[openai.OpenAI]:
+    """The official client."""
+    with openai.OpenAI(base_url=base_url, api_key="test-key", max_retries=0, timeout=15) as made:
+        yield made
+
+
+@pytest.fixture
+def play(model: ScriptedModel, request: pytest.FixtureRequest) -> Callable[[Script], str]:
+    """Register a script; returns the name of the model to ask for."""
+
+    def register(script: Script) -> str:
+        name = f"m{len(model.scripts)}"
+        model.scripts[name] = script
+        return name
+
+    return register

@@ -1,0 +1,140 @@
+"""Reload: atomic, keeps the last good policy, and a stream keeps the one it began with (B8, scaled)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from policies.loader import load
+from proxy.server.app import running_server
+from proxy.server.metrics import Metrics
+from proxy.server.reload import FileWatch, PolicyHolder, watch
+from tests.support.gateway import POLICY, ListSink, Proxy, config_for
+from tests.support.upstream import Call, chat_stream, delta, finish, says, scripted, texts_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RELOADS = 60
+
+
+async def test_reloads_under_load(tmp_path: Path) -> None:
+    """No request fails, every event carries one revision, and invalid files change nothing."""
+    path = tmp_path / "acme.yaml"
+    path.write_text(POLICY)
+    sink = ListSink()
+    async with scripted(says("a zeb", "ra-47 b")) as upstream:
+        config = config_for(upstream.url, policy_source=str(path))
+        async with running_server(config, sink=sink) as server:
+            holder = server.services.policies
+            proxy = Proxy(server, upstream, sink, holder.current.policy)
+            stop = asyncio.Event()
+            seen: list[tuple[int, str, str]] = []
+
+            async def load_up(stream: bool) -> None:
+                while not stop.is_set():
+                    answer = await proxy.chat(stream=stream)
+                    text = texts_of(answer.body) if stream else answer.json()["choices"][0]["message"]["content"]
+                    seen.append((answer.status, answer.headers["x-sluicegate-policy"], text))
+
+            loads = [asyncio.ensure_future(load_up(stream)) for stream in (True, False, True)]
+            valid: dict[str, str] = {holder.current.label: "a [hidden] b"}
+            for number in range(RELOADS):
+                if number % 3 == 2:
+                    path.write_text("rules: [broken")
+                    before = holder.current
+                    assert not await holder.reload()
+                    assert holder.current is before
+                else:
+                    path.write_text(POLICY.replace("[hidden]", f"[{number}]"))
+                    assert await holder.reload()
+                    valid[holder.current.label] = f"a [{number}] b"
+            stop.set()
+            await asyncio.gather(*loads)
+            assert proxy.metric("sluicegate_config_reloads_total", result="failed") == RELOADS // 3
+            assert proxy.metric("sluicegate_config_reloads_total", result="changed") == RELOADS - RELOADS // 3
+    assert len(seen) > 20
+    assert {status for status, _, _ in seen} == {200}
+    assert all(text == valid[label] for _, label, text in seen)
+    labels = {
+        request_id: {one for other, one, _ in sink.events if other == request_id}
+        for request_id, _, _ in sink.events
+    }
+    assert all(len(found) == 1 for found in labels.values())
+
+
+async def test_stream_keeps_the_policy_it_began_with(tmp_path: Path) -> None:
+    """A reload in the middle of a stream does not change its rules."""
+    path = tmp_path / "acme.yaml"
+    path.write_text(POLICY)
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def script(call: Call) -> None:
+        await call.start_stream()
+        await call.chunk(delta("first zebra-47 "))
+        begun.set()
+        await go.wait()
+        await call.chunk(delta("then zebra-47") + finish() + b"data: [DONE]\n\n")
+        await call.end_stream()
+
+    async with scripted(script) as upstream:
+        async with running_server(config_for(upstream.url, policy_source=str(path))) as server:
+            proxy = Proxy(server, upstream, ListSink(), server.services.policies.current.policy)
+            answer = asyncio.ensure_future(proxy.chat(stream=True))
+            await begun.wait()
+            path.write_text(POLICY.replace("[hidden]", "[new]"))
+            await server.services.policies.reload()
+            go.set()
+            assert texts_of((await answer).body) == "first [hidden] then [hidden]"
+            upstream.script = says(*("zebra-47",))
+            assert texts_of((await proxy.chat(stream=True)).body) == "[new]"
+    assert chat_stream("x")
+
+
+async def test_watch_sees_changes_of_content(tmp_path: Path) -> None:
+    """A changed file is loaded without a signal; parents count, too; a repaired one is found again."""
+    parent, path = tmp_path / "parent.yaml", tmp_path / "child.yaml"
+    parent.write_text(POLICY)
+    path.write_text("version: 1\nname: child\nextends: ./parent.yaml\n")
+    metrics = Metrics()
+    holder = PolicyHolder.loaded(lambda: load(path), metrics)
+    task = asyncio.ensure_future(watch(holder, poll_s=0.005))
+    first = holder.current
+    parent.write_text(POLICY.replace("[hidden]", "[one]"))
+    await _until(lambda: holder.current is not first)
+    second = holder.current
+    parent.write_text("nonsense: [")
+    await _until(
+        lambda: metrics.registry.get_sample_value("sluicegate_config_reloads_total", {"result": "failed"}) == 1
+    )
+    assert holder.current is second
+    parent.write_text(POLICY.replace("[hidden]", "[two]"))
+    await _until(lambda: holder.current is not second)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _until(true: object) -> None:
+    async with asyncio.timeout(5):
+        while not true():  # type: ignore[operator]
+            await asyncio.sleep(0.005)
+
+
+def test_a_touch_is_no_change(tmp_path: Path) -> None:
+    """Only content counts; a replaced file with the same content does not."""
+    path = tmp_path / "a.yaml"
+    path.write_text("one")
+    watched = FileWatch([path])
+    assert not watched.changed()
+    os.utime(path, ns=(1, 1))
+    assert not watched.changed()
+    other = tmp_path / "b.yaml"
+    other.write_text("one")
+    other.replace(path)
+    assert not watched.changed()
+    path.write_text("two")
+    assert watched.changed()
+    assert not watched.changed()
+    path.unlink()
+    assert watched.changed()

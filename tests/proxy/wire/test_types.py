@@ -1,0 +1,21 @@
+"""The vocabulary of the wire."""
+
+from __future__ import annotations
+
+from detectors.types import ChannelKind
+from proxy.wire.types import Channel, Frame, FrameRole, Slot, SlotMode, WireError
+
+
+def test_defaults() -> None:
+    """The common case is short to write."""
+    slot = Slot(Channel(ChannelKind.TEXT), "a", ("x",))
+    assert (slot.mode, slot.drop, slot.dependents) == (SlotMode.APPEND, False, ())
+    frame = Frame(b"", (slot,))
+    assert (frame.role, frame.payload, frame.must_encode) == (FrameRole.DATA, None, False)
+
+
+def test_faults_carry_the_frames_before_them() -> None:
+    """What came whole is not lost with what did not."""
+    frame = Frame(b"a", ())
+    assert list(WireError("broken", (frame,)).frames) == [frame]
+    assert WireError("broken").public == "broken"

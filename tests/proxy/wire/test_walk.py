@@ -1,0 +1,101 @@
+"""The walk: listed places by their class, everything else as text."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.types import ChannelKind as K
+from proxy.wire.fields import BAG, ID, NUMBER, TOKENS, Dictionary, Each, Numbering, Obj, Within, text
+from proxy.wire.types import Channel, SlotMode
+from proxy.wire.walk import MAX_REMEMBERED_TEXTS, Walker, is_token_ids, member_of, number_of
+
+TABLE = Obj(
+    {
+        "id": ID,
+        "count": NUMBER,
+        "bag": BAG,
+        "ids": TOKENS,
+        "map": Dictionary(NUMBER),
+        "choices": Each(Obj({"delta": Obj({"content": text()}, Within.DELTA), "index": NUMBER}), Numbering.CHOICE),
+    }
+)
+
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["id", "count", "bag", "ids", "map", "choices", "x"]), _JSON, max_size=5))
+def test_no_string_is_lost(value: dict[str, Any]) -> None:
+    """Whatever the shape, every string and key left in the payload is in a slot, and the input is not changed."""
+    before = copy.deepcopy(value)
+    walked = Walker(is_stream=True).walk(TABLE, value)
+    assert value == before
+    seen = "\n".join(slot.text for slot in walked.slots)
+    for string in strings(walked.payload, listed=set(TABLE.members) | {"delta", "content", "index"}):
+        assert string in seen
+
+
+def strings(value: Any, listed: set[str]) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        keys = [key for key in value if key not in listed]
+        return keys + [text for child in value.values() for text in strings(child, listed)]
+    return [text for child in value for text in strings(child, listed)] if isinstance(value, list) else []
+
+
+def test_removed_members() -> None:
+    """Lists of integers go; the payload that came is left alone."""
+    value = {"ids": [1], "foo": {"bar": [[1, 2]], "baz": 1}}
+    walked = Walker().walk(TABLE, value)
+    assert walked.payload == {"foo": {"baz": 1}}
+    assert walked.must_encode
+    assert value == {"ids": [1], "foo": {"bar": [[1, 2]], "baz": 1}}
+
+
+def test_requests_keep_lists_of_integers() -> None:
+    """They go to the model; what they spell is judged."""
+    walked = Walker(is_request=True).walk(TABLE, {"foo": list(b"jane")})
+    assert walked.payload == {"foo": list(b"jane")}
+    assert [slot.text for slot in walked.slots] == ["foo", "jane"]
+
+
+def test_names_leave_out_what_choice_and_part_say() -> None:
+    """The position of a choice in a frame is not part of a channel's name."""
+    walked = Walker(is_stream=True).walk(TABLE, {"choices": [{"index": 3, "delta": {"a": {"b": ["x"]}}, "c": "y"}]})
+    assert [(slot.channel, slot.mode) for slot in walked.slots if not slot.drop] == [
+        (Channel(K.OTHER, 3, 0, "message.a.b.0"), SlotMode.APPEND),
+        (Channel(K.OTHER, 3, 0, "choices.c"), SlotMode.CONSTANT),
+    ]
+
+
+def test_the_memory_of_unlisted_texts_is_bounded() -> None:
+    """A sender cannot fill it with names; past the limit every piece counts as new."""
+    walker = Walker(is_stream=True)
+    for round_number in range(2):
+        for number in range(MAX_REMEMBERED_TEXTS + 5):
+            walked = walker.walk(TABLE, {"choices": [{"delta": {f"k{number}": "same"}}]})
+            mode = next(slot.mode for slot in walked.slots if not slot.drop)
+            is_known = round_number == 1 and number < MAX_REMEMBERED_TEXTS
+            assert mode is (SlotMode.CONSTANT if is_known else SlotMode.APPEND)
+
+
+def test_helpers() -> None:
+    """Elements are numbered by themselves or by position."""
+    assert [
+        number_of(item, 4) for item in ({"index": 2}, {}, {"index": -1}, {"index": True}, {"index": "1"}, 5)
+    ] == [2, 4, 4, 4, 4, 4]
+    assert member_of(("a", 0, "b", 1, 2)) == ("a", 0, "b")
+    assert is_token_ids([[1], [2, 3]])
+    assert not is_token_ids([1, "a"])
