@@ -385,7 +385,7 @@ class StreamGuard:
         if end > start and timeline.channel.kind is ChannelKind.TEXT:
             self._spoken.add(timeline.channel.choice)
         self._tell(timeline.sent(end))
-        if timeline.rules.observing:
+        if timeline.wants_observation:
             self._unscanned[timeline] = None
 
     def _stop(self, frame: Frame, places: tuple[Place, ...], index: int) -> bool:
@@ -425,7 +425,8 @@ class StreamGuard:
         for timeline in self._timelines.values():
             timeline.finish()
             timeline.closed = True
-            self._unscanned[timeline] = None
+            if timeline.rules.observing:
+                self._unscanned[timeline] = None
         self._queue.clear()
 
     def _tell(self, incidents: list[Incident]) -> None:

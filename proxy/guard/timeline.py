@@ -31,6 +31,10 @@ MAX_NESTING = 2
 """How many layers of escapes are read: a JSON string, and JSON written into that string."""
 
 
+OBSERVED_STEP_CHARS = 256
+"""Nobody waits for observers, so they are shown what has left in steps of this size, not with every frame."""
+
+
 class PlainReading:
     """A channel's text as it is."""
 
@@ -94,6 +98,7 @@ class Timeline:
         self._observing = [Cursor(d, plain, rules.kind, 0) for d in rules.observing]
         self._pending: list[Finding] = []
         self._observed: list[Finding] = []
+        self._observe_at = OBSERVED_STEP_CHARS
         self._allowed: list[Finding] = []
         self._incidents: list[Incident] = []
         self._sentences = Splitter((MAX_SENTENCE_CHARS,)) if rules.rewrites else None
@@ -177,6 +182,9 @@ class Timeline:
     def _wanted_observations(self) -> Iterator[WantedScan]:
         """Observers see what has left, so that what they report does not depend on what is still held."""
         whole = self.emitted >= self.buffer.end or (self._constant and self.emitted > 0)
+        if not self.closed and not self._constant and self.emitted < self._observe_at:
+            return
+        self._observe_at = self.emitted + OBSERVED_STEP_CHARS
         for cursor in self._observing:
             reading = cursor.reading
             end = reading.buffer.end if whole else reading.from_source(self.emitted)
@@ -328,6 +336,11 @@ class Timeline:
         gone = [i for i in self._incidents if i.start < end]
         self._incidents = [i for i in self._incidents if i.start >= end]
         return gone
+
+    @property
+    def wants_observation(self) -> bool:
+        """Whether enough has left for observers to look at it."""
+        return bool(self._observing) and (self._constant or self.emitted >= self._observe_at)
 
     def take_incidents(self) -> list[Incident]:
         """Return every incident not yet returned: the text ends here."""
