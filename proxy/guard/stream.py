@@ -19,7 +19,7 @@ from policies.types import Action, Direction
 from proxy.guard.api import Block, GuardState, GuardStats, ScanFailureReason, ScanRequest
 from proxy.guard.cursor import GarbageError
 from proxy.guard.queue import FrameQueue, Place, Waiting
-from proxy.guard.rules import ChannelRules, channel_rules
+from proxy.guard.texts import Texts
 from proxy.guard.timeline import Timeline, WantedScan
 from proxy.wire.types import FrameRole, SlotMode, WireError
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from detectors.types import ScanResult
     from policies.types import Policy
-    from proxy.wire.types import Channel, Codec, Frame, Slot
+    from proxy.wire.types import Codec, Frame
 
 MAX_CHANNELS = 2048
 """More texts at a time than 128 choices of 16 tool calls: a sender that opens more is broken."""
@@ -36,13 +36,6 @@ MAX_CHANNELS = 2048
 MAX_HELD_BYTES = 8 << 20
 """Frames may wait for one text that could still become a violation while others go on. A stream that piles up more
 than this is broken; whole bodies, which are one frame, have the codec's own limit."""
-
-MAX_CONSTANTS = 4096
-"""How many different complete values (ids, unknown fields) are remembered as judged; beyond it they are forgotten
-and judged again."""
-
-_CONSTANT_SEPARATOR = "\n\n"
-"""Stands between complete values that are judged in one window, so that no word goes on from one to the next."""
 
 GuardEvent = Incident | Bypass | Failure
 
@@ -61,15 +54,11 @@ class StreamGuard:
         self._codec = codec
         self._policy = policy
         self._direction = direction
-        self._timelines: dict[Channel, Timeline] = {}
-        self._constants: dict[tuple[ChannelKind, str], Place] = {}
+        self._texts = Texts(policy, direction, self.stats, keep=codec.repeats_text)
         self._queue = FrameQueue()
-        self._unscanned: dict[Timeline, None] = {}
-        self._unresolved: dict[Timeline, None] = {}
         self._in_flight: dict[int, tuple[Timeline, WantedScan]] = {}
         self._early: list[tuple[Timeline, WantedScan]] = []
         self._last_id = 0
-        self._sample_due = False
         self._ended = False
         self._broken = False
         self._state = GuardState.STATE_OPEN
@@ -127,7 +116,7 @@ class StreamGuard:
             if run:
                 self._queue_run(run)
                 run = []
-            self._queue.append((frame,), self._placed(slots))
+            self._queue.append((frame,), self._texts.place(slots, self._now_s))
             self.stats.frames += 1
             if frame.role is FrameRole.TERMINATOR:
                 self._end()
@@ -136,85 +125,20 @@ class StreamGuard:
             self._queue_run(run)
         if len(self._queue) > 1 and self._queue.bytes_waiting > MAX_HELD_BYTES:
             self._break("too much of the stream had to be held")
-        if len(self._timelines) > MAX_CHANNELS:
+        if len(self._texts.by_channel) > MAX_CHANNELS:
             self._break("too many parallel texts")
 
     def _queue_run(self, frames: list[Frame]) -> None:
         """Queue consecutive frames that carry one piece of the same text each."""
         first = frames[0].slots[0]
         text = first.text if len(frames) == 1 else "".join([frame.slots[0].text for frame in frames])
-        self._queue.append(frames, (self._append(first.channel, text),))
+        self._queue.append(frames, (self._texts.append(first.channel, text, self._now_s),))
         self.stats.frames += len(frames)
-
-    def _placed(self, slots: tuple[Slot, ...]) -> tuple[Place, ...]:
-        """Put every text of a frame on its timeline. Complete values are judged together, once each."""
-        fresh: dict[ChannelKind, dict[str, Slot]] = {}
-        for slot in slots:
-            key = (slot.channel.kind, slot.text)
-            if self._is_constant(slot) and key not in self._constants:
-                fresh.setdefault(slot.channel.kind, {}).setdefault(slot.text, slot)
-        for group in fresh.values():
-            self._judge_together(list(group.values()))
-        return tuple(
-            self._constants[slot.channel.kind, slot.text]
-            if self._is_constant(slot)
-            else self._append(slot.channel, slot.text)
-            if slot.mode is SlotMode.APPEND
-            else self._repeated(slot)
-            for slot in slots
-        )
-
-    def _is_constant(self, slot: Slot) -> bool:
-        return slot.mode is SlotMode.CONSTANT or (slot.mode is SlotMode.REPEAT and not self._is_repeat(slot))
-
-    def _is_repeat(self, slot: Slot) -> bool:
-        """Whether a snapshot says what its channel said."""
-        timeline = self._timelines.get(slot.channel)
-        return timeline is not None and timeline.whole_text() == slot.text
-
-    def _repeated(self, slot: Slot) -> Place:
-        timeline = self._timelines[slot.channel]
-        return Place(timeline, 0, timeline.buffer.end)
-
-    def _append(self, channel: Channel, text: str) -> Place:
-        timeline = self._timelines.get(channel)
-        if timeline is None:
-            rules = self._rules_for(channel.kind)
-            timeline = Timeline(channel, rules, self.stats, keep=self._codec.repeats_text)
-            self._timelines[channel] = timeline
-        start, end = timeline.append(text)
-        if end > start:
-            self.stats.text_chars += end - start
-            self._sample_due = True
-            self._unscanned[timeline] = None
-            self._unresolved[timeline] = None
-            if timeline.held_since_s is None:
-                timeline.held_since_s = self._now_s
-        return Place(timeline, start, end)
-
-    def _judge_together(self, slots: list[Slot]) -> None:
-        if len(self._constants) + len(slots) > MAX_CONSTANTS:
-            self._constants.clear()
-        channel = slots[0].channel
-        timeline = Timeline(channel, self._rules_for(channel.kind), self.stats, constant=True)
-        for slot in slots:
-            start, end = timeline.append(slot.text)
-            timeline.append(_CONSTANT_SEPARATOR)
-            self._constants[channel.kind, slot.text] = Place(timeline, start, end)
-        timeline.finish()
-        self._unscanned[timeline] = None
-        self._unresolved[timeline] = None
-
-    def _rules_for(self, kind: ChannelKind) -> ChannelRules:
-        return channel_rules(self._policy, self._direction, kind)
 
     def _end(self) -> None:
         """Nothing follows: every text is complete."""
         self._ended = True
-        for timeline in self._timelines.values():
-            timeline.finish()
-            self._unscanned[timeline] = None
-            self._unresolved[timeline] = None
+        self._texts.finish()
 
     def _break(self, public: str) -> None:
         if not self._broken:
@@ -227,7 +151,7 @@ class StreamGuard:
         """Return the windows that can be judged now, each of them exactly once."""
         requests = [self._request(timeline, scan) for timeline, scan in self._early]
         self._early = []
-        if self._unscanned:
+        if self._texts.unscanned:
             requests += self._collect()
         if not requests and not self._in_flight:
             self._emit()
@@ -235,7 +159,7 @@ class StreamGuard:
         return requests
 
     def _collect(self) -> list[ScanRequest]:
-        timelines, self._unscanned = self._unscanned, {}
+        timelines, self._texts.unscanned = self._texts.unscanned, {}
         return [self._request(t, scan) for t in timelines for scan in t.wanted_scans()]
 
     def _request(self, timeline: Timeline, scan: WantedScan) -> ScanRequest:
@@ -262,8 +186,8 @@ class StreamGuard:
         if over is not None:
             self._fail(timeline, over, ScanFailureReason.LIMIT)
         if scan.cursor.wants_more(final=timeline.final):
-            self._unscanned[timeline] = None
-        self._unresolved[timeline] = None
+            self._texts.unscanned[timeline] = None
+        self._texts.unresolved[timeline] = None
 
     def receive_scan_failure(self, request_id: int, reason: ScanFailureReason) -> None:
         """Take the news that a window could not be judged: the rule's `on_error` decides."""
@@ -273,21 +197,20 @@ class StreamGuard:
 
     def _fail(self, timeline: Timeline, scan: WantedScan, reason: ScanFailureReason) -> None:
         self._events.append(timeline.receive_failure(scan, reason))
-        self._unscanned[timeline] = None
-        self._unresolved[timeline] = None
+        self._texts.touch(timeline)
 
     def receive_time(self, now_s: float) -> None:
         """Take the time (monotonic seconds). Segments of window detectors that were held too long are closed."""
         self._now_s = now_s
         limit_s = self._policy.limits.max_hold_s
-        for timeline in self._timelines.values():
+        for timeline in self._texts.by_channel.values():
             if timeline.held_since_s is not None and now_s - timeline.held_since_s >= limit_s:
                 self._early += [(timeline, scan) for scan in timeline.close_segments()]
                 timeline.held_since_s = now_s
 
     def next_time(self) -> float | None:
         """Return when `receive_time` is next useful; None when nothing is held."""
-        waiting = [t.held_since_s for t in self._timelines.values() if t.held_since_s is not None]
+        waiting = [t.held_since_s for t in self._texts.by_channel.values() if t.held_since_s is not None]
         return min(waiting) + self._policy.limits.max_hold_s if waiting else None
 
     # Bytes go out.
@@ -315,19 +238,15 @@ class StreamGuard:
         """Send every frame at the head of the queue whose texts have all been judged."""
         if self._state is not GuardState.STATE_OPEN:
             return
-        for timeline in self._unresolved:
-            timeline.resolve()
-            if timeline.released >= timeline.buffer.end:
-                timeline.held_since_s = None
-        self._unresolved = {}
+        self._texts.resolve()
         while self._queue and self._send_first():
             pass
         if self.block is not None:
             return
-        if self._sample_due and not self._in_flight:
+        if self._texts.grown and not self._in_flight:
             self._sample()
         if self._broken:
-            if not any(scan.holding for _, scan in self._in_flight.values()) and not self._unscanned:
+            if not any(scan.holding for _, scan in self._in_flight.values()) and not self._texts.unscanned:
                 self._close(GuardState.STATE_BROKEN)
         elif self._ended and not self._queue:
             self._close(GuardState.STATE_DONE)
@@ -386,7 +305,7 @@ class StreamGuard:
             self._spoken.add(timeline.channel.choice)
         self._tell(timeline.sent(end))
         if timeline.wants_observation:
-            self._unscanned[timeline] = None
+            self._texts.unscanned[timeline] = None
 
     def _stop(self, frame: Frame, places: tuple[Place, ...], index: int) -> bool:
         """End the message at the blocked text in slot `index` of `frame`. Returns whether it ended."""
@@ -422,11 +341,7 @@ class StreamGuard:
     def _close(self, state: GuardState) -> None:
         """Let nothing more leave; observers may look at the last of what did."""
         self._state = state
-        for timeline in self._timelines.values():
-            timeline.finish()
-            timeline.closed = True
-            if timeline.rules.observing:
-                self._unscanned[timeline] = None
+        self._texts.close()
         self._queue.clear()
 
     def _tell(self, incidents: list[Incident]) -> None:
@@ -438,14 +353,10 @@ class StreamGuard:
 
     def _sample(self) -> None:
         """Count what is held, once for every input, until the text ends."""
-        self._sample_due = False
+        self._texts.grown = False
         if self._ended or self._broken:
             return
-        held = waiting = 0
-        for timeline in self._timelines.values():
-            end = timeline.buffer.end
-            held += end - timeline.released
-            waiting += end - timeline.emitted
+        held, waiting = self._texts.held_chars()
         stats = self.stats
         stats.samples += 1
         stats.held_chars_sum += held

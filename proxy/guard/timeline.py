@@ -15,41 +15,19 @@ from policies.types import Action
 from proxy.guard.api import Block, GuardStats, ScanFailureReason
 from proxy.guard.arguments import ArgumentsLexer
 from proxy.guard.buffer import FORGET_STEP_CHARS, TextBuffer
+from proxy.guard.clusters import clusters, uncut
 from proxy.guard.cursor import Cursor
 from proxy.guard.edits import EditList, resolved_edits
+from proxy.guard.observers import Observers
+from proxy.guard.readings import Readings, in_source
 from proxy.guard.sentences import MAX_SENTENCE_CHARS, Splitter
-from proxy.guard.unescape import UnescapedView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from detectors.types import Finding, ScanResult, Window
     from proxy.guard.rules import ChannelRules
     from proxy.wire.types import Channel
-
-MAX_NESTING = 2
-"""How many layers of escapes are read: a JSON string, and JSON written into that string."""
-
-
-OBSERVED_STEP_CHARS = 256
-"""Nobody waits for observers, so they are shown what has left in steps of this size, not with every frame."""
-
-
-class PlainReading:
-    """A channel's text as it is."""
-
-    __slots__ = ("buffer",)
-
-    def __init__(self, buffer: TextBuffer) -> None:
-        self.buffer = buffer
-
-    def to_source(self, offset: int) -> int:
-        """Return the same offset."""
-        return offset
-
-    def from_source(self, source: int) -> int:
-        """Return the same offset."""
-        return source
 
 
 class WantedScan(NamedTuple):
@@ -92,13 +70,11 @@ class Timeline:
         self.held_since_s: float | None = None
         """When the oldest text that has not been released arrived, on the driver's clock."""
         self._stats = stats
-        self._readings: list[PlainReading | UnescapedView] = [PlainReading(self.buffer)]
-        plain = self._readings[0]
-        self._holding = [Cursor(d, plain, rules.kind, 0) for d in rules.holding]
-        self._observing = [Cursor(d, plain, rules.kind, 0) for d in rules.observing]
+        self._readings = Readings(self.buffer)
+        plain = self._readings.plain
+        self._holding = self._readings.follow([Cursor(d, plain, rules.kind, 0) for d in rules.holding])
+        self._observers = Observers(rules, self._readings) if rules.observing else None
         self._pending: list[Finding] = []
-        self._observed: list[Finding] = []
-        self._observe_at = OBSERVED_STEP_CHARS
         self._allowed: list[Finding] = []
         self._incidents: list[Incident] = []
         self._sentences = Splitter((MAX_SENTENCE_CHARS,)) if rules.rewrites else None
@@ -114,7 +90,7 @@ class Timeline:
         self.buffer.append(text)
         if self._lexer is not None:
             self._lexer.feed(text)
-            self._feed_views(text, final=False)
+            self._readings.feed(text, final=False)
         if self._sentences is not None:
             self._find_sentences(self._sentences)
         return start, start + len(text)
@@ -126,38 +102,7 @@ class Timeline:
         self.final = True
         if self._lexer is not None:
             self._lexer.feed_end()
-            self._feed_views("", final=True)
-
-    def _feed_views(self, text: str, *, final: bool) -> None:
-        """Pass new text through the chain of views, opening the next one at the first backslash."""
-        for depth in range(1, MAX_NESTING + 1):
-            if depth < len(self._readings):
-                view = self._readings[depth]
-                assert isinstance(view, UnescapedView)  # noqa: S101 - only the first reading is plain
-                before = view.buffer.end
-                view.feed(text, final=final)
-                text = view.buffer.slice(before, view.buffer.end)
-            elif "\\" in text:
-                text = self._open_view(self._readings[-1], text, final=final)
-            else:
-                return
-
-    def _open_view(self, source: PlainReading | UnescapedView, text: str, *, final: bool) -> str:
-        """Begin to read `source` unescaped. Up to the new text both readings are one and the same."""
-        cursors = [c for c in (*self._holding, *self._observing) if c.reading is source]
-        new_from = source.buffer.end - len(text)
-        start = max(source.buffer.base, min((c.needed_from for c in cursors), default=new_from))
-        view = UnescapedView(min(start, new_from), source if isinstance(source, UnescapedView) else None)
-        before = new_from
-        view.feed(source.buffer.slice(view.buffer.base, source.buffer.end), final=final)
-        for group in (self._holding, self._observing):
-            group += [
-                Cursor(c.detector, view, self.rules.kind, min(c.watermark, new_from))
-                for c in group
-                if c.reading is source
-            ]
-        self._readings.append(view)
-        return view.buffer.slice(before, view.buffer.end)
+            self._readings.feed("", final=True)
 
     def _find_sentences(self, splitter: Splitter) -> None:
         base = self._boundaries[-1]
@@ -175,21 +120,16 @@ class Timeline:
             window = cursor.next_window(cursor.reading.buffer.end, final=final)
             if window is not None:
                 wanted.append(WantedScan(cursor, window, holding=True))
-        if self._observing:
-            wanted += self._wanted_observations()
+        if self._observers is not None:
+            wanted += self._wanted_observations(self._observers)
         return wanted
 
-    def _wanted_observations(self) -> Iterator[WantedScan]:
-        """Observers see what has left, so that what they report does not depend on what is still held."""
-        whole = self.emitted >= self.buffer.end or (self._constant and self.emitted > 0)
-        if not self.closed and not self._constant and self.emitted < self._observe_at:
-            return
-        self._observe_at = self.emitted + OBSERVED_STEP_CHARS
-        for cursor in self._observing:
-            reading = cursor.reading
-            end = reading.buffer.end if whole else reading.from_source(self.emitted)
-            window = cursor.next_window(end, final=self.closed or (self._constant and whole))
-            if window is not None:
+    def _wanted_observations(self, observers: Observers) -> Iterator[WantedScan]:
+        complete = self._constant and self.emitted > 0
+        closed = self.closed or complete
+        if closed or observers.wants(self.emitted):
+            whole = complete or self.emitted >= self.buffer.end
+            for cursor, window in observers.windows(self.emitted, whole=whole, closed=closed):
                 yield WantedScan(cursor, window, holding=False)
 
     def whole_text(self) -> str | None:
@@ -205,21 +145,13 @@ class Timeline:
 
     def receive_scan(self, scan: WantedScan, result: ScanResult) -> list[Incident]:
         """Take a detector's answer. Raises `GarbageError`. Returns what only observers had to say."""
-        found = scan.cursor.receive(result)
-        findings = [self._in_source(scan.cursor, f) for f in found] if found else []
         if scan.holding:
-            self._pending += findings
+            found = scan.cursor.receive(result)
+            if found:
+                self._pending += in_source(scan.cursor, found)
             return []
-        self._observed += findings
-        return self._observations()
-
-    @staticmethod
-    def _in_source(cursor: Cursor, finding: Finding) -> Finding:
-        reading = cursor.reading
-        if isinstance(reading, PlainReading):
-            return finding
-        start, end = reading.to_source(finding.start), reading.to_source(finding.end)
-        return type(finding)(finding.detector, finding.category, start, end, finding.score)
+        assert self._observers is not None  # noqa: S101 - nobody else asks without holding
+        return [self._incident(acted) for acted in self._observers.receive(scan.cursor, result, self._allowed)]
 
     def receive_failure(self, scan: WantedScan, reason: ScanFailureReason) -> Bypass | Failure:
         """Take the news that a window could not be judged: block here, or let it pass, as the rule says."""
@@ -250,7 +182,7 @@ class Timeline:
         limit = self._limit()
         if limit <= self.released:
             return
-        if not self._pending and self._sentences is None and len(self._readings) == 1:
+        if not self._pending and self._sentences is None and self._readings.is_plain:
             self.released = limit
         else:
             self._decide_before(self._settled(limit))
@@ -268,13 +200,11 @@ class Timeline:
         before = -1
         while limit != before:
             before = limit
-            for finding in sorted(self._pending, key=lambda f: f.start, reverse=True):
-                if finding.start < limit < finding.end or self._in_open_value(finding, limit):
-                    limit = finding.start
+            limit = uncut(self._pending, limit)
+            limit = min([limit, *(f.start for f in self._pending if self._in_open_value(f, limit))])
             if self._sentences is not None and not (self.final and limit == self.buffer.end):
                 limit = max(b for b in self._boundaries if b <= limit)
-            if len(self._readings) > 1:
-                limit = self._readings[1].floor(limit)  # type: ignore[union-attr]
+            limit = self._readings.floor(limit)
         return max(limit, self.released)
 
     def _in_open_value(self, finding: Finding, limit: int) -> bool:
@@ -318,13 +248,8 @@ class Timeline:
 
     def _forget(self) -> None:
         """Drop text that no detector, no edit and no sentence needs."""
-        for reading in self._readings:
-            cursors = [c for c in (*self._holding, *self._observing) if c.reading is reading]
-            needed = [c.needed_from for c in cursors]
-            needed.append(reading.from_source(self.released))
-            if self._sentences is not None:
-                needed.append(self._boundaries[0])
-            reading.buffer.forget(min(needed))
+        sentence = self._boundaries[0] if self._sentences is not None else self.released
+        self._readings.forget(min(self.released, sentence))
 
     # What is told about it.
 
@@ -340,29 +265,12 @@ class Timeline:
     @property
     def wants_observation(self) -> bool:
         """Whether enough has left for observers to look at it."""
-        return bool(self._observing) and (self._constant or self.emitted >= self._observe_at)
+        return self._observers is not None and (self._constant or self._observers.wants(self.emitted))
 
     def take_incidents(self) -> list[Incident]:
         """Return every incident not yet returned: the text ends here."""
         gone, self._incidents = self._incidents, []
         return gone
-
-    def _observations(self) -> list[Incident]:
-        """Decide what observers found, once no later finding can overlap it."""
-        limit = min(c.reading.to_source(c.watermark) for c in self._observing)
-        for finding in sorted(self._observed, key=lambda f: f.start, reverse=True):
-            if finding.start < limit < finding.end:
-                limit = finding.start
-        ready = [f for f in self._observed if f.end <= limit]
-        self._observed = [f for f in self._observed if f.end > limit]
-        names = {c.detector.name for c in self._observing}
-        incidents = []
-        for cluster in clusters(ready):
-            low, high = cluster[0].start, max(f.end for f in cluster)
-            allowed = [f for f in self._allowed if f.start < high and low < f.end]
-            decision = decide(self.rules.policy, [*cluster, *allowed], self.rules.direction, self.rules.kind)
-            incidents += [self._incident(a) for a in decision.acted if a.finding.detector in names]
-        return incidents
 
     def _incident(self, acted: Acted) -> Incident:
         finding = acted.finding
@@ -377,19 +285,6 @@ class Timeline:
             start=finding.start,
             end=finding.end,
         )
-
-
-def clusters(findings: Sequence[Finding]) -> list[list[Finding]]:
-    """Group findings that overlap, directly or through others, in order of offset."""
-    groups: list[list[Finding]] = []
-    reach = -1
-    for finding in sorted(findings, key=lambda f: (f.start, f.end)):
-        if groups and finding.start < reach:
-            groups[-1].append(finding)
-        else:
-            groups.append([finding])
-        reach = max(reach, finding.end)
-    return groups
 
 
 def channel_label(channel: Channel) -> str:

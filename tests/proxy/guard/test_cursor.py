@@ -5,7 +5,7 @@ import pytest
 from detectors.types import ChannelKind, Finding, ScanResult
 from proxy.guard.buffer import TextBuffer
 from proxy.guard.cursor import MAX_WINDOW_CHARS, Cursor, GarbageError
-from proxy.guard.timeline import PlainReading
+from proxy.guard.readings import PlainReading
 from tests.support.toy import SegmentDetector, WordDetector
 
 

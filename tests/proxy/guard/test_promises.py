@@ -38,7 +38,7 @@ class Watched(StreamGuard):
 
     def take(self) -> bytes:
         out = super().take()
-        for timeline in self._timelines.values() if out else ():
+        for timeline in self._texts.by_channel.values() if out else ():
             assert timeline.emitted <= timeline.released
             for cursor in timeline._holding:
                 assert timeline.released <= cursor.reading.to_source(cursor.watermark)

@@ -132,7 +132,7 @@ class Watched(StreamGuard):
 
     def take(self) -> bytes:
         out = super().take()
-        for timeline in self._timelines.values():
+        for timeline in self._texts.by_channel.values():
             assert timeline.emitted <= timeline.released <= timeline.buffer.end
             for cursor in timeline._holding:
                 assert timeline.released <= cursor.reading.to_source(cursor.watermark)

@@ -1,11 +1,11 @@
 """One channel's text on its way through the guard."""
 
-from detectors.types import ChannelKind, Finding, ScanResult
+from detectors.types import ChannelKind, ScanResult
 from policies.types import Action, Direction
 from proxy.guard.api import GuardStats
 from proxy.guard.buffer import FORGET_STEP_CHARS
 from proxy.guard.rules import ChannelRules
-from proxy.guard.timeline import Timeline, channel_label, clusters
+from proxy.guard.timeline import Timeline, channel_label
 from proxy.wire.types import Channel
 from tests.support.toy import WordDetector, policy, rule
 
@@ -75,17 +75,6 @@ def test_incidents_wait_until_their_text_leaves() -> None:
     assert text.sent(2) == []
     assert [(i.start, i.end, i.action) for i in text.sent(5)] == [(2, 5, "redact")]
     assert text.take_incidents() == []
-
-
-def test_clusters_join_what_overlaps() -> None:
-    """Touching is not overlapping."""
-    spans = [(8, 9), (0, 3), (2, 5), (5, 6), (1, 2)]
-    findings = [Finding("w", "X", a, b, 1.0) for a, b in spans]
-    assert [[(f.start, f.end) for f in c] for c in clusters(findings)] == [
-        [(0, 3), (1, 2), (2, 5)],
-        [(5, 6)],
-        [(8, 9)],
-    ]
 
 
 def test_labels_never_carry_names_of_unknown_fields() -> None:

@@ -1,0 +1,145 @@
+"""All texts of one message: puts what the slots of a frame say onto timelines, and keeps which need attention.
+
+It does not order frames and decides nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from proxy.guard.queue import Place
+from proxy.guard.rules import ChannelRules, channel_rules
+from proxy.guard.timeline import Timeline
+from proxy.wire.types import SlotMode
+
+if TYPE_CHECKING:
+    from detectors.types import ChannelKind
+    from policies.types import Direction, Policy
+    from proxy.guard.api import GuardStats
+    from proxy.wire.types import Channel, Slot
+
+MAX_CONSTANTS = 4096
+"""How many different complete values (ids, unknown fields) are remembered as judged; beyond it they are forgotten
+and judged again."""
+
+_CONSTANT_SEPARATOR = "\n\n"
+"""Stands between complete values that are judged in one window, so that no word goes on from one to the next."""
+
+
+class Texts:
+    """The timelines of a message: one for each channel, and one for each group of complete values."""
+
+    __slots__ = (
+        "_constants",
+        "_direction",
+        "_keep",
+        "_policy",
+        "_stats",
+        "by_channel",
+        "grown",
+        "unresolved",
+        "unscanned",
+    )
+
+    def __init__(self, policy: Policy, direction: Direction, stats: GuardStats, *, keep: bool) -> None:
+        """`keep`: retain whole texts, because the format repeats them."""
+        self._policy = policy
+        self._direction = direction
+        self._stats = stats
+        self._keep = keep
+        self._constants: dict[tuple[ChannelKind, str], Place] = {}
+        self.by_channel: dict[Channel, Timeline] = {}
+        self.unscanned: dict[Timeline, None] = {}
+        """Timelines in which there may be a window to judge; a dict because its order is that of arrival."""
+        self.unresolved: dict[Timeline, None] = {}
+        """Timelines of which more may be able to leave."""
+        self.grown = False
+        """Whether text came since this was last set to False."""
+
+    def touch(self, timeline: Timeline) -> None:
+        """Note that something about a timeline changed."""
+        self.unscanned[timeline] = None
+        self.unresolved[timeline] = None
+
+    def place(self, slots: tuple[Slot, ...], now_s: float | None) -> tuple[Place, ...]:
+        """Put every text of a frame on its timeline; complete values are judged together, once each."""
+        fresh: dict[ChannelKind, dict[str, Slot]] = {}
+        for slot in slots:
+            if slot.mode is SlotMode.CONSTANT and (slot.channel.kind, slot.text) not in self._constants:
+                fresh.setdefault(slot.channel.kind, {}).setdefault(slot.text, slot)
+        for group in fresh.values():
+            self._judge_together(list(group.values()))
+        return tuple([self._place(slot, now_s) for slot in slots])
+
+    def _place(self, slot: Slot, now_s: float | None) -> Place:
+        if slot.mode is SlotMode.APPEND:
+            return self.append(slot.channel, slot.text, now_s)
+        if slot.mode is SlotMode.REPEAT:
+            timeline = self.by_channel.get(slot.channel)
+            if timeline is not None and timeline.whole_text() == slot.text:
+                return Place(timeline, 0, timeline.buffer.end)
+        key = (slot.channel.kind, slot.text)
+        if key not in self._constants:
+            self._judge_together([slot])
+        return self._constants[key]
+
+    def append(self, channel: Channel, text: str, now_s: float | None) -> Place:
+        """Add text to a channel."""
+        timeline = self.by_channel.get(channel)
+        if timeline is None:
+            timeline = Timeline(channel, self._rules_for(channel.kind), self._stats, keep=self._keep)
+            self.by_channel[channel] = timeline
+        start, end = timeline.append(text)
+        if end > start:
+            self._stats.text_chars += end - start
+            self.grown = True
+            self.touch(timeline)
+            if timeline.held_since_s is None:
+                timeline.held_since_s = now_s
+        return Place(timeline, start, end)
+
+    def _judge_together(self, slots: list[Slot]) -> None:
+        if len(self._constants) + len(slots) > MAX_CONSTANTS:
+            self._constants.clear()
+        channel = slots[0].channel
+        timeline = Timeline(channel, self._rules_for(channel.kind), self._stats, constant=True)
+        for slot in slots:
+            start, end = timeline.append(slot.text)
+            timeline.append(_CONSTANT_SEPARATOR)
+            self._constants[channel.kind, slot.text] = Place(timeline, start, end)
+        timeline.finish()
+        self.touch(timeline)
+
+    def _rules_for(self, kind: ChannelKind) -> ChannelRules:
+        return channel_rules(self._policy, self._direction, kind)
+
+    def finish(self) -> None:
+        """Take the end of every text."""
+        for timeline in self.by_channel.values():
+            timeline.finish()
+            self.touch(timeline)
+
+    def close(self) -> None:
+        """Nothing more leaves; observers may look at the last of what did."""
+        for timeline in self.by_channel.values():
+            timeline.finish()
+            timeline.closed = True
+            if timeline.rules.observing:
+                self.unscanned[timeline] = None
+
+    def resolve(self) -> None:
+        """Work out what may leave of the texts about which something changed."""
+        for timeline in self.unresolved:
+            timeline.resolve()
+            if timeline.released >= timeline.buffer.end:
+                timeline.held_since_s = None
+        self.unresolved = {}
+
+    def held_chars(self) -> tuple[int, int]:
+        """Return the characters that detectors hold, and those in frames that have not left."""
+        held = waiting = 0
+        for timeline in self.by_channel.values():
+            end = timeline.buffer.end
+            held += end - timeline.released
+            waiting += end - timeline.emitted
+        return held, waiting

@@ -1,0 +1,62 @@
+"""The texts of one message."""
+
+from detectors.types import ChannelKind
+from policies.types import Action, Direction
+from proxy.guard.api import GuardStats
+from proxy.guard.texts import Texts
+from proxy.wire.types import Channel, Slot, SlotMode
+from tests.support.toy import WordDetector, policy, rule
+
+UNDER = policy([WordDetector("w", ("abc",))], [rule("w", Action.REDACT)])
+TEXT = Channel(ChannelKind.TEXT)
+ID = Channel(ChannelKind.ID, name="id")
+MODEL = Channel(ChannelKind.ID, name="model")
+
+
+def texts(*, keep: bool = False) -> Texts:
+    """The texts of a message under a policy of one word."""
+    return Texts(UNDER, Direction.RESPONSE, GuardStats(), keep=keep)
+
+
+def test_pieces_of_one_channel_follow_each_other() -> None:
+    """Each piece has its span; an empty one changes nothing."""
+    message = texts()
+    assert message.append(TEXT, "ab", None)[1:] == (0, 2)
+    message.unscanned.clear()
+    assert message.append(TEXT, "", None)[1:] == (2, 2)
+    assert not message.unscanned
+    assert message.append(TEXT, "c", None)[1:] == (2, 3)
+    assert message.held_chars() == (3, 3)
+
+
+def test_new_complete_values_share_a_timeline_and_old_ones_keep_theirs() -> None:
+    """Values of one frame are judged in one window; the same value again has its old place."""
+    message = texts()
+    slots = (Slot(ID, "x1", (), SlotMode.CONSTANT), Slot(MODEL, "m", (), SlotMode.CONSTANT))
+    first, second = message.place(slots, None)
+    assert first.timeline is second.timeline
+    assert len(list(message.unscanned)) == 1
+    (again,) = message.place((Slot(MODEL, "m", (), SlotMode.CONSTANT),), None)
+    assert again == second
+
+
+def test_a_snapshot_is_its_channel_or_a_text_of_its_own() -> None:
+    """It stands for the channel's text when it says the same; otherwise it is judged alone."""
+    message = texts(keep=True)
+    slots = (Slot(TEXT, "hello", ()), Slot(TEXT, "hello", (), SlotMode.REPEAT))
+    own, repeat = message.place(slots, None)
+    assert repeat == own
+    (other,) = message.place((Slot(TEXT, "other", (), SlotMode.REPEAT),), None)
+    assert other.timeline is not own.timeline
+
+
+def test_time_is_noted_when_text_begins_to_wait() -> None:
+    """The oldest text that has not been released counts."""
+    message = texts()
+    timeline = message.append(TEXT, "ab", 5.0).timeline
+    message.append(TEXT, "c", 6.0)
+    assert timeline.held_since_s == 5.0
+    for scan in timeline.wanted_scans():
+        timeline.receive_scan(scan, scan.cursor.detector.scan(scan.window))
+    message.resolve()
+    assert timeline.held_since_s is None
