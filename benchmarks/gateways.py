@@ -123,13 +123,13 @@ def relay(model_port: int, core: int | None, folder: Path) -> Iterator[Gateway]:
 def sluicegate(model_port: int, core: int | None, folder: Path, policy: str = "default") -> Iterator[Gateway]:
     """Run `sluicegate serve` under a bundled policy, or with no rules when `policy` is empty."""
     name = f"sluicegate, {policy}" if policy else "sluicegate, no rules"
-    state_dir = folder / (policy or "no-rules")
-    state_dir.mkdir()
     if not policy:
         policy_file = folder / "no-rules.yaml"
         policy_file.write_text(_NO_RULES, encoding="utf-8")
         policy = str(policy_file)
     port, admin = free_port(), free_port()
+    state_dir = folder / f"state-{port}"
+    state_dir.mkdir()
     command = [str(Path(sys.executable).with_name("sluicegate")), "serve"]
     command += ["--upstream", f"http://127.0.0.1:{model_port}", "--policy", policy]
     command += ["--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin}"]

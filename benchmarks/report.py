@@ -83,6 +83,7 @@ def latency_table(title: str, series: Series, peer: str) -> Table:
             _pair(series.added_ms("first", party, peer)),
             _pair(series.added_ms("gap", party, "direct")),
             _pair(series.added_ms("whole", party, "direct")),
+            f"{series.cpu_us(party):,.0f}",
             str(series.failed(party)),
         )
         for party in series.rounds
@@ -94,6 +95,7 @@ def latency_table(title: str, series: Series, peer: str) -> Table:
         f"first byte beyond {peer}, ms",
         "between events, added ms",
         "whole answer, added ms",
+        "CPU us/answer",
         "wrong answers",
     )
     note = (

@@ -1,9 +1,9 @@
 r"""The rest of a private key: the lines of a PEM block after its opening, each one a piece of its own.
 
 A key is thousands of characters long, so it is not held until its end. Once the opening and the first 40
-characters of the key were seen (type PRIVATE_KEY of `detectors.secret_types`), every following run of base64
-belongs to the key, and is reported in pieces of at most 64 characters. What separates the runs (line ends, also
-written `\n` as in JSON) and the END line are no secret, and stay.
+characters of the key were seen, every following run of base64 belongs to the key, and is reported in pieces of at
+most 64 characters. What separates the runs (line ends, also written `\n` as in JSON) and the END line are no
+secret, and stay.
 
 A short run ends the key, as the last line of a PEM block does.
 """
@@ -11,12 +11,9 @@ A short run ends the key, as the last line of a PEM block does.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import regex
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 CONTEXT_CHARS = 8192
 """How far back the opening is looked for. An RSA key of 8,192 bits, the longest in use, has 6,400 characters."""
@@ -27,7 +24,21 @@ LONG_RUN_CHARS = 40
 
 OPENING = "-----BEGIN "
 
-_SEPARATORS = regex.compile(r"(?:[\s\"']|\\{1,2}[nrt])*")
+"""What every opening begins with."""
+
+_SEPARATOR = r"(?:[\s\"']|\\{1,2}[nrt])"
+OPENING_PATTERN = (
+    OPENING
+    + r"(?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+    + _SEPARATOR
+    + "{0,40}"
+    + r"(?:(?:Proc-Type|DEK-Info|Version|Comment): [^\n\\]{1,100}(?:\s|\\{1,2}[nrt]){1,8}){0,4}"
+    + "[A-Za-z0-9+/]{40}"
+)
+"""The opening and the first characters of the key, in the `regex` flavour: a key, not a word about keys."""
+
+_OPENING = regex.compile(OPENING_PATTERN)
+_SEPARATORS = regex.compile(_SEPARATOR + "*")
 _RUN = regex.compile(r"[A-Za-z0-9+/]+={0,2}")
 _SEPARATOR_CHARS = " \n\r\t\"'\\nr"
 _TAIL_CHARS = 20
@@ -58,37 +69,42 @@ def may_be_inside(context: str) -> bool:
     return len(tail) == _TAIL_CHARS and " " not in tail and OPENING in context
 
 
-def opening_starts(text: str) -> Iterator[int]:
-    """Yield where the word that opens every key stands."""
-    at = text.find(OPENING)
-    while at >= 0:
-        yield at
-        at = text.find(OPENING, at + 1)
+def pieces(text: str, *, final: bool) -> Pieces:
+    """Return the pieces of every key in a text; an opening that is not complete is live from its start."""
+    spans: list[tuple[int, int]] = []
+    live_at = len(text)
+    start = text.find(OPENING)
+    while start >= 0:
+        opening = _OPENING.match(text, start, partial=not final)
+        if opening is None:
+            start = text.find(OPENING, start + 1)
+            continue
+        if opening.partial:
+            return Pieces(spans, start)
+        found, live_at = _pieces_after(text, opening.end(), final=final)
+        spans += found
+        start = text.find(OPENING, opening.end())
+    return Pieces(spans, live_at)
 
 
-def pieces(text: str, openings: Iterable[int], *, final: bool) -> Pieces:
-    """Return the pieces that follow openings which end at the given offsets."""
+def _pieces_after(text: str, at: int, *, final: bool) -> Pieces:
     spans: list[tuple[int, int]] = []
     end = len(text)
-    for opening in openings:
-        at = opening
-        is_first = True
-        while at < end:
-            run = _RUN.match(text, at)
-            if run is None and not is_first:
+    is_first = True
+    while at < end:
+        run = _RUN.match(text, at)
+        if run is None and not is_first:
+            break
+        if run is not None:
+            is_open = run.end() == end and not final
+            for start, stop in pairwise([*range(at, run.end(), PIECE_CHARS), run.end()]):
+                if is_open and stop - start < PIECE_CHARS:
+                    return Pieces(spans, start)
+                spans.append((start, stop))
+            if not is_first and run.end() - at < LONG_RUN_CHARS:
                 break
-            if run is not None:
-                is_open = run.end() == end and not final
-                is_last = not is_first and run.end() - at < LONG_RUN_CHARS
-                cuts = [*range(at, run.end(), PIECE_CHARS), run.end()]
-                for start, stop in pairwise(cuts):
-                    if is_open and stop - start < PIECE_CHARS:
-                        return Pieces(spans, start)
-                    spans.append((start, stop))
-                if is_last:
-                    break
-                at = run.end()
-            is_first = False
-            gap = _SEPARATORS.match(text, at)
-            at = gap.end() if gap else at
+            at = run.end()
+        is_first = False
+        gap = _SEPARATORS.match(text, at)
+        at = gap.end() if gap else at
     return Pieces(spans, end)

@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from detectors import private_keys
 from detectors import secret_checks as check
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ class SecretType:
     generic: bool = False
     """Gives way to a type that knows better what the same value is."""
 
+    hold: str = ""
+    """What to hold for, where that is not the pattern: what follows is then held by other means."""
+
     @property
     def hold_pattern(self) -> str:
         """The pattern with every count over 8 replaced by "any number".
@@ -66,7 +70,9 @@ class SecretType:
         up to the right number. In return the automaton is small; exact counts of 50 types make one of 5,000
         states, whose cache ordinary text fills.
         """
-        return _COUNT.sub(lambda count: count[0] if int(count[1]) <= _MOST_COUNTED else "*", self.pattern)
+        return self.hold or _COUNT.sub(
+            lambda count: count[0] if int(count[1]) <= _MOST_COUNTED else "*", self.pattern
+        )
 
 
 def _any_case(word: str) -> str:
@@ -205,15 +211,11 @@ _STRUCTURES = (
     ),
     SecretType(
         "PRIVATE_KEY",
-        # The opening and the first 40 characters of the key; `detectors.private_keys` finds the rest of it.
-        r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:[\s\"']|\\{1,2}[nrt]){0,40}"
-        r"(?:(?:Proc-Type|DEK-Info|Version|Comment): [^\n\\]{1,100}(?:\s|\\{1,2}[nrt]){1,8}){0,4}"
-        # Written as five times eight, so that the hold ends with the fortieth (see `hold_pattern`).
-        + "[A-Za-z0-9+/]{8}"
-        * 5,
-        ("-----BEGIN ",),
+        private_keys.OPENING_PATTERN,
+        (private_keys.OPENING,),
         check.is_no_placeholder,
         CERTAIN,
+        hold=private_keys.OPENING,
     ),
     SecretType(
         "CONNECTION_STRING",

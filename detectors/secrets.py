@@ -102,11 +102,11 @@ class SecretDetector:
         self.name = name
         self.categories = tuple(dict.fromkeys(t.category for t in types))
         self._searchers = tuple(_Searcher(t) for t in types)
-        self._opening = next((s for s in self._searchers if s.type.category == PRIVATE_KEY), None)
+        self._finds_keys = PRIVATE_KEY in self.categories
         self._least_chars = min(s.least_chars for s in self._searchers)
         self.max_span = max(s.most_chars for s in self._searchers)
         self._hold = HoldAutomaton((PatternSource(t.hold_pattern) for t in types), self.max_span)
-        self.context_chars = private_keys.CONTEXT_CHARS if self._opening else 1
+        self.context_chars = private_keys.CONTEXT_CHARS if self._finds_keys else 1
 
     def scan(self, window: Window) -> ScanResult:
         """Report the secrets that are complete, and hold from the first that could still become one."""
@@ -128,16 +128,12 @@ class SecretDetector:
 
     def _keys_in(self, window: Window, width: int) -> private_keys.Pieces | None:
         """Return the pieces of private keys in the last `width` characters of context and window, or None."""
-        opening = self._opening
-        if opening is None or not (
+        if not self._finds_keys or not (
             private_keys.may_be_inside(window.context) or private_keys.OPENING in window.text
         ):
             return None
         text = window.context + window.text
-        starts = private_keys.opening_starts(text)
-        found = (opening.first(text, start, min(start + opening.most_chars, len(text))) for start in starts)
-        pieces = private_keys.pieces(text, (match.end for match in found if match), final=window.final)
-        return pieces.in_last(width, len(text))
+        return private_keys.pieces(text, final=window.final).in_last(width, len(text))
 
 
 class _Walk:

@@ -88,6 +88,8 @@ def check_node(model: type[Model], node: Node, path: str, trail: str = "") -> Ch
         problems = [problem_of(model, detail, node, path, trail) for detail in details]
         broken = frozenset(str(detail["loc"][0]) for detail in details if detail["loc"])
     sound = {key: value for key, value in data.items() if key not in broken}
+    if "version" in model.model_fields:
+        sound["version"] = int(VERSION)
     try:
         value = validated(model, sound)
     except ValidationError:
@@ -181,7 +183,10 @@ def _owner(detail: ErrorDetails) -> Loc:
 def _limit_message(kind: str, context: Mapping[str, Any], value: object) -> str | None:
     if kind in {"greater_than_equal", "less_than_equal", "greater_than", "less_than"}:
         bound = next(iter(context.values()))
-        side = {"greater_than_equal": "at least", "less_than_equal": "at most"}.get(kind, kind.replace("_", " "))
+        side = {"greater_than_equal": "at least", "less_than_equal": "at most", "greater_than": "more than"}.get(
+            kind
+        )
+        side = side or "less than"
         return f"{shown(value)} is out of range: {side} {written_like(value, bound)} is allowed."
     if kind in {"too_short", "string_too_short"}:
         wanted = "Write something" if isinstance(value, str) else "Give at least one value"

@@ -142,9 +142,10 @@ class PhoneScanner:
         return Group(begin, end, tuple(found))
 
     def _match(self, text: str, candidate: Candidate, region: str) -> PhoneNumberMatch | None:
-        if candidate.digits < (MIN_DIGITS if candidate.has_plus else self._regions[region]):
+        least = self._regions[region]
+        if candidate.digits < (MIN_DIGITS if candidate.has_plus else least):
             return None
-        matcher = PhoneNumberMatcher(text, region, leniency=self._recognizer.leniency)
+        matcher = _Matcher(text, region, self._recognizer.leniency, least)
         return matcher._extract_match(text[candidate.start : candidate.end], candidate.start)  # noqa: SLF001 - _find's own step
 
     def _accepts(self, match: PhoneNumberMatch) -> bool:
@@ -155,6 +156,31 @@ class PhoneScanner:
             region_code_for_number(match.number) == recognizer.REGION
             and recognizer._classify(match.number) == recognizer.target_classification  # noqa: SLF001 - as its analyze does
         )
+
+
+class _Matcher(PhoneNumberMatcher):
+    """phonenumbers' matcher, which does not parse parts of a candidate that have too few digits to be valid.
+
+    It takes a candidate that is no number apart at every space; a list of numbers has thousands of such parts.
+    """
+
+    def __init__(self, text: str, region: str, leniency: int, least_digits: int) -> None:
+        super().__init__(text, region, leniency=leniency)
+        self._least_digits = least_digits
+
+    def _parse_and_verify(self, candidate: str, offset: int) -> PhoneNumberMatch | None:
+        if _digits(candidate) < (MIN_DIGITS if _has_plus(candidate) else self._least_digits):
+            return None
+        found: PhoneNumberMatch | None = super()._parse_and_verify(candidate, offset)
+        return found
+
+
+def _digits(value: str) -> int:
+    return len(_DIGIT.findall(value))
+
+
+def _has_plus(value: str) -> bool:
+    return "+" in value or "\uff0b" in value
 
 
 class _Candidates:
@@ -184,8 +210,7 @@ class _Candidates:
         is_open = not self._final and self._is_open(value, end)
         second = _SECOND_NUMBER.search(value)
         value = value[: second.start()] if second else value
-        has_plus = "+" in value or "\uff0b" in value
-        return Candidate(begin, begin + len(value), len(_DIGIT.findall(value)), has_plus, is_open)
+        return Candidate(begin, begin + len(value), _digits(value), _has_plus(value), is_open)
 
     def _is_open(self, value: str, end: int) -> bool:
         text = self.text

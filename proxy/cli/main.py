@@ -241,8 +241,8 @@ def run(arguments: list[str]) -> int:
         return error.code
     except (KeyboardInterrupt, typer.Abort):
         return ExitCode.INTERRUPTED
-    except OSError as error:
-        if error.errno != errno.EPIPE:
+    except (OSError, SystemExit) as error:
+        if not _is_broken_pipe(error):
             return _report(error)
         drop_output()
         return ExitCode.PIPE
@@ -251,12 +251,19 @@ def run(arguments: list[str]) -> int:
     return result if isinstance(result, int) else ExitCode.OK
 
 
-def _report(error: Exception) -> int:
+def _is_broken_pipe(error: BaseException) -> bool:
+    """Whether whoever read the output went away. Typer and Rich turn that into an exit with code 1."""
+    cause = error.__context__ if isinstance(error, SystemExit) else error
+    return isinstance(cause, OSError) and cause.errno == errno.EPIPE
+
+
+def _report(error: BaseException) -> int:
     """Say what went wrong in one line. Usage errors say how to get help, bugs how to report them."""
     if (message := getattr(error, "format_message", None)) is not None:
         context = getattr(error, "ctx", None)
         command = PROGRAM if context is None else context.command_path
-        say_errors([f"{message()} Try '{command} --help'."])
+        said = message().replace("Value error, ", "")  # pydantic's words, which Typer leaves in
+        say_errors([f"{said} Try '{command} --help'."])
         return ExitCode.CONFIG
     if os.environ.get(DEBUG_VARIABLE) == "1":
         traceback.print_exception(error)

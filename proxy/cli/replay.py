@@ -19,15 +19,14 @@ from proxy.cli.terminal import console, say, say_errors, write_json
 from proxy.guard.api import GuardState
 from proxy.server.recording import RecordedRead, RecordingError, read_recording
 from proxy.wire.registry import DIALECTS
-from proxy.wire.types import WireError
+from proxy.wire.types import WireError, each_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
 
     from policies.types import Policy
     from proxy.cli.stepping import Replay, Step
     from proxy.guard.stream import GuardEvent
-    from proxy.wire.types import Codec, Frame
+    from proxy.wire.types import Codec
 
 RECORDING_SUFFIX = ".jsonl"
 MAX_SHOWN_CHARS = 60
@@ -92,9 +91,9 @@ def _from_recording(path: Path) -> Played:
 def _frames_apart(codec: Codec, data: bytes) -> list[bytes]:
     """Cut a raw stream at its frames, so that each is a step; what no frame holds is a step of its own."""
     try:
-        frames: Sequence[Frame] = codec.receive(data)
+        frames = list(each_frame(codec.receive(data)))
     except WireError as error:
-        frames = error.frames
+        frames = list(each_frame(error.frames))
     pieces = [frame.raw for frame in frames]
     rest = data[sum(map(len, pieces)) :]
     return [*pieces, rest] if rest else pieces
@@ -109,11 +108,11 @@ class _TextReader:
     def read(self, data: bytes, *, end: bool) -> str:
         """Return the texts of the frames that `data` completes, ids and protocol values left out."""
         try:
-            frames = list(self._codec.receive(data)) if data else []
+            frames = list(each_frame(self._codec.receive(data))) if data else []
             if end:
                 frames += self._codec.receive_end()
         except WireError as error:
-            frames = list(error.frames)
+            frames = list(each_frame(error.frames))
         return "".join(
             slot.text
             for frame in frames

@@ -24,6 +24,8 @@ class TextCodec:
 
     repeats_text = False
     """No slot of it is a snapshot."""
+    edits_constants = False
+    """It has no constants."""
 
     def __init__(self, kind: ChannelKind) -> None:
         """`kind` is the kind of channel that the text is judged as."""

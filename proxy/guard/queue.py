@@ -1,7 +1,6 @@
 """Frames on their way out, in the order they came, and where their texts stand.
 
-Most frames of a stream carry one piece of the same text, so consecutive ones wait together as a run: the work for
-each frame is then a few list operations. A queue decides nothing; the stream guard does.
+A queue decides nothing; the stream guard does.
 """
 
 from __future__ import annotations
@@ -12,10 +11,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from proxy.guard.timeline import Timeline
-    from proxy.wire.types import Frame
+    from proxy.wire.types import Frame, FrameRun
 
 
 class Place(NamedTuple):
@@ -26,49 +23,52 @@ class Place(NamedTuple):
     end: int
 
 
-class Waiting:
-    """A frame with its texts, or a run of frames that carry one piece of one text each."""
+class WaitingFrame(NamedTuple):
+    """A frame and the places of its slots."""
 
-    __slots__ = ("_ends", "_next", "frames", "places")
+    frame: Frame
+    places: tuple[Place, ...]
 
-    def __init__(self, frames: Sequence[Frame], places: tuple[Place, ...]) -> None:
-        """For a run, `places` is the one place that all its texts fill together."""
-        self.frames = frames
-        self.places = places
+
+class WaitingRun:
+    """A run of frames that carry one piece of one text each."""
+
+    __slots__ = ("_ends", "_frames", "_next", "_raw_ends", "run", "timeline")
+
+    def __init__(self, run: FrameRun, place: Place) -> None:
+        self.run = run
+        self.timeline = place.timeline
+        self._ends = list(accumulate(run.sizes, initial=place.start))
+        self._raw_ends: list[int] = []
+        self._frames: list[Frame] = []
         self._next = 0
-        self._ends: list[int] = []
-        if len(frames) > 1:
-            lengths = [len(frame.slots[0].text) for frame in frames]
-            self._ends = list(accumulate(lengths, initial=places[0].start))
 
     @property
     def is_empty(self) -> bool:
         """Whether every frame has left."""
-        return self._next == len(self.frames)
+        return self._next == len(self.run.sizes)
 
-    def first(self) -> tuple[Frame, tuple[Place, ...]]:
-        """Return the first frame that waits, and its places."""
-        if not self._ends:
-            return self.frames[0], self.places
+    def take_before(self, limit: int) -> tuple[bytes, int]:
+        """Take the frames whose texts end at or before `limit`; return their bytes and where their text ends."""
+        first = self._next
+        stop = bisect_right(self._ends, limit, lo=first + 1) - 1
+        self._next = stop
+        if first == 0 and stop == len(self.run.sizes):
+            return self.run.raw, self._ends[stop]
+        if not self._raw_ends:
+            self._raw_ends = list(accumulate(self.run.raw_sizes, initial=0))
+        return self.run.raw[self._raw_ends[first] : self._raw_ends[stop]], self._ends[stop]
+
+    def first(self) -> WaitingFrame:
+        """Return the first frame that waits, with its place."""
+        if not self._frames:
+            self._frames = self.run.frames()
         index = self._next
-        place = Place(self.places[0].timeline, self._ends[index], self._ends[index + 1])
-        return self.frames[index], (place,)
+        return WaitingFrame(self._frames[index], (Place(self.timeline, self._ends[index], self._ends[index + 1]),))
 
     def skip_first(self) -> None:
         """Note that the first frame has left."""
         self._next += 1
-
-    def take_before(self, limit: int) -> tuple[Sequence[Frame], int]:
-        """Take the frames of a run whose texts end at or before `limit`; return them and where their text ends."""
-        stop = bisect_right(self._ends, limit, lo=self._next + 1) - 1
-        frames = self.frames[self._next : stop]
-        self._next = stop
-        return frames, self._ends[stop]
-
-    @property
-    def is_run(self) -> bool:
-        """Whether several frames wait as one."""
-        return bool(self._ends)
 
 
 class FrameQueue:
@@ -77,30 +77,38 @@ class FrameQueue:
     __slots__ = ("_waiting", "bytes_waiting")
 
     def __init__(self) -> None:
-        self._waiting: deque[Waiting] = deque()
+        self._waiting: deque[WaitingFrame | WaitingRun] = deque()
         self.bytes_waiting = 0
-        """Raw bytes of the frames that have not left, more than one frame of which waits."""
+        """Raw bytes of the frames that have not left."""
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
-    def __len__(self) -> int:
-        return len(self._waiting)
+    def append(self, frame: Frame, places: tuple[Place, ...]) -> None:
+        """Add a frame with the places of its slots."""
+        self._waiting.append(WaitingFrame(frame, places))
+        self.bytes_waiting += len(frame.raw)
 
-    def append(self, frames: Sequence[Frame], places: tuple[Place, ...]) -> None:
-        """Add a frame with its places, or a run with its one place."""
-        self._waiting.append(Waiting(frames, places))
-        self.bytes_waiting += sum([len(frame.raw) for frame in frames])
+    def append_run(self, run: FrameRun, place: Place) -> None:
+        """Add a run with the one place that all its pieces fill together."""
+        self._waiting.append(WaitingRun(run, place))
+        self.bytes_waiting += len(run.raw)
 
     @property
-    def head(self) -> Waiting:
+    def is_single(self) -> bool:
+        """Whether one frame waits alone: it may be as large as its codec lets it."""
+        return len(self._waiting) == 1 and isinstance(self._waiting[0], WaitingFrame)
+
+    @property
+    def head(self) -> WaitingFrame | WaitingRun:
         """What leaves next."""
         return self._waiting[0]
 
     def left(self, raw_bytes: int) -> None:
-        """Note that frames at the head have left; an empty head makes way for the next one."""
+        """Note that bytes at the head have left; when nothing of the head is left, the next has its turn."""
         self.bytes_waiting -= raw_bytes
-        if self._waiting[0].is_empty:
+        head = self._waiting[0]
+        if isinstance(head, WaitingFrame) or head.is_empty:
             self._waiting.popleft()
 
     def clear(self) -> None:

@@ -18,10 +18,10 @@ from events.schema import Bypass, Failure, Incident
 from policies.types import Action, Direction
 from proxy.guard.api import Block, GuardState, GuardStats, ScanFailureReason, ScanRequest
 from proxy.guard.cursor import GarbageError
-from proxy.guard.queue import FrameQueue, Place, Waiting
+from proxy.guard.queue import FrameQueue, Place, WaitingRun
 from proxy.guard.texts import Texts
 from proxy.guard.timeline import Timeline, WantedScan
-from proxy.wire.types import FrameRole, SlotMode, WireError
+from proxy.wire.types import FrameRole, FrameRun, SlotMode, WireError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -103,37 +103,22 @@ class StreamGuard:
     def _wants_input(self) -> bool:
         return not (self._ended or self._broken) and self._state is GuardState.STATE_OPEN
 
-    def _take_frames(self, frames: Iterable[Frame]) -> None:
-        run: list[Frame] = []
-        for frame in frames:
-            slots = frame.slots
-            if len(slots) == 1 and slots[0].mode is SlotMode.APPEND and not frame.must_encode:
-                if run and slots[0].channel != run[0].slots[0].channel:
-                    self._queue_run(run)
-                    run = []
-                run.append(frame)
+    def _take_frames(self, frames: Iterable[Frame | FrameRun]) -> None:
+        for item in frames:
+            if isinstance(item, FrameRun):
+                place = self._texts.append(item.slot.channel, item.text, self._now_s)
+                self._queue.append_run(item, place)
+                self.stats.frames += len(item.sizes)
                 continue
-            if run:
-                self._queue_run(run)
-                run = []
-            self._queue.append((frame,), self._texts.place(slots, self._now_s))
+            self._queue.append(item, self._texts.place(item.slots, self._now_s))
             self.stats.frames += 1
-            if frame.role is FrameRole.TERMINATOR:
+            if item.role is FrameRole.TERMINATOR:
                 self._end()
                 break
-        if run:
-            self._queue_run(run)
-        if len(self._queue) > 1 and self._queue.bytes_waiting > MAX_HELD_BYTES:
+        if self._queue.bytes_waiting > MAX_HELD_BYTES and not self._queue.is_single:
             self._break("too much of the stream had to be held")
         if len(self._texts.by_channel) > MAX_CHANNELS:
             self._break("too many parallel texts")
-
-    def _queue_run(self, frames: list[Frame]) -> None:
-        """Queue consecutive frames that carry one piece of the same text each."""
-        first = frames[0].slots[0]
-        text = first.text if len(frames) == 1 else "".join([frame.slots[0].text for frame in frames])
-        self._queue.append(frames, (self._texts.append(first.channel, text, self._now_s),))
-        self.stats.frames += len(frames)
 
     def _end(self) -> None:
         """Nothing follows: every text is complete."""
@@ -254,36 +239,38 @@ class StreamGuard:
     def _send_first(self) -> bool:
         """Send what may leave of the head of the queue. Returns whether the next in line has its turn."""
         head = self._queue.head
-        if head.is_run:
-            timeline = head.places[0].timeline
-            if timeline.block is None and timeline.edits.reach <= timeline.emitted:
-                return self._send_run(head, timeline)
-        frame, places = head.first()
+        if isinstance(head, WaitingRun):
+            timeline = head.timeline
+            is_plain = timeline.block is None and timeline.edits.reach <= timeline.emitted
+            if is_plain and not self._codec.edits_constants:
+                return self._send_run(head)
+            frame, places = head.first()
+        else:
+            frame, places = head
         for index, (timeline, _, end) in enumerate(places):
             if timeline.block is not None and end > timeline.block.offset:
                 return self._stop(frame, places, index)
             if timeline.released < end:
                 return False
         edits = self._edits(frame, places)
-        self._out.append(self._codec.encode(frame, edits) if edits or frame.must_encode else frame.raw)
+        must_encode = edits or frame.must_encode or self._codec.edits_constants
+        self._out.append(self._codec.encode(frame, edits) if must_encode else frame.raw)
         if frame.payload is not None:
             self._codec.sent(frame)
         for timeline, start, end in places:
             self._left(timeline, start, end)
-        head.skip_first()
+        if isinstance(head, WaitingRun):
+            head.skip_first()
         self._queue.left(len(frame.raw))
         return True
 
-    def _send_run(self, head: Waiting, timeline: Timeline) -> bool:
+    def _send_run(self, head: WaitingRun) -> bool:
         """Send the frames of a run that no edit and no block touches."""
-        frames, end = head.take_before(timeline.released)
-        if not frames:
+        timeline = head.timeline
+        raw, end = head.take_before(timeline.released)
+        if not raw:
             return False
-        raw = b"".join([frame.raw for frame in frames])
         self._out.append(raw)
-        for frame in frames:
-            if frame.payload is not None:
-                self._codec.sent(frame)
         self._left(timeline, timeline.emitted, end)
         self._queue.left(len(raw))
         return head.is_empty

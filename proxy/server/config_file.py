@@ -78,7 +78,7 @@ def _checked_url(value: str) -> str:
         parts = urlsplit(value)
         port_is_bad = parts.port == 0
     except ValueError:
-        raise custom_error(f"{shown(value)} is not a URL. Write it as https://api.openai.com.") from None
+        raise custom_error(f"{_without_secrets(value)} is not a URL. Write it as https://api.openai.com.") from None
     if (
         parts.scheme not in {"http", "https"}
         or not parts.hostname
@@ -177,6 +177,8 @@ class _Settings:
         self.places: dict[str, Place] = {}
         self.folders: dict[str, Path] = {}
         """From where relative paths start: the file's folder, or that of the command."""
+        self.file_is_known = True
+        """False when nothing can be said of what the file leaves out."""
 
     def take_file(self, path: Path) -> None:
         display = str(path)
@@ -184,8 +186,10 @@ class _Settings:
             node, problems = parse(read_source(Source(path, display), read_bytes), display)
         except SourceError as error:
             self.problems.append(Problem(display, 0, 0, str(error)))
+            self.file_is_known = False
             return
         self.problems += problems
+        self.file_is_known = isinstance(node, MappingNode)
         if node is None:
             return
         checked = check_node(ServerFile, node, display)
@@ -278,7 +282,8 @@ def _policy_source(settings: _Settings) -> str:
 
 def _check_together(settings: _Settings, found: Mapping[str, Any], path: str) -> None:
     """Check what concerns several settings, or the machine."""
-    if "upstream" not in settings.values and not any("upstream" in p.message + p.path for p in settings.problems):
+    is_broken = any(p.message.startswith("upstream:") or p.path == "--upstream" for p in settings.problems)
+    if settings.file_is_known and "upstream" not in settings.values and not is_broken:
         settings.complain(
             "upstream", "is missing. Give --upstream URL, or 'upstream: URL' in the --config file.", path
         )

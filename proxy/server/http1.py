@@ -31,6 +31,11 @@ _NO_BODY: Final = frozenset({204, 304})
 class HttpError(ValueError):
     """The peer broke HTTP. Its bytes are not in the message."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.pieces: list[bytes] = []
+        """Body that came properly before the error."""
+
 
 class ResponseHead(NamedTuple):
     """Status line and headers. The reason phrase is dropped: it is text that nobody checks."""
@@ -71,8 +76,12 @@ class ResponseReader:
             self._take(data, pieces)  # the common case copies nothing
             return pieces
         self._buffer += data
-        while self._buffer and self._state(pieces):
-            pass
+        try:
+            while self._buffer and self._state(pieces):
+                pass
+        except HttpError as error:
+            error.pieces = pieces
+            raise
         return pieces
 
     def feed_end(self) -> None:

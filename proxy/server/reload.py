@@ -7,14 +7,14 @@ and changes nothing.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 
 from detectors.types import Stability
 from policies.problems import PolicyError
+from policies.sources import read_bytes, stamp
 from policies.types import Direction
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from policies.loader import LoadedPolicy
+    from policies.sources import SourceFile
     from policies.types import Policy
     from proxy.server.metrics import Metrics
 
@@ -61,8 +62,8 @@ class PolicyHolder:
     def __init__(self, policy: Policy, load: Callable[[], LoadedPolicy] | None, metrics: Metrics) -> None:
         """`load` builds the policy anew from its files and raises `PolicyError`; None: it never changes."""
         self.current = ActivePolicy.of(policy)
-        self.files: tuple[Path, ...] = ()
-        """Files whose change may change the policy: those of the last attempt to load it."""
+        self.files: tuple[SourceFile, ...] = ()
+        """Files whose change may change the policy, as the last attempt to load it found them."""
         self._load = load
         self._metrics = metrics
         self._lock = asyncio.Lock()
@@ -72,7 +73,7 @@ class PolicyHolder:
         """Load a policy for the first time. Raises `PolicyError`."""
         first = load()
         holder = cls(first.policy, load, metrics)
-        holder.files = tuple(file.path for file in first.resolved.files)
+        holder.files = first.resolved.files
         return holder
 
     async def reload(self) -> bool:
@@ -84,11 +85,11 @@ class PolicyHolder:
                 loaded = await asyncio.to_thread(self._load)
             except (PolicyError, OSError) as error:
                 if isinstance(error, PolicyError) and error.files:
-                    self.files = tuple(file.path for file in error.files)
+                    self.files = error.files
                 self._metrics.count_reload("failed")
                 _log.error("policy_reload_failed", kept=self.current.label, problem=str(error))
                 return False
-            self.files = tuple(file.path for file in loaded.resolved.files)
+            self.files = loaded.resolved.files
             before = self.current
             if loaded.policy.revision == before.policy.revision and loaded.policy.name == before.policy.name:
                 self._metrics.count_reload("unchanged")
@@ -100,37 +101,19 @@ class PolicyHolder:
 
 
 class FileWatch:
-    """Tells when any of some files changed in content. Metadata alone (a touch, a copy) does not count."""
+    """Tells when files differ in content from what was read of them. A touch or a copy does not count."""
 
-    def __init__(self, files: Iterable[Path]) -> None:
+    def __init__(self, files: Iterable[SourceFile]) -> None:
         self._files = tuple(files)
-        self._stamps = self._stamp()
-        self._digest = self._content()
+        self._metadata: tuple[_Metadata | None, ...] | None = None
 
     def changed(self) -> bool:
-        """Whether the content differs from the last call's. Reads the files only when their metadata changed."""
-        stamps = self._stamp()
-        if stamps == self._stamps:
+        """Whether any content differs. Reads the files only when their metadata changed since the last call."""
+        metadata = tuple(_metadata(file.path) for file in self._files)
+        if metadata == self._metadata:
             return False
-        digest = self._content()
-        self._stamps = stamps
-        if digest == self._digest:
-            return False
-        self._digest = digest
-        return True
-
-    def _stamp(self) -> tuple[tuple[int, int, int] | None, ...]:
-        return tuple(_stamp(path) for path in self._files)
-
-    def _content(self) -> bytes:
-        digest = hashlib.sha256()
-        for path in self._files:
-            try:
-                data = path.read_bytes()
-            except OSError:
-                data = b""  # being replaced just now: seen again at the next poll, by its new metadata
-            digest.update(len(data).to_bytes(8, "big") + data)
-        return digest.digest()
+        self._metadata = metadata
+        return any(stamp(file.path, read_bytes, file.limit) != file for file in self._files)
 
 
 async def watch(holder: PolicyHolder, poll_s: float = POLL_S) -> None:
@@ -141,14 +124,20 @@ async def watch(holder: PolicyHolder, poll_s: float = POLL_S) -> None:
         await asyncio.sleep(poll_s)
         if await asyncio.to_thread(watched.changed):
             await holder.reload()
-        if holder.files != files:
+        if holder.files is not files:
             files = holder.files
             watched = FileWatch(files)
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+class _Metadata(NamedTuple):
+    modified_ns: int
+    inode: int
+    size: int
+
+
+def _metadata(path: Path) -> _Metadata | None:
     try:
         status = path.stat()
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_ino, status.st_size
+    return _Metadata(status.st_mtime_ns, status.st_ino, status.st_size)

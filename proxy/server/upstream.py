@@ -264,7 +264,8 @@ class _Connection(asyncio.BufferedProtocol):
             return
         try:
             pieces = reader.feed(bytes(memoryview(self._scratch)[:nbytes]))
-        except HttpError:
+        except HttpError as error:
+            self._pieces += error.pieces
             self._fail()
             return
         if pieces:

@@ -37,6 +37,11 @@ class BodyCodec:
         """Say that a body says nothing twice."""
         return False
 
+    @property
+    def edits_constants(self) -> bool:
+        """Say that every constant has its own slot: a body is one frame."""
+        return False
+
     def receive(self, data: bytes) -> list[Frame]:
         """Take bytes. A body has no frame before its end."""
         self._buffer += data

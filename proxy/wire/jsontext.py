@@ -55,11 +55,7 @@ def loads(raw: bytes) -> Parsed:
 
 def dumps(value: Json) -> bytes:
     """Write compact UTF-8 JSON on one line, also for readers that take U+0085, U+2028 and U+2029 as line ends."""
-    try:
-        text = orjson.dumps(value)
-    except orjson.JSONEncodeError:
-        # Integers beyond 64 bits: only the slow parser keeps them.
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    text = orjson.dumps(value)
     if not text.isascii():
         for mark, escape in _LINE_MARKS:
             text = text.replace(mark, escape)
@@ -118,12 +114,25 @@ def _loads_slowly(raw: bytes) -> tuple[Json, bool]:
         return members
 
     try:
-        value = json.loads(raw.decode("utf-8"), object_pairs_hook=collect, parse_constant=_refuse_constant)
+        value = json.loads(
+            raw.decode("utf-8"), object_pairs_hook=collect, parse_constant=_refuse_constant, parse_int=_read_int
+        )
         _count_members(value)
         _refuse_infinity(value)
     except (ValueError, RecursionError):
         raise WireError(NOT_JSON) from None
     return value, repeats
+
+
+def _read_int(digits: str) -> float:
+    """Read an integer as orjson does: beyond 64 bits it is a float."""
+    if len(digits) <= _MAX_INT_DIGITS and -(2**63) <= (value := int(digits)) < 2**64:
+        return value
+    return float(digits)
+
+
+_MAX_INT_DIGITS = 20
+"""Of 64 bits, sign included. Python refuses to read integers of thousands of digits."""
 
 
 def _refuse_constant(_name: str) -> NoReturn:

@@ -18,7 +18,8 @@ BODY = Obj({**TOP_COMMON, "object": _OBJECT, "choices": Each(Obj(_CHOICE, Within
 STREAM = Obj({**TOP_COMMON, "object": _OBJECT, "choices": Each(Obj(_CHOICE, Within.DELTA), Numbering.CHOICE)})
 
 # A prompt is a string, a list of strings, a list of token ids, or a list of lists of token ids.
-_PROMPT = Either(text=text(), items=Each(Either(text=text(), items=OPAQUE_TOKENS), Numbering.CHOICE, has_tokens=True))
+_PROMPTS = Each(Either(text=text(), items=OPAQUE_TOKENS), Numbering.CHOICE, has_tokens=True)
+_PROMPT = Either(text=text(), items=_PROMPTS)
 
 REQUEST = Obj(
     {

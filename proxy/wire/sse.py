@@ -55,7 +55,7 @@ class SseSplitter:
         return self._receive_any(data)
 
     def receive_end(self) -> bytes:
-        """Return the rest: not ended by a blank line, or by CR LF CR, of which only the end shows that it is one."""
+        """Return the rest: what no blank line ended, or CR LF CR did, which only the end shows to be one."""
         rest = bytes(self._buffer)
         self._buffer.clear()
         return rest
@@ -64,6 +64,11 @@ class SseSplitter:
     def open_bytes(self) -> int:
         """Length of the block that is not ended yet."""
         return len(self._buffer)
+
+    @property
+    def is_between(self) -> bool:
+        """Whether the next byte begins a block: nothing is open, and no LF can belong to a CR before it."""
+        return not self._buffer and not self._after_cr
 
     def check_open(self) -> None:
         """Raise `WireError` when the open block is already longer than a block may be."""

@@ -14,8 +14,8 @@ from proxy.wire.edits import apply_edits
 from proxy.wire.jsontext import Json, dumps, loads
 from proxy.wire.openai_endings import StreamEnding, failure
 from proxy.wire.sse import SseEvent, SseLine, SseSplitter, check_block, parse_event, write_event
-from proxy.wire.templates import PADDING_PATH, Templates
-from proxy.wire.types import DEFAULT_MAX_FRAME_BYTES, Channel, Frame, FrameRole, Slot, SlotMode, WireError
+from proxy.wire.templates import Templates, is_left_out
+from proxy.wire.types import DEFAULT_MAX_FRAME_BYTES, Channel, Frame, FrameRole, FrameRun, Slot, SlotMode, WireError
 from proxy.wire.walk import ID_SHAPED, Walker
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 DONE = b"[DONE]"
 
 MAX_KNOWN_CONSTANTS = 256
-"""Constants that are handed out once instead of with every frame: ids, model names, a dozen in a stream."""
+"""Ids that are handed out once instead of with every frame; a stream has a dozen."""
 
 _BLANK = b" \t\n"
 _KNOWN_EVENTS = frozenset({"message", "error"})
@@ -62,7 +62,7 @@ class SseCodec:
 
     # --- Reading
 
-    def receive(self, data: bytes) -> list[Frame]:
+    def receive(self, data: bytes) -> list[Frame | FrameRun]:
         """Take bytes, return the frames they complete; none after the terminator.
 
         Raises `WireError` at the first fault; its `frames` are those before it.
@@ -71,24 +71,53 @@ class SseCodec:
             return []
         if self._fault is not None:
             raise WireError(self._fault)
-        # A read that could hold an event over the limit is parsed event by event, with a look at each length.
-        is_small = self._splitter.open_bytes + len(data) <= self._max_frame_bytes
-        blocks = self._splitter.receive(data)
-        frames: list[Frame] = []
-        position = 0
+        frames: list[Frame | FrameRun] = []
         try:
-            while position < len(blocks) and not self._is_done:
-                if is_small:
-                    position = self._templates.read(blocks, position, frames)
-                if position < len(blocks):
-                    frames.append(self._read(blocks[position]))
-                    position += 1
+            # A read that could hold an event over the limit is parsed event by event, with a look at each length.
+            if self._splitter.open_bytes + len(data) > self._max_frame_bytes:
+                self._read_each(self._splitter.receive(data), frames)
+            elif self._use_templates and b"\r" not in data and self._splitter.is_between:
+                data = self._read_runs(data, frames)
+                if not self._is_done:
+                    self._splitter.receive(data)
+            else:
+                self._read_blocks(self._splitter.receive(data), frames)
             if not self._is_done:
                 self._splitter.check_open()
         except WireError as fault:
             self._fault = fault.public
             raise WireError(fault.public, tuple(frames)) from None
         return frames
+
+    def _read_runs(self, data: bytes, frames: list[Frame | FrameRun]) -> bytes:
+        """Read events that end with LF LF, several at a time where they are alike. Returns what is not ended."""
+        position = 0
+        while not self._is_done:
+            run = self._templates.read_run(data, position)
+            if run is not None:
+                frames.append(run)
+                position += len(run.raw)
+                continue
+            end = data.find(b"\n\n", position) + 2
+            if end < 2:  # noqa: PLR2004 - not found
+                break
+            self._read_blocks([data[position:end]], frames)
+            position = end
+        return data[position:]
+
+    def _read_blocks(self, blocks: list[bytes], frames: list[Frame | FrameRun]) -> None:
+        position = 0
+        while position < len(blocks) and not self._is_done:
+            position = self._templates.read(blocks, position, frames)
+            if position < len(blocks):
+                frames.append(self._read(blocks[position]))
+                position += 1
+
+    def _read_each(self, blocks: list[bytes], frames: list[Frame | FrameRun]) -> None:
+        for block in blocks:
+            if self._is_done:
+                return
+            frames.append(self._read(block))
 
     def receive_end(self) -> list[Frame]:
         """Take the end of input. A last event that is whole but for its blank line is a frame."""
@@ -144,14 +173,15 @@ class SseCodec:
         return frame
 
     def _fresh(self, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
-        """Leave out constants that an earlier frame had.
+        """Leave out ids that an earlier frame had: the id of the stream, the model, the fingerprint.
 
-        They were, or are being, judged there; when they are edited there, `encode` edits them here too.
+        They were, or are being, judged there; when they are edited there, `encode` edits them here too. Constants
+        that people read stay, in every frame.
         """
         known = self._known
         fresh = []
         for slot in slots:
-            if slot.mode is SlotMode.CONSTANT and slot.path != PADDING_PATH:
+            if is_left_out(slot):
                 key = (slot.channel, slot.text)
                 if key in known:
                     continue
@@ -164,7 +194,7 @@ class SseCodec:
 
     @property
     def edits_constants(self) -> bool:
-        """True once a constant was edited that other frames have too, without a slot for it.
+        """True once an id was edited that other frames have too, without a slot for it.
 
         From then on every frame has to go through `encode`, also one without edits of its own.
         """
@@ -192,7 +222,7 @@ class SseCodec:
         for number, text in edits.items():
             slot = frame.slots[number]
             key = (slot.channel, slot.text)
-            if slot.mode is SlotMode.CONSTANT and key in self._known:
+            if is_left_out(slot) and key in self._known:
                 self._constant_edits[key] = text
                 if len(slot.path) == 1:
                     self._ending.rename(str(slot.path[0]), slot.text, text or "")

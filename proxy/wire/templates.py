@@ -9,12 +9,13 @@ JSON reader just inside that string, with no escape open, and the bytes after th
 middle without quote, backslash and control character keeps the reader there (RFC 8259, section 7), so the event
 parses to the same value with the middle, decoded, at that path. The middle has no line ending either, so the lines
 of the event are the same. Keys, depth, duplicates and every other text are those of the template's event, which
-was checked; its constants were handed out with it. Whatever depends on the text itself (log-probabilities that
+was checked. Whatever depends on the text itself (log-probabilities that
 repeat it, unlisted texts whose last piece is remembered) is never made a template.
 """
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import orjson
@@ -22,7 +23,7 @@ import orjson
 from detectors.types import ChannelKind
 from proxy.wire.jsontext import Editor
 from proxy.wire.sse import BOM, parse_event
-from proxy.wire.types import NO_PATHS, Frame, FrameRole, Path, Slot, SlotMode
+from proxy.wire.types import NO_PATHS, Frame, FrameRole, FrameRun, Path, Slot, SlotMode
 
 MAX_TEMPLATES = 4
 """Shapes that alternate in real streams: interleaved choices, reasoning and text. Each costs two comparisons."""
@@ -51,6 +52,25 @@ class _Template(NamedTuple):
     between: bytes
     """What stands between text and padding; empty when there is no padding."""
     padding: Slot
+    before: tuple[Slot, ...]
+    """Constants that every frame has, as they were in the template's event."""
+    after: tuple[Slot, ...]
+    parting: bytes
+    """Suffix and prefix: what stands between the texts of two such events in a row."""
+    is_alone: bool
+    """Whether the text is the only slot, so that several events can be read as a run."""
+
+
+def is_left_out(slot: Slot) -> bool:
+    """Whether a slot is that of an id, which only the first frame that has it hands out."""
+    is_id = slot.mode is SlotMode.CONSTANT and slot.channel.kind is ChannelKind.ID
+    return is_id and slot.path != PADDING_PATH
+
+
+_UNSAFE = re.compile(rb'["\\\x00-\x1f]')
+_RUN_BYTES = 32 << 10
+"""Most bytes that one run is looked for in: a burst of a hundred events. Streams whose shapes alternate look again
+for each event, so that this bounds their cost."""
 
 
 class Templates:
@@ -67,7 +87,7 @@ class Templates:
         """Forget all: something that the templates took for constant has changed."""
         self._templates.clear()
 
-    def read(self, blocks: list[bytes], position: int, frames: list[Frame]) -> int:
+    def read(self, blocks: list[bytes], position: int, frames: list[Frame | FrameRun]) -> int:
         """Read blocks from `position` on while they fit; return the position of the first that has to be parsed."""
         count = len(blocks)
         turn = 0
@@ -85,6 +105,18 @@ class Templates:
             position = after
         return position
 
+    def read_run(self, data: bytes, position: int) -> FrameRun | None:
+        """Read as many frames of one shape as stand at `position`; None when no plain template fits there."""
+        for turn, template in enumerate(self._templates):
+            if template.is_alone and data.startswith(template.prefix, position):
+                run = _run_of(template, data, position)
+                if run is not None:
+                    if turn:
+                        self._templates.insert(0, self._templates.pop(turn))
+                    self._hits += len(run.sizes)
+                    return run
+        return None
+
     def learn(self, frame: Frame, slots: tuple[Slot, ...]) -> None:
         """Make a template of a parsed frame, if it has one plain growing text. `slots`: all, known ones too."""
         if self._lessons >= MAX_VAIN_LESSONS and self._hits < self._lessons * 2:
@@ -101,14 +133,74 @@ class Templates:
         self._lessons += 1
         template = _proved(frame, slot, paddings[0] if paddings else None)
         if template is not None:
+            kept = [other for other in slots if not is_left_out(other) and other.path != PADDING_PATH]
+            at = kept.index(slot)
+            before, after = tuple(kept[:at]), tuple(kept[at + 1 :])
+            is_alone = not before and not after and not paddings
+            template = template._replace(before=before, after=after, is_alone=is_alone)
             self._templates.insert(0, template)
             del self._templates[MAX_TEMPLATES:]
 
 
-def _read_plain(template: _Template, blocks: list[bytes], position: int, frames: list[Frame]) -> int:
-    """Read blocks that fit a template with one hole. The innermost loop of the proxy: no call in it can be spared."""
-    prefix, suffix, start, size, slot, _, _ = template
+def _run_of(template: _Template, data: bytes, position: int) -> FrameRun | None:
+    """Read consecutive events of one template without a Python step for each.
+
+    The prefix and what parts two events (suffix and prefix) are found by C calls; a middle that is not plain is
+    parsed as a JSON string by itself. Neither the suffix nor a parting can stand inside a middle that is one: both
+    hold raw line ends, which a JSON string cannot.
+    """
+    prefix, suffix, parting = template.prefix, template.suffix, template.parting
+    start = position + len(prefix)
+    if data.find(suffix, start) < 0:
+        return None
+    pieces = data[start : start + _RUN_BYTES].split(parting)
+    last = pieces.pop()
+    end = last.find(suffix)
+    if end >= 0:
+        pieces.append(last[:end])
+    sound = _sound_pieces(pieces, suffix)
+    if not sound:
+        return None
+    text, sizes = sound
+    raw_sizes = [template.size + len(piece) for piece in pieces]
+    return FrameRun(data[position : position + sum(raw_sizes)], template.slot, text, sizes, raw_sizes)
+
+
+def _sound_pieces(pieces: list[bytes], suffix: bytes) -> tuple[str, list[int]] | None:
+    """Return text and sizes of the leading pieces that are content of a JSON string; the others are removed."""
+    joined = b"".join(pieces)
+    if joined.isascii() and _UNSAFE.search(joined) is None:
+        return joined.decode("ascii"), [len(piece) for piece in pieces]
+    texts: list[str] = []
+    for index, piece in enumerate(pieces):
+        text = _string_content(piece)
+        if text is None:
+            # Another event follows in this piece: what stands before it may still be of this shape.
+            end = piece.find(suffix)
+            text = _string_content(piece[:end]) if end >= 0 else None
+            if text is not None:
+                texts.append(text)
+                pieces[index] = piece[:end]
+            del pieces[index + (text is not None) :]
+            break
+        texts.append(text)
+    return ("".join(texts), [len(text) for text in texts]) if texts else None
+
+
+def _string_content(piece: bytes) -> str | None:
+    """Return what the bytes say between two quotes of JSON; None when they are no such thing."""
+    try:
+        value = orjson.loads(b'"%b"' % piece)
+    except orjson.JSONDecodeError:
+        return None
+    return value if isinstance(value, str) else None
+
+
+def _read_plain(template: _Template, blocks: list[bytes], position: int, frames: list[Frame | FrameRun]) -> int:
+    """Read blocks that fit a template with one hole. The innermost loop of the proxy: every call in it counts."""
+    prefix, suffix, start, size, slot, _, _, before, after, *_ = template
     stop = start - size
+    is_alone = not before and not after
     channel, path = slot.channel, slot.path
     append = frames.append
     for at in range(position, len(blocks)):
@@ -123,15 +215,14 @@ def _read_plain(template: _Template, blocks: list[bytes], position: int, frames:
         # harmless ones that the parser can have.
         if not text or '"' in text or "\\" in text or not text.isprintable():
             return at
-        append(
-            _new(Frame, (block, (_new(Slot, (channel, text, path, _APPEND, False, NO_PATHS)),), _DATA, None, False))
-        )
+        new = _new(Slot, (channel, text, path, _APPEND, False, NO_PATHS))
+        append(_new(Frame, (block, (new,) if is_alone else (*before, new, *after), _DATA, None, False)))
     return len(blocks)
 
 
-def _read_padded(template: _Template, blocks: list[bytes], position: int, frames: list[Frame]) -> int:
+def _read_padded(template: _Template, blocks: list[bytes], position: int, frames: list[Frame | FrameRun]) -> int:
     """Read blocks that fit a template with a second hole for padding."""
-    prefix, suffix, start, size, slot, between, padding = template
+    prefix, suffix, start, size, slot, between, padding, before, after, *_ = template
     for at in range(position, len(blocks)):
         block = blocks[at]
         if not block.startswith(prefix) or not block.endswith(suffix):
@@ -144,7 +235,9 @@ def _read_padded(template: _Template, blocks: list[bytes], position: int, frames
         if not text or not _is_padding(last) or '"' in text or "\\" in text or not text.isprintable():
             return at
         slots = (
+            *before,
             _new(Slot, (slot.channel, text, slot.path, _APPEND, False, NO_PATHS)),
+            *after,
             _new(Slot, (*padding[:1], last.decode("ascii"), *padding[2:])),
         )
         frames.append(_new(Frame, (block, slots, _DATA, None, False)))
@@ -177,7 +270,12 @@ def _proved(frame: Frame, slot: Slot, padding: Slot | None) -> _Template | None:
     except orjson.JSONDecodeError:
         return None
     size = len(prefix) + len(suffix)
-    return _Template(prefix, suffix, len(prefix), size, slot, between, padding or slot) if is_proved else None
+    if not is_proved:
+        return None
+    parting = suffix + prefix
+    return _Template(
+        prefix, suffix, len(prefix), size, slot, between, padding or slot, (), (), parting, is_alone=False
+    )
 
 
 def _is_plain(text: str) -> bool:

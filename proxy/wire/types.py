@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from detectors.types import ChannelKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Path = tuple[str | int, ...]
 
@@ -90,10 +90,47 @@ class Frame(NamedTuple):
     """The raw bytes could be read in two ways (duplicate keys, lone surrogates): never forward them."""
 
 
+class FrameRun(NamedTuple):
+    """Consecutive frames that differ in nothing but one plain piece of one text each: most of a stream.
+
+    They stand for as many frames and are held and released one by one; together they cost little more than one.
+    """
+
+    raw: bytes
+    """Exactly the bytes that came."""
+    slot: Slot
+    """The slot that every frame has, but for its text."""
+    text: str
+    """The pieces of all frames, joined."""
+    sizes: list[int]
+    """Characters of each frame's piece."""
+    raw_sizes: list[int]
+    """Bytes of each frame."""
+
+    def frames(self) -> list[Frame]:
+        """Return the frames one by one."""
+        found, at, raw_at = [], 0, 0
+        for size, raw_size in zip(self.sizes, self.raw_sizes, strict=True):
+            slot = self.slot._replace(text=self.text[at : at + size])
+            found.append(Frame(self.raw[raw_at : raw_at + raw_size], (slot,)))
+            at += size
+            raw_at += raw_size
+        return found
+
+
+def each_frame(items: Iterable[Frame | FrameRun]) -> Iterator[Frame]:
+    """Yield frames one by one, those of runs too."""
+    for item in items:
+        if isinstance(item, FrameRun):
+            yield from item.frames()
+        else:
+            yield item
+
+
 class WireError(Exception):
     """The peer broke its format. `public` may be shown to a client; it holds none of the peer's bytes."""
 
-    def __init__(self, public: str, frames: Sequence[Frame] = ()) -> None:
+    def __init__(self, public: str, frames: Sequence[Frame | FrameRun] = ()) -> None:
         """`frames` are those that the same call completed before the fault: they came whole and are judged."""
         super().__init__(public)
         self.public = public
@@ -110,10 +147,17 @@ class Codec(Protocol):
     def repeats_text(self) -> bool:
         """Whether the format has REPEAT slots: the guard then keeps the whole text of every channel."""
 
-    def receive(self, data: bytes) -> list[Frame]:
+    @property
+    def edits_constants(self) -> bool:
+        """Whether from now on every frame must go through `encode`, edited or not.
+
+        So it is when a constant was edited that later frames repeat without a slot for it.
+        """
+
+    def receive(self, data: bytes) -> Sequence[Frame | FrameRun]:
         """Take bytes, return the frames they complete."""
 
-    def receive_end(self) -> list[Frame]:
+    def receive_end(self) -> Sequence[Frame]:
         """Take the end of input, return what was still open. Raises `WireError` on a cut frame."""
 
     def encode(self, frame: Frame, edits: Mapping[int, str | None]) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from benchmarks import load, relay, upstream
-from benchmarks.payloads import BURST, PACED, SINGLE, WHOLE, Workload
+from benchmarks.payloads import BURST, PACED, SINGLE, WHOLE, WORKLOADS, Workload
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -51,7 +51,7 @@ async def test_paced_streams_give_one_gap_between_any_two_events(
 ) -> None:
     """A paced stream of n events is seen as n arrivals, the first not before its time."""
     quick = replace(PACED, pace_s=0.002, clients=FEW)
-    monkeypatch.setitem(upstream.WORKLOADS, PACED.name, quick)
+    monkeypatch.setitem(WORKLOADS, PACED.name, quick)
     measured = await load.run_load(relay_port, quick, seconds=0.01, warmup_s=0.0)
     assert measured.failed == 0
     assert len(measured.gap_ms) == measured.answers * (PACED.events - 1)

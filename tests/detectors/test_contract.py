@@ -1,8 +1,8 @@
 """The contract that every registered detector keeps, whatever it looks for.
 
-A new detector type adds one entry to `CASES` in `tests.support.detector_cases`; a type without one fails. The rules themselves
-(findings inside the window, nothing held at the end, spans within `max_span` ...) are asserted on every single
-scan by `tests.support.detectors.check_lawful`.
+A new detector type adds one entry to `CASES` in `tests.support.detector_cases`; a type without one fails.
+The rules themselves (findings inside the window, nothing held at the end, spans within `max_span` ...) are asserted
+on every single scan by `tests.support.detectors.check_lawful`.
 """
 
 from __future__ import annotations

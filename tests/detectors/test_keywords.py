@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from detectors.folding import Fold
 from detectors.keywords import MAX_WORD_CHARS, KeywordDetector
 from detectors.types import DetectorConfigError
 from tests.support.detectors import Feed, built, fed, fed_in_deltas, found_texts, spans
@@ -136,17 +135,6 @@ def test_it_finds_what_a_slow_search_finds(
     assert {n for start, end, _ in found for n in range(start, end)} == {
         n for start, end, _ in expected for n in range(start, end)
     }
-
-
-@given(st.text())
-def test_every_character_folds_to_at_least_one(text: str) -> None:
-    """Offsets of the folded text lead back to the text, from each place between its characters."""
-    folded = Fold(ignore_case=True).folded(text)
-    assert len(folded.text) >= len(text)
-    assert [folded.origin_of(folded.place_of(offset)) for offset in range(len(text) + 1)] == list(
-        range(len(text) + 1)
-    )
-    assert folded.text == "".join(Fold(ignore_case=True).text(char) for char in text)
 
 
 def test_categories() -> None:

@@ -9,10 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from detectors import secret_types
 from detectors.private_keys import CONTEXT_CHARS, PIECE_CHARS
-from detectors.regex_parser import parse_pattern
-from detectors.regex_tree import PatternSource, measure
 from detectors.types import DetectorConfigError
 from policies.types import Limits
 from tests.support.detectors import Feed, built, fed, fed_in_deltas, found_texts, spans
@@ -241,17 +238,6 @@ def test_bad_parameters(params: dict[str, object]) -> None:
     """Shapes and ranges are checked before anything is built."""
     with pytest.raises(ValidationError):
         built("secrets", params)
-
-
-@pytest.mark.parametrize("secret_type", secret_types.catalogue(3.5), ids=lambda t: t.category)
-def test_the_catalogue_keeps_its_rules(secret_type: secret_types.SecretType) -> None:
-    """Each pattern is bounded, looks back over one character at most, and the hold covers what it matches."""
-    widths = measure(parse_pattern(PatternSource(secret_type.pattern)))
-    assert widths.most is not None
-    assert widths.after in {0, 1}
-    assert widths.before in {0, 1}
-    assert secret_type.literals
-    assert all(literal.islower() or not secret_type.any_case for literal in secret_type.literals)
 
 
 def test_the_hold_fits_the_default_limit() -> None:

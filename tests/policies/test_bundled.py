@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from detectors.types import ChannelKind, Window
-from policies.decide import decide, render_replacement
+from detectors.types import ChannelKind
 from policies.loader import load_policy
 from policies.selftest import run_tests
 from policies.sources import bundled_names
-from policies.types import Action, Direction, Mode, Policy
+from policies.types import Action, Direction, Mode
 from tests.support.prose import PROSE
+from tests.support.whole import run_whole
 
 BENIGN = [
     "Our office is open from 9:00 to 17:30; call the reception if the door at 12 Main Street is locked.",
@@ -23,21 +23,6 @@ BENIGN = [
     "ISBN 978-3-16-148410-0, DOI 10.1000/182, RFC 9110, ISO 8601, UTF-8, v2.10.3",
     "Πρόσεχε, 你好, привет, שלום: the same sentence in other scripts 🙂.",
 ]
-
-
-def run_whole(policy: Policy, text: str, direction: Direction, kind: ChannelKind) -> tuple[Action, str]:
-    """What the policy makes of one text, by definition: all findings at once, edits from the back."""
-    window = Window(kind, "", text, 0, final=True)
-    findings = [f for d in policy.detectors.values() if kind in d.kinds for f in d.scan(window).findings]
-    decision = decide(policy, findings, direction, kind)
-    output = text if decision.block is None else text[: decision.block.finding.start]
-    for edit in reversed(decision.edits):
-        output = (
-            output[: edit.start]
-            + render_replacement(policy, edit, text[edit.start : edit.end])
-            + output[edit.end :]
-        )
-    return decision.action, output
 
 
 @pytest.mark.parametrize("name", bundled_names())

@@ -29,7 +29,8 @@ def test_did_you_mean() -> None:
 
 def test_values_are_shown_as_yaml_has_them_and_cut() -> None:
     """No Python words, and no long secret in an error line."""
-    assert [shown(v) for v in (None, True, False, 3, "a", [1], {})] == [
+    values: list[object] = [None, True, False, 3, "a", [1], {}]
+    assert [shown(value) for value in values] == [
         "nothing",
         "true",
         "false",

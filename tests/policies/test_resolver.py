@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from policies.loader import load_policy_text
 from policies.problems import PolicyError
+from tests.support.broken_table import Broken, read_table
+
+CASES = read_table(Path(__file__).with_name("broken_policies.txt"))
 
 
-class Broken(NamedTuple):
-    name: str
-    text: str
-    lines: list[str]
-
-
-def broken_policies() -> list[Broken]:
-    """Read the table of broken policies."""
-    table = Path(__file__).with_name("broken_policies.txt").read_text(encoding="utf-8")
-    cases = []
-    for entry in re.split(r"^=== ", table, flags=re.MULTILINE)[1:]:
-        name, _, rest = entry.partition("\n")
-        text, _, lines = rest.partition("--- says\n")
-        cases.append(Broken(name, text, lines.strip("\n").split("\n")))
-    return cases
-
-
-@pytest.mark.parametrize("case", broken_policies(), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_broken_policy_says_where_and_what_to_do(case: Broken) -> None:
     """Exactly these lines, in the order of the file."""
     with pytest.raises(PolicyError) as caught:
@@ -38,7 +22,6 @@ def test_a_broken_policy_says_where_and_what_to_do(case: Broken) -> None:
 
 
 def test_there_are_enough_broken_policies() -> None:
-    """The table has at least 40 cases, each with a message of its own."""
-    cases = broken_policies()
-    assert len(cases) >= 40
-    assert len({case.text for case in cases}) == len(cases)
+    """The table has at least 40 cases, all different."""
+    assert len(CASES) >= 40
+    assert len({case.text for case in CASES}) == len(CASES)

@@ -16,7 +16,7 @@ from proxy.server.config import ServerConfig
 from tests.support.upstream import scripted
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from detectors.types import Detector
     from events.schema import Bypass, Failure, Incident
@@ -158,6 +158,13 @@ def _dechunk(data: bytes) -> tuple[bytes, bool, bytes]:
         if len(data) < length + 2:
             return body + data[:length], False, b""
         body, data = body + data[:length], data[length + 2 :]
+
+
+async def until(true: Callable[[], object], timeout_s: float = 8.0) -> None:
+    """Wait for what no event tells: counters of the product, descriptors, other processes."""
+    async with asyncio.timeout(timeout_s):
+        while not true():  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.005)
 
 
 def config_for(upstream_url: str, **more: Any) -> ServerConfig:

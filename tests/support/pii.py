@@ -7,7 +7,7 @@ from typing import Any
 
 from detectors.pii.presidio import DEFAULT_PHONE_REGIONS
 
-# entity, a value that is found, a near miss. Numbers are from documentation ranges, or made up with valid check digits.
+# entity, a value that is found, a near miss. Numbers are from documentation, or made up with valid check digits.
 SAMPLES: list[tuple[str, str, str]] = [
     ("EMAIL_ADDRESS", "jane.roe@example.com", "jane.roe@example"),
     ("EMAIL_ADDRESS", "j@mail.example.co.uk", "j@mail.example.notasuffix"),
@@ -31,7 +31,7 @@ SAMPLES: list[tuple[str, str, str]] = [
     ("US_CLAIM_NUMBER", "CLM-1234567", "CLN-1234567"),
     ("UK_NHS", "401-023-2137", "401-023-2138"),
     ("IN_PAN", "AAAPA1234A", "AAAPA123A"),
-    ("ZA_MOBILE_NUMBER", "082 555 1234", "082 555 12"),
+    ("ZA_MOBILE_NUMBER", "082 555 1234", "011 555 1234"),
 ]
 
 

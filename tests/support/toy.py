@@ -32,6 +32,7 @@ class ToyCodec:
     """Frames are lines; `sent` is kept for tests to look at."""
 
     repeats_text = True
+    edits_constants = False
 
     def __init__(self) -> None:
         self._rest = b""

@@ -132,8 +132,8 @@ async def scripted(script: Script) -> AsyncIterator[Upstream]:
         live.add(writer)
         try:
             await _serve(upstream, reader, writer)
-        except (ConnectionError, TimeoutError):
-            pass
+        except (ConnectionError, TimeoutError, asyncio.CancelledError):
+            pass  # a cancelled one would be reported by asyncio
         finally:
             live.discard(writer)
             tasks.discard(task)
@@ -229,7 +229,7 @@ def texts_of(body: bytes, index: int = 0) -> str:
     for payload in payloads_of(body):
         for choice in payload.get("choices", ()):
             if choice["index"] == index:
-                found.append(choice["delta"].get("content") or "")
+                found += [choice["delta"].get("content") or ""]
     return "".join(found)
 
 

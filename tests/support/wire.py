@@ -6,7 +6,7 @@ import json
 import random
 from typing import TYPE_CHECKING, Any
 
-from proxy.wire.types import SlotMode, WireError
+from proxy.wire.types import SlotMode, WireError, each_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,10 +49,10 @@ def read(codec: Codec, parts: Sequence[bytes]) -> tuple[list[Frame], str | None]
     frames: list[Frame] = []
     try:
         for part in parts:
-            frames += codec.receive(part)
+            frames += each_frame(codec.receive(part))
         frames += codec.receive_end()
     except WireError as error:
-        return [*frames, *error.frames], error.public
+        return [*frames, *each_frame(error.frames)], error.public
     return frames, None
 
 

@@ -23,8 +23,9 @@ from tests.support.prose import prose
 DEFAULT = built("presidio")
 EVERY = [*DEFAULT_ENTITIES, "URL", "MAC_ADDRESS", "UUID", "US_CLAIM_NUMBER"]
 PIECES = (
-    "write ", "to ", "or ", "call ", "In 2024, ", "a", "Z", ".", ",", "-", " ", "\n", "(", "+", "#", "x", "ext. 12", "@",
-    ":", "::", "/", "_", "é", "٣", "ſ", "½", "\u00a0", "\u200b", "1", "12", "0", "claim #", "$", "%", "555-0123",
+    "write ", "to ", "or ", "call ", "In 2024, ", "a", "Z", ".", ",", "-", " ", "\n", "(", "+", "#", "x", "ext. 12",
+    "@", ":", "::", "/", "_", "é", "٣", "ſ", "½", "\u00a0", "\u200b", "1", "12", "0", "claim #", "$", "%",
+    "555-0123",
     *(value for _, value, _ in SAMPLES), *(miss for *_, miss in SAMPLES),
 )  # fmt: skip
 texts = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
@@ -34,8 +35,8 @@ texts = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
 def test_each_entity_is_found_and_its_near_miss_is_not(entity: str, value: str, near_miss: str) -> None:
     """A sample in a sentence is found with its whole span; a look-alike is not found in it."""
     detector = built("presidio", {"entities": [entity]})
-    assert (entity, value) in found_texts(detector, f"It is {value}, she said.")
-    assert near_miss not in dict(found_texts(detector, f"It is {near_miss}, she said.")).values()
+    assert (entity, value) in found_texts(detector, f"It is {value} she said.")
+    assert (entity, near_miss) not in found_texts(detector, f"It is {near_miss} she said.")
 
 
 @pytest.mark.parametrize(("entity", "value", "near_miss"), SAMPLES)
@@ -82,7 +83,7 @@ def test_every_structural_entity_agrees_with_presidio() -> None:
     entities = sorted(set(recognizer_classes()) - {"IN_PAN"})  # IN_PAN looks ahead without bound; here it has one
     detector = built("presidio", {"entities": entities})
     expected = presidio_spans(text, *entities)
-    assert len({entity for _, _, entity, _ in expected}) > 30
+    assert len({entity for _, _, entity, _ in expected}) >= 20
     assert spans(fed(detector, text).findings) == expected
     assert spans(fed_in_deltas(detector, text, 5).findings) == expected
 
@@ -147,11 +148,11 @@ def test_parameters_of_the_wrong_shape_are_refused(params: dict[str, Any]) -> No
 
 
 def test_phone_regions_decide_which_national_numbers_count() -> None:
-    """A South African number is one only where its region is asked for; with a country code always."""
-    here = built("presidio", {"entities": ["PHONE_NUMBER"], "phone_regions": ["ZA"]})
-    assert found_texts(here, "ring 082 555 1234 now") == [("PHONE_NUMBER", "082 555 1234")]
-    assert found_texts(DEFAULT, "ring 082 555 1234 now") == []
-    assert found_texts(DEFAULT, "ring +27 82 555 1234 now") == [("PHONE_NUMBER", "+27 82 555 1234")]
+    """A number without a country code is one only where its region is asked for; with a country code always."""
+    french = built("presidio", {"entities": ["PHONE_NUMBER"], "phone_regions": ["FR"]})
+    assert found_texts(DEFAULT, "ring 212-555-0123 now") == [("PHONE_NUMBER", "212-555-0123")]
+    assert found_texts(french, "ring 212-555-0123 now") == []
+    assert found_texts(french, "ring +1 212-555-0123 now") == [("PHONE_NUMBER", "+1 212-555-0123")]
 
 
 def test_ids_are_not_looked_at() -> None:

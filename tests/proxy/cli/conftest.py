@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
 from proxy.cli.main import run
+from tests.support.cli import Ran
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
-
-class Ran(NamedTuple):
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
+    from tests.support.cli import Sluicegate
 
 
 class _Stdin:
@@ -28,7 +23,7 @@ class _Stdin:
 
 
 @pytest.fixture
-def sluicegate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+def sluicegate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Sluicegate:
     """Run the command with these arguments, and `stdin` as its input."""
 
     def call(*arguments: str, stdin: bytes = b"") -> Ran:
@@ -42,7 +37,7 @@ def sluicegate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture
-def policy_file(tmp_path):
+def policy_file(tmp_path: Path) -> Path:
     """A small policy that loads quickly: keywords only."""
     path = tmp_path / "small.yaml"
     path.write_text(

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from policies.loader import load_policy
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
-def test_a_clean_text_leaves_as_it_came(sluicegate, policy_file):
+    from tests.support.cli import Sluicegate
+
+
+def test_a_clean_text_leaves_as_it_came(sluicegate: Sluicegate, policy_file: Path) -> None:
     """Line ends, empty lines and letters of other scripts are not touched."""
     text = "héllo\r\n\r\nworld \N{SNOWMAN}"
     ran = sluicegate("check", "--policy", str(policy_file), "-", stdin=text.encode())
@@ -15,7 +22,7 @@ def test_a_clean_text_leaves_as_it_came(sluicegate, policy_file):
     assert "allow" in ran.err
 
 
-def test_json_has_the_shape_of_the_contract(sluicegate, policy_file):
+def test_json_has_the_shape_of_the_contract(sluicegate: Sluicegate, policy_file: Path) -> None:
     """The findings are those that rules acted on, in order of start."""
     ran = sluicegate("check", "--policy", str(policy_file), "--json", "-", stdin=b"oh gosh, gosh")
     policy = load_policy(policy_file)
@@ -30,14 +37,16 @@ def test_json_has_the_shape_of_the_contract(sluicegate, policy_file):
     assert ran.code == 0
 
 
-def test_a_blocked_text_exits_1_with_what_a_client_would_get(sluicegate, policy_file):
+def test_a_blocked_text_exits_1_with_what_a_client_would_get(sluicegate: Sluicegate, policy_file: Path) -> None:
     """What came before the block stays, then comes the rule's message."""
     ran = sluicegate("check", "-p", str(policy_file), "--json", "-", stdin=b"gosh, falcon-9b flies")
     said = json.loads(ran.out)
     assert (ran.code, said["action"], said["output"]) == (1, "block", "<MILD>, \n\nStopped.")
 
 
-def test_without_json_the_text_is_on_stdout_and_the_findings_are_on_stderr(sluicegate, policy_file, tmp_path):
+def test_without_json_the_text_is_on_stdout_and_the_findings_are_on_stderr(
+    sluicegate: Sluicegate, policy_file: Path, tmp_path: Path
+) -> None:
     path = tmp_path / "text.txt"
     path.write_text("oh gosh")
     ran = sluicegate("check", "-p", str(policy_file), str(path))
@@ -55,13 +64,15 @@ def test_without_json_the_text_is_on_stdout_and_the_findings_are_on_stderr(sluic
         (("--channel", "tool_name"), "oh <MILD> Stopped."),
     ],
 )
-def test_direction_and_channel_decide_which_rules_look(sluicegate, policy_file, arguments, output):
+def test_direction_and_channel_decide_which_rules_look(
+    sluicegate: Sluicegate, policy_file: Path, arguments: Sequence[str], output: str
+) -> None:
     """The blocking rule is for responses alone; a message after text has an empty line before it."""
     ran = sluicegate("check", "-p", str(policy_file), "--json", *arguments, "-", stdin=b"oh gosh falcon-9b")
     assert json.loads(ran.out)["output"] == output
 
 
-def test_a_blocked_request_lets_nothing_through_but_the_message(sluicegate, tmp_path):
+def test_a_blocked_request_lets_nothing_through_but_the_message(sluicegate: Sluicegate, tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
     path.write_text(
         "version: 1\ndetectors: {w: {type: keywords, words: [gosh]}}\n"
@@ -71,7 +82,7 @@ def test_a_blocked_request_lets_nothing_through_but_the_message(sluicegate, tmp_
     assert (ran.code, json.loads(ran.out)["output"]) == (1, "No.")
 
 
-def test_an_empty_text_is_a_text(sluicegate, policy_file):
+def test_an_empty_text_is_a_text(sluicegate: Sluicegate, policy_file: Path) -> None:
     ran = sluicegate("check", "-p", str(policy_file), "--json", "-", stdin=b"")
     assert ran.code == 0
     assert json.loads(ran.out)["output"] == ""
@@ -86,7 +97,9 @@ def test_an_empty_text_is_a_text(sluicegate, policy_file):
         (".", b"", ".: is a directory."),
     ],
 )
-def test_input_that_cannot_be_read_is_one_line_and_exit_2(sluicegate, policy_file, path, data, said):
+def test_input_that_cannot_be_read_is_one_line_and_exit_2(
+    sluicegate: Sluicegate, policy_file: Path, path: str, data: bytes, said: str
+) -> None:
     ran = sluicegate("check", "-p", str(policy_file), path, stdin=data)
     assert ran.code == 2
     assert ran.out == ""
@@ -94,13 +107,15 @@ def test_input_that_cannot_be_read_is_one_line_and_exit_2(sluicegate, policy_fil
     assert ran.err.count("\n") == 1
 
 
-def test_a_text_longer_than_any_answer_is_refused(sluicegate, policy_file, monkeypatch):
+def test_a_text_longer_than_any_answer_is_refused(
+    sluicegate: Sluicegate, policy_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("proxy.cli.inputs.MAX_INPUT_BYTES", 1 << 20)
     ran = sluicegate("check", "-p", str(policy_file), "-", stdin=b"a" * ((1 << 20) + 1))
     assert (ran.code, ran.err) == (2, "<stdin>: is longer than 1 MiB, the longest answer taken. Split it.\n")
 
 
-def test_every_problem_of_a_policy_is_a_line(sluicegate, tmp_path):
+def test_every_problem_of_a_policy_is_a_line(sluicegate: Sluicegate, tmp_path: Path) -> None:
     path = tmp_path / "bad.yaml"
     path.write_text("version: 1\nrules:\n  - {id: a, detector: nix, action: blok}\n")
     ran = sluicegate("check", "-p", str(path), "-", stdin=b"x")
@@ -109,10 +124,12 @@ def test_every_problem_of_a_policy_is_a_line(sluicegate, tmp_path):
     assert "Did you mean 'block'?" in ran.err
 
 
-def test_a_detector_that_fails_blocks_and_says_so(sluicegate, policy_file, monkeypatch):
+def test_a_detector_that_fails_blocks_and_says_so(
+    sluicegate: Sluicegate, policy_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`on_error` is block: what could not be judged does not leave."""
 
-    def broken(_self, _window):
+    def broken(_self: Any, _window: Any) -> Any:
         raise RuntimeError("secret words of the text")
 
     monkeypatch.setattr("detectors.keywords.KeywordDetector.scan", broken)

@@ -49,13 +49,15 @@ async def test_metrics_of_the_contract() -> None:
 
 async def test_token_guards_every_route() -> None:
     """With a token, nothing answers without it, known or not."""
-    async with guarded(says("x"), admin_token="t0ken") as proxy:
-        async with httpx.AsyncClient(base_url=proxy.server.admin_url or "") as client:
-            for path in ("/healthz", "/readyz", "/metrics", "/nope"):
-                for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "t0ken"}):
-                    assert (await client.get(path, headers=headers)).status_code == 401
-            good = {"Authorization": "Bearer t0ken"}
-            assert (await client.get("/metrics", headers=good)).status_code == 200
+    wrong: list[dict[str, str]] = [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "t0ken"}]
+    async with (
+        guarded(says("x"), admin_token="t0ken") as proxy,
+        httpx.AsyncClient(base_url=proxy.server.admin_url or "") as client,
+    ):
+        for path in ("/healthz", "/readyz", "/metrics", "/nope"):
+            for headers in wrong:
+                assert (await client.get(path, headers=headers)).status_code == 401
+        assert (await client.get("/metrics", headers={"Authorization": "Bearer t0ken"})).status_code == 200
 
 
 async def test_admin_is_not_on_the_clients_address() -> None:

@@ -13,7 +13,7 @@ import pytest
 from detectors.types import ALL_KINDS, ChannelKind, CostClass, Finding, ScanResult, Stability, Window
 from events.schema import Bypass, Failure
 from policies.types import Action, Limits, OnError, Rule
-from tests.support.gateway import guarded, policy_with
+from tests.support.gateway import guarded, policy_with, until
 from tests.support.upstream import says, texts_of
 
 RELEASE = threading.Event()
@@ -35,7 +35,8 @@ class Misbehaving:
 
     def scan(self, window: Window) -> ScanResult:
         if "now" in window.text:
-            return self._misbehave(window)
+            answer: ScanResult = self._misbehave(window)
+            return answer
         return ScanResult((), window.end)
 
     def _misbehave(self, window: Window) -> Any:
@@ -119,9 +120,7 @@ async def test_hung_threads_are_replaced_then_shed() -> None:
         good = await proxy.chat(stream=False)
         assert proxy.metric("sluicegate_scan_threads_lost") == lanes.lost >= 8
         RELEASE.set()
-        async with asyncio.timeout(5):
-            while lanes.lost:
-                await asyncio.sleep(0.01)
+        await until(lambda: not lanes.lost)
     assert b"nothing wrong here" in good.body
 
 
@@ -163,9 +162,7 @@ async def test_observers_do_not_hold_and_are_still_recorded() -> None:
         began_s = time.monotonic()
         answer = await proxy.chat(stream=True)
         assert time.monotonic() - began_s < 0.25
-        async with asyncio.timeout(3):
-            while not proxy.sink.events:
-                await asyncio.sleep(0.01)
+        await until(lambda: proxy.sink.events)
     assert texts_of(answer.body) == "axa"
     assert [event.action for _, _, event in proxy.sink.events] == ["flag"]  # type: ignore[union-attr]
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +19,6 @@ from tests.support.upstream import Call, delta, finish, payloads_of, says, scrip
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
 PROGRAM = """
 import sys, json
@@ -85,7 +85,7 @@ async def product(tmp_path: Path, upstream: str, **more: Any) -> AsyncIterator[P
     }  # fmt: skip
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(tmp_path / "main.py"), json.dumps(given),
-        stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": os.getcwd()},
+        stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(Path.cwd())},
     )  # fmt: skip
     running = Process(process)
     try:
@@ -204,7 +204,7 @@ async def _once(port: int) -> bytes:
 
 async def _ready(running: Process) -> None:
     async with asyncio.timeout(20):
-        while (await running.admin("/readyz"))[0] != 200:
+        while (await running.admin("/readyz"))[0] != 200:  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.05)
 
 
@@ -220,10 +220,8 @@ async def _refused(port: int) -> None:
 
 
 def _children(pid: int | str) -> list[str]:
-    with open(f"/proc/{pid}/task/{pid}/children") as file:
-        return file.read().split()
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
 def _command(pid: str) -> bytes:
-    with open(f"/proc/{pid}/cmdline", "rb") as file:
-        return file.read()
+    return Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -399,7 +399,11 @@ async def _open_things() -> tuple[int, int]:
     for _ in range(20):
         await asyncio.sleep(0.005)  # let closed transports go
     gc.collect()
-    return len(asyncio.all_tasks()), len(os.listdir("/proc/self/fd"))
+    return len(asyncio.all_tasks()), _descriptors()
+
+
+def _descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 async def _still_works(proxy: Proxy) -> None:

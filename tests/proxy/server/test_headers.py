@@ -24,7 +24,8 @@ def proxied(*pairs: tuple[str, str]) -> CIMultiDictProxy[str]:
 
 DROPPED = [
     ("X-Forwarded-Host", "evil.test"), ("X-Forwarded-For", "10.0.0.1"),
-    ("X-Forwarded-Proto", "http"), ("Forwarded", "host=evil.test"), ("X-Real-IP", "10.0.0.1"), ("X-Host", "evil.test"),
+    ("X-Forwarded-Proto", "http"), ("Forwarded", "host=evil.test"), ("X-Real-IP", "10.0.0.1"),
+    ("X-Host", "evil.test"),
     ("X-Original-URL", "http://evil.test/"), ("X-Rewrite-URL", "/v1/files"), ("X-Original-Host", "evil.test"),
     ("X-HTTP-Method-Override", "GET"), ("X-Upstream", "http://evil.test"), ("X-Target-URL", "http://evil.test"),
     ("Helicone-Target-URL", "http://evil.test"), ("x-portkey-custom-host", "http://evil.test"),
@@ -55,7 +56,7 @@ async def test_headers_steer_nothing(name: str, value: str) -> None:
     assert answer.status == 200
     assert request.header("host") == f"127.0.0.1:{port}"
     assert request.header("authorization") == f"Bearer {KEY}"
-    assert value not in [held for key, held in request.headers if key.lower() not in {"host"}]
+    assert value not in [held for key, held in request.headers if key.lower() != "host"]
     assert KEY not in str(answer.headers) + answer.body.decode()
 
 
@@ -110,7 +111,8 @@ async def test_response_headers_are_an_allow_list() -> None:
     lost = {
         "Set-Cookie": "a=b", "Location": "http://evil.test", "X-Powered-By": "said", "Refresh": "0",
         "Link": "<x>", "Content-Disposition": "attachment", "Access-Control-Allow-Origin": "*", "Via": "1.1 x",
-        "X-Model-Text": "said", "openai-note": "the model said this", "Alt-Svc": "h3", "X-Sluicegate-Policy": "said",
+        "X-Model-Text": "said", "openai-note": "the model said this", "Alt-Svc": "h3",
+        "X-Sluicegate-Policy": "said",
         "Strict-Transport-Security": "max-age=1", "Content-Language": "said", "X-Ratelimit-Note": "x" * 300,
     }  # fmt: skip
 
@@ -137,7 +139,7 @@ def test_forwarded_request_headers() -> None:
                 ("Anthropic-Version", "2023-06-01"),
                 ("Cookie", "a=b"),
                 ("X-Secret", "y"),
-            ),  # fmt: skip
+            ),
             has_body=True,
         )
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,14 +25,14 @@ CASES: dict[str, tuple[bytes, bytes, bool]] = {
     "close": (OK + b"Connection: close\r\nContent-Length: 2\r\n\r\nhi", b"hi", False),
     "http 1.0": (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi", b"hi", False),
     "no reason": (b"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nhi", b"hi", True),
-    "no content": (b"HTTP/1.1 204 No Content\r\n\r\n", b"", False),
+    "no content": (b"HTTP/1.1 204 No Content\r\n\r\n", b"", True),
 }
 
 
 def read(raw: bytes, cuts: tuple[int, ...] = ()) -> tuple[ResponseReader, bytes]:
     reader = ResponseReader(4096)
     edges = [0, *sorted(cut % (len(raw) + 1) for cut in cuts), len(raw)]
-    body = b"".join(b"".join(reader.feed(raw[a:b])) for a, b in zip(edges, edges[1:], strict=False) if b > a)
+    body = b"".join(b"".join(reader.feed(raw[a:b])) for a, b in pairwise(edges) if b > a)
     if not reader.done:
         reader.feed_end()
     return reader, body

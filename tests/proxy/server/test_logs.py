@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from proxy.server.logs import configure_logging
+from proxy.server.services import LogSink
 from tests.support.gateway import SECRET, guarded
 from tests.support.upstream import says
 
@@ -32,6 +33,7 @@ async def test_no_text_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
     """Whole exchanges at the lowest level leave no word of request or answer in the log (D8)."""
     configure_logging("json", "debug")
     async with guarded(says("hello ", SECRET, " forbidden fruit")) as proxy:
+        proxy.server.services.sink = LogSink()
         for stream in (True, False):
             await proxy.chat(stream=stream, text=f"prompt {SECRET}")
         await proxy.raw(b"GET /" + SECRET.encode() + b" HTTP/1.1\r\nbad header " + SECRET.encode() + b"\r\n\r\n")

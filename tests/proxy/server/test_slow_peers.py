@@ -9,7 +9,7 @@ import time
 
 import psutil
 
-from tests.support.gateway import guarded, parse_answer
+from tests.support.gateway import guarded, parse_answer, until
 from tests.support.upstream import Call, delta, says
 
 BODY = b'{"model":"m","stream":true,"messages":[]}'
@@ -32,21 +32,15 @@ async def test_stalled_clients_cost_little_and_are_cut() -> None:
     """Clients that read nothing cost at most 96 KB each, and are cut when their time is up (B5)."""
     async with guarded(_floods, slow_client_timeout_s=1.0) as proxy:
         process = psutil.Process()
-        sockets = []
         warm = await _stalled(proxy.port)
         await asyncio.sleep(0.3)
         gc.collect()
         before = process.memory_info().rss
-        for _ in range(STALLED):
-            sockets.append(await _stalled(proxy.port))
-        async with asyncio.timeout(5):
-            while proxy.server.gateway.active < STALLED:
-                await asyncio.sleep(0.01)
+        sockets = [await _stalled(proxy.port) for _ in range(STALLED)]
+        await until(lambda: proxy.server.gateway.active >= STALLED)
         await asyncio.sleep(0.4)  # all buffers fill
         per_client = (process.memory_info().rss - before) / STALLED
-        async with asyncio.timeout(8):
-            while proxy.server.gateway.active:
-                await asyncio.sleep(0.02)
+        await until(lambda: not proxy.server.gateway.active)
         assert (
             proxy.metric("sluicegate_exchanges_total", dialect="openai-chat", mode="stream", decision="slow_client")
             == STALLED + 1

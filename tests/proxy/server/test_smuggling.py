@@ -25,21 +25,21 @@ def request(
 
 
 def chunked(body: bytes, *headers: bytes) -> bytes:
-    return request(None or b"POST /v1/chat/completions HTTP/1.1", *headers, body=body, length=False)
+    return request(b"POST /v1/chat/completions HTTP/1.1", *headers, body=body, length=False)
 
 
 GOOD_CHUNKS = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
 TE = b"Transfer-Encoding: chunked"
 
 NONE: dict[str, bytes] = {
-    "content length and transfer encoding": request(None or b"POST /v1/chat/completions HTTP/1.1", TE) + EVIL,
+    "content length and transfer encoding": request(b"POST /v1/chat/completions HTTP/1.1", TE) + EVIL,
     "two lengths": request(b"POST /v1/chat/completions HTTP/1.1", b"Content-Length: 4"),
     "two equal lengths": request(b"POST /v1/chat/completions HTTP/1.1", b"Content-Length: %d" % len(BODY)),
     "length list": request(b"POST /v1/chat/completions HTTP/1.1", b"Content-Length: 27, 27", length=False),
     "signed length": request(b"POST /v1/chat/completions HTTP/1.1", b"Content-Length: +27", length=False),
     "negative length": request(b"POST /v1/chat/completions HTTP/1.1", b"Content-Length: -1", length=False),
     "hex length": request(b"POST /v1/chat/completions HTTP/1.1", b"Content-Length: 0x1b", length=False),
-    "huge length": request(b"POST /v1/chat/completions HTTP/1.1", b"Content-Length: 99999999999999999999", length=False),
+    "huge length": request(b"POST /v1/chat/completions HTTP/1.1", b"Content-Length: " + b"9" * 20, length=False),
     "blank before the colon": request(b"POST /v1/chat/completions HTTP/1.1", b"Content-Length : 27", length=False),
     "folded header": request(b"POST /v1/chat/completions HTTP/1.1", b"X-A: b\r\n c"),
     "transfer encoding xchunked": chunked(GOOD_CHUNKS, b"Transfer-Encoding: xchunked") + EVIL,
@@ -131,7 +131,7 @@ async def test_no_request_reaches_the_origin(name: str) -> None:
         raw = await proxy.raw(_last(NONE[name]), timeout_s=8)
         assert [one.line for one in proxy.upstream.requests] == []
         assert proxy.upstream.broken == []
-    assert raw == b"" or raw.startswith(b"HTTP/1.1 4") or raw.startswith(b"HTTP/1.0 4"), raw[:80]
+    assert raw == b"" or raw.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4")), raw[:80]
     assert raw.count(b"HTTP/1.1 2") == 0
 
 
@@ -186,7 +186,7 @@ def test_every_route_of_every_dialect_is_guarded() -> None:
 )
 def test_refusals_say_what_to_do(method: str, path: str, status: int, hint: str) -> None:
     """The message names the line of configuration that opens a path."""
-    with pytest.raises(ClientFault, match=".*") as caught:
+    with pytest.raises(ClientFault) as caught:
         RouteTable(DIALECTS.values()).match(method, path)
     assert caught.value.status == status
     assert hint in caught.value.public

@@ -50,7 +50,7 @@ def test_decimal_text(value: float, text: str) -> None:
 
 def test_numbers_that_may_have_lost_digits_are_told() -> None:
     """A long float may have had more digits on the wire."""
-    assert decimal_text(1e29) == ("1e+29", False)
+    assert decimal_text(1e29) == ("", False)
     assert not decimal_text(0.4111111111)[1]
     assert decimal_text(0.25)[1]
     assert decimal_text(10**30)[1]
@@ -62,7 +62,7 @@ def test_readable_text() -> None:
     assert readable_text(noise) == ""
     assert readable_text(f"data:image/png;base64,{noise}") == ""
     assert readable_text(base64.urlsafe_b64encode(bytes([251, 255, 254] * 20)).decode()) == ""
-    hidden = base64.b64encode("call jane at noon, please".encode()).decode()
+    hidden = base64.b64encode(b"call jane at noon, please").decode()
     assert readable_text(hidden) == f"{hidden}\ncall jane at noon, please"
     assert (
         readable_text("http://example.com/a/long/address/of/a/picture")

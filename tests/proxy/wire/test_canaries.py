@@ -39,9 +39,7 @@ def samples(kind: Any) -> list[Any]:
         return [list(b"plain")] if args[0] is int else [samples(args[0])]
     if origin is dict:
         return [{PLAIN: samples(args[1])[0]}]
-    if origin is not None:
-        return samples(args[0])  # Annotated
-    return [{str: PLAIN, int: 7, float: 0.5, bool: True}[kind]]
+    return samples(args[0]) if origin is not None else [{str: PLAIN, int: 7, float: 0.5, bool: True}[kind]]
 
 
 def places(value: Any, path: Path = ()) -> list[tuple[Path, Any]]:

@@ -116,9 +116,21 @@ def test_depth(opening: str) -> None:
             loads((opening + good + closing).encode())
 
 
+@pytest.mark.parametrize(
+    "digits",
+    ["9223372036854775807", "18446744073709551615", "18446744073709551616", "-9223372036854775809", "4" * 300],
+)
+def test_both_parsers_read_numbers_alike(digits: str) -> None:
+    """Whether a lone surrogate stands beside it makes no difference to an integer."""
+    fast = loads(f"[1,{digits}]".encode()).value
+    slow = loads(f'["\\ud800",{digits}]'.encode()).value
+    assert (fast[1], type(fast[1])) == (slow[1], type(slow[1]))
+    assert loads(dumps(slow)).value == slow
+
+
 def test_dumps_writes_one_line_for_every_reader() -> None:
     """Nothing that any reader takes for a line ending is left unescaped."""
-    value = {"a": "".join(map(chr, range(0x20))) + "\x85\u2028\u2029é", "b": 2**70}
+    value = {"a": "".join(map(chr, range(0x20))) + "\x85\u2028\u2029é"}
     text = dumps(value)
     assert len(text.decode().splitlines()) == 1
     assert json.loads(text) == value

@@ -187,21 +187,25 @@ def test_azure_frames() -> None:
 
 def test_a_request() -> None:
     """Every message has its channels; tools and unlisted members are text; settings pass."""
+    picture = {"type": "image_url", "image_url": {"url": "http://i"}}
+    parameters = {"type": "object", "properties": {"q": {"description": "the question"}}}
     request = {
         "model": "toy-1",
         "stream": True,
         "temperature": 0.5,
         "messages": [
             {"role": "system", "content": "be kind"},
-            {"role": "user", "name": "jane", "content": [{"type": "text", "text": "look"}, {"type": "image_url", "image_url": {"url": "http://i"}}]},
+            {"role": "user", "name": "jane", "content": [{"type": "text", "text": "look"}, picture]},
             {"role": "assistant", "content": None, "tool_calls": [MEMBERS["tool_calls"][0]]},
             {"role": "tool", "tool_call_id": "call_1", "content": "result"},
         ],
-        "tools": [{"type": "function", "function": {"name": "f", "description": "does f", "parameters": {"type": "object", "properties": {"q": {"description": "the question"}}}}}],
+        "tools": [
+            {"type": "function", "function": {"name": "f", "description": "does f", "parameters": parameters}}
+        ],
         "stop": ["END"],
         "user": "user-7",
         "foo": "unlisted",
-    }  # fmt: skip
+    }
     found = said(request, kind="request")
     assert found[Channel(K.TEXT, 0)] == "be kind"
     assert found[Channel(K.TEXT, 1)] == "look"
@@ -222,7 +226,7 @@ def test_a_snapshot_in_a_stream_is_judged_again() -> None:
 
 def test_opaque_data_passes_and_text_in_it_does_not() -> None:
     """Base64 of bytes that are no text is no slot; base64 of text is read, and words are words."""
-    noise = "//8A/v7+AP79/AD//w==" * 3
+    noise = "//8A/v7+AP79/AD//w8P" * 3
     assert slots_of(chunk(delta(audio={"id": "a_1", "data": noise}))) == [
         Slot(
             Channel(K.ID, 0, 0, "message.audio.id"),

@@ -12,7 +12,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from detectors.types import ChannelKind
 from proxy.wire.registry import DIALECTS
-from proxy.wire.types import Channel, Codec, Frame
+from proxy.wire.types import Channel, Codec, Frame, each_frame
 from tests.support.wire import DONE, body, chunk, delta, frames_of, message, payloads, sse
 
 MESSAGE = "Stopped by a policy."
@@ -28,7 +28,7 @@ def number_of(frame: Frame, text: str) -> int:
 def through(stream: Codec, events: list[dict[str, Any]]) -> bytes:
     """Send events through a codec, unedited."""
     out = b""
-    for frame in stream.receive(b"".join(map(sse, events))):
+    for frame in each_frame(stream.receive(b"".join(map(sse, events)))):
         out += stream.encode(frame, {})
         if frame.payload is not None:
             stream.sent(frame)

@@ -7,7 +7,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.types import ChannelKind
@@ -94,6 +94,7 @@ _EVIL = st.text(
 )
 
 
+@settings(max_examples=1500)
 @given(st.lists(_EVIL, min_size=1, max_size=4), st.integers(0, 2**32))
 def test_edits_create_no_events(evil: list[str], seed: int) -> None:
     """D2: whatever an edit or a message writes, every reader finds the events that were there."""
@@ -269,17 +270,22 @@ def test_what_can_be_read_in_two_ways_is_written_again(raw: bytes, told: str) ->
     assert payloads(stream.encode(frame, {})) == [{"choices": [{"index": 0, "delta": {"content": told}}]}]
 
 
-def test_constants_are_handed_out_once() -> None:
-    """An id in every event is a slot of the first event only."""
-    frames = frames_of(codec(), sse(chunk(delta(content="a"))) * 3 + sse(chunk(delta(content="b"), id="c-2")))
+def test_ids_are_handed_out_once_and_other_constants_always() -> None:
+    """An id in every event is a slot of the first event only; what people read is one of each."""
+    note = {"note": "to jane"}
+    frames = frames_of(
+        codec(), sse(chunk(delta(content="a"), **note)) * 3 + sse(chunk(delta(content="b"), id="c-2", **note))
+    )
     constants = [[slot.text for slot in f.slots if slot.mode is SlotMode.CONSTANT] for f in frames]
-    assert constants == [["chatcmpl-1", "toy-1"], [], [], ["c-2"]]
+    always = ["note", "to jane"]
+    assert constants == [["chatcmpl-1", "toy-1", *always], always, always, ["c-2", *always]]
+    assert frames[1].payload is None
 
 
-def test_a_constant_edited_once_is_edited_everywhere() -> None:
+def test_an_id_edited_once_is_edited_everywhere() -> None:
     """Later frames have no slot for it, so the codec says that they have to be written, and writes them."""
-    secret = {"note": "jane"}
-    data = b"".join(sse(chunk(delta(content=word), **secret), before=b": jane\n") for word in ("a", "b", "c"))
+    secret = {"system_fingerprint": "jane"}
+    data = b"".join(sse(chunk(delta(content=word), **secret), before=b"id: jane\n") for word in ("a", "b", "c"))
     stream = codec()
     frames = frames_of(stream, data)
     assert frames[2].payload is None
@@ -289,7 +295,7 @@ def test_a_constant_edited_once_is_edited_everywhere() -> None:
     assert stream.edits_constants
     out += stream.encode(frames[1], {}) + stream.encode(frames[2], {0: "C"})
     assert b"jane" not in out
-    assert [(p["note"], p["id"], p["choices"][0]["delta"]["content"]) for p in payloads(out)] == [
+    assert [(p["system_fingerprint"], p["id"], p["choices"][0]["delta"]["content"]) for p in payloads(out)] == [
         ("X", "X", "a"),
         ("X", "X", "b"),
         ("X", "X", "C"),

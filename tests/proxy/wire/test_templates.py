@@ -14,7 +14,7 @@ from proxy.wire.openai_endings import CHAT_SHAPE, StreamEnding
 from proxy.wire.sse import parse_event
 from proxy.wire.stream import SseCodec
 from proxy.wire.templates import Templates
-from proxy.wire.types import Frame
+from proxy.wire.types import Frame, each_frame
 from tests.support.wire import DONE, chunk, cut_at, delta, frames_of, read, sse
 
 
@@ -164,7 +164,7 @@ def test_prefix_and_suffix_do_not_overlap() -> None:
 def test_a_template_event_can_be_edited() -> None:
     """A frame without payload is parsed when it has to be changed."""
     stream = codec()
-    frames = stream.receive(sse(chunk(delta(content="a"))) + sse(chunk(delta(content="b"))))
+    frames = list(each_frame(stream.receive(sse(chunk(delta(content="a"))) + sse(chunk(delta(content="b"))))))
     assert frames[1].payload is None
     edited = stream.encode(frames[1], {0: 'x"\n'})
     assert json.loads(parse_event(edited).data or b"") == chunk(delta(content='x"\n'))

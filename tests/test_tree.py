@@ -1,0 +1,120 @@
+"""The shape of the repository: tests mirror sources, files stay small, and the wheel holds what it should."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("detectors", "events", "policies", "proxy")
+
+COVERED_BY = {
+    "detectors/types.py": "tests/detectors/test_contract.py",
+    "events/schema.py": "tests/proxy/guard/test_stream.py",
+    "policies/types.py": "tests/policies/test_decide.py",
+    "proxy/wire/types.py": "tests/proxy/wire/test_stream.py",
+}
+"""Sources that are nothing but values: the tests of what uses them are theirs."""
+
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 40
+
+TOP_LEVEL = {"detectors", "events", "policies", "proxy"}
+"""What `pip install sluicegate` puts beside everybody else's packages. Another name here is a decision."""
+
+DATA_FILES = {
+    "policies/bundled/default.yaml",
+    "policies/bundled/strict.yaml",
+    "policies/bundled/shadow.yaml",
+    "proxy/demo/policy.yaml",
+    "proxy/py.typed",
+    "detectors/py.typed",
+    "events/py.typed",
+    "policies/py.typed",
+}
+
+
+def sources() -> list[Path]:
+    return sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+
+def mirror(source: Path) -> Path:
+    below = source.relative_to(ROOT)
+    return ROOT / "tests" / below.parent / f"test_{below.name}"
+
+
+@pytest.mark.parametrize("source", [path for path in sources() if path.name != "__init__.py"], ids=str)
+def test_every_source_file_has_its_test_file(source: Path) -> None:
+    name = str(source.relative_to(ROOT))
+    test = ROOT / COVERED_BY[name] if name in COVERED_BY else mirror(source)
+    assert test.is_file(), f"{name} has no test: write {test.relative_to(ROOT)}"
+    assert "def test_" in test.read_text()
+
+
+def test_the_exceptions_are_about_files_that_are_there() -> None:
+    assert [name for name in COVERED_BY if not (ROOT / name).is_file()] == []
+
+
+@pytest.mark.parametrize("source", sources(), ids=str)
+def test_files_and_functions_stay_small(source: Path) -> None:
+    """One subject a file; docstrings count as part of a function."""
+    text = source.read_text()
+    assert len(text.splitlines()) <= MAX_FILE_LINES
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
+            assert node.end_lineno - node.lineno < MAX_FUNCTION_LINES, f"{node.name} is too long"
+
+
+def test_every_package_is_listed() -> None:
+    """Packages are named one by one, so that nothing is shipped by accident and nothing forgotten."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    here = {str(path.parent.relative_to(ROOT)).replace("/", ".") for path in sources()}
+    assert sorted(project["tool"]["setuptools"]["packages"]) == sorted(here)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """A wheel built from a copy of the tree with what is installed: no network."""
+    tree = tmp_path_factory.mktemp("tree")
+    for name in (*PACKAGES, "tests"):
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tree)
+    command = [
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        str(tree / "dist"),
+        str(tree),
+    ]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    (path,) = (tree / "dist").glob("*.whl")
+    return zipfile.ZipFile(path)
+
+
+def test_the_wheel_holds_these_top_level_names_and_no_tests(wheel: zipfile.ZipFile) -> None:
+    names = {name.split("/")[0] for name in wheel.namelist()}
+    assert names == TOP_LEVEL | {f"sluicegate-{version('sluicegate')}.dist-info"}
+
+
+def test_the_wheel_holds_every_source_and_the_data_files(wheel: zipfile.ZipFile) -> None:
+    names = set(wheel.namelist())
+    wanted = {str(path.relative_to(ROOT)) for path in sources()} | DATA_FILES
+    assert wanted - names == set()
+
+
+def test_the_wheel_gives_the_command(wheel: zipfile.ZipFile) -> None:
+    (entry,) = [name for name in wheel.namelist() if name.endswith("entry_points.txt")]
+    assert "sluicegate = proxy.cli.main:main" in wheel.read(entry).decode()
