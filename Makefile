@@ -9,8 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 FUZZ_STAMP := $(VENV)/.installed-fuzz
+TOO_OLD := sys.exit(sys.version_info < (3, 11))
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-SOURCES := proxy detectors policies events benchmarks
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format bench fuzz clean
@@ -30,11 +30,12 @@ help:
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo "Sluicegate needs Python 3.11 or newer, but '$(PYTHON)' is: $$($(PYTHON) --version 2>&1)." >&2; \
-		echo "Name another one, for example: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || { \
-		echo "The virtual environment could not be made; on Debian and Ubuntu, install python3-venv." >&2; exit 1; }
+	@$(BIN)/python -c 'import sys, pip; $(TOO_OLD)' 2>/dev/null || { \
+		$(PYTHON) -c 'import sys; $(TOO_OLD)' 2>/dev/null || { \
+			echo "Sluicegate needs Python 3.11 or newer; '$(PYTHON)' is: $$($(PYTHON) --version 2>&1 | head -n 1)" >&2; \
+			echo "Name another one, for example: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }; \
+		$(PYTHON) -m venv --clear $(VENV) || { \
+			echo "No virtual environment could be made. On Debian and Ubuntu, install python3-venv." >&2; exit 1; }; }
 	@echo "Installing into $(VENV) (the first time takes a minute or two)."
 	@$(PIP) install --constraint constraints.txt --editable '.[dev,demo]'
 	@touch $@

@@ -40,7 +40,7 @@ def _shape_of_words(value: object) -> str:
 class KeywordsParams(BaseModel):
     """What a policy may say about a `keywords` detector."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 
     words: Annotated[_List | _Mapping, Discriminator(_shape_of_words)] = Field(default_factory=list)
     """The words, or a mapping from category to words."""

@@ -55,7 +55,7 @@ def _from_text(value: object) -> object:
 class PatternParams(BaseModel):
     """One rule. `ticket: 'TKT-[0-9]{6}'` is short for `ticket: {regex: 'TKT-[0-9]{6}'}`."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     regex: str = Field(min_length=1, max_length=4000)
     """RE2 syntax: https://github.com/google/re2/wiki/Syntax."""
@@ -74,7 +74,7 @@ Category = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-
 class PatternsParams(BaseModel):
     """Parameters of `type: patterns`: each rule under the category that its findings will have."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     patterns: dict[Category, Annotated[PatternParams, BeforeValidator(_from_text)]] = Field(
         min_length=1, max_length=1000

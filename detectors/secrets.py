@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from detectors import private_keys
 from detectors.automaton import HoldAutomaton
+from detectors.prefilter import Prefilter
 from detectors.regex_parser import parse_pattern
 from detectors.regex_tree import PatternSource, measure
 from detectors.registry import DetectorType
@@ -33,7 +34,7 @@ PRIVATE_KEY = "PRIVATE_KEY"
 class SecretsParams(BaseModel):
     """What a policy may say about a `secrets` detector."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 
     types: list[str] | None = None
     """Categories to look for. Default: all."""
@@ -63,11 +64,6 @@ class _Searcher:
         self.most_chars = widths.most + widths.after
         self._regex = regex.compile(secret_type.pattern)
         self._group = "value" if "value" in self._regex.groupindex else 0
-
-    def may_be_in(self, text: str, lowered: str) -> bool:
-        """Whether one of the literals that every match contains is there."""
-        where = lowered if self.type.any_case else text
-        return any(literal in where for literal in self.type.literals)
 
     def first(self, text: str, start: int, end: int) -> _Match | None:
         """Return the first real match in `text[start:end]`; characters before `start` are seen, later ones not."""
@@ -102,6 +98,7 @@ class SecretDetector:
         self.name = name
         self.categories = tuple(dict.fromkeys(t.category for t in types))
         self._searchers = tuple(_Searcher(t) for t in types)
+        self._prefilter = Prefilter(PatternSource(t.pattern) for t in types)
         self._finds_keys = PRIVATE_KEY in self.categories
         self._least_chars = min(s.least_chars for s in self._searchers)
         self.max_span = max(s.most_chars for s in self._searchers)
@@ -119,7 +116,7 @@ class SecretDetector:
             held_at = len(text) if window.final else self._hold.earliest_live(text, len(left))
             return ScanResult((), held_at + shift)
         walk = _Walk(text, len(left), keys)
-        watermark = walk.run(self._searchers, None if window.final else self._hold)
+        watermark = walk.run(self._searchers, self._prefilter, None if window.final else self._hold)
         findings = [
             Finding(self.name, m.type.category, m.value_start + shift, m.value_end + shift, m.type.score)
             for m in walk.found
@@ -148,11 +145,10 @@ class _Walk:
         self._pieces.reverse()
         self.found: list[_Match] = []
 
-    def run(self, searchers: Iterable[_Searcher], hold: HoldAutomaton | None) -> int:
+    def run(self, searchers: Sequence[_Searcher], prefilter: Prefilter, hold: HoldAutomaton | None) -> int:
         """Collect what is certain into `found`; return the watermark."""
         text = self._text
-        lowered = text.lower()
-        likely = [searcher for searcher in searchers if searcher.may_be_in(text, lowered)]
+        likely = [searchers[number] for number in prefilter.candidates(text)]
         following = {searcher: searcher.first(text, self._at, len(text)) for searcher in likely}
         while True:
             self._see_live(hold)

@@ -27,6 +27,9 @@ COVERED_BY = {
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 40
 
+TABLES = {"detectors/secret_types.py:contextual"}
+"""Functions that return a table and do nothing else."""
+
 TOP_LEVEL = {"detectors", "events", "policies", "proxy"}
 """What `pip install sluicegate` puts beside everybody else's packages. Another name here is a decision."""
 
@@ -46,14 +49,18 @@ def sources() -> list[Path]:
     return sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 
+def _name(source: Path) -> str:
+    return str(source.relative_to(ROOT))
+
+
 def mirror(source: Path) -> Path:
     below = source.relative_to(ROOT)
     return ROOT / "tests" / below.parent / f"test_{below.name}"
 
 
-@pytest.mark.parametrize("source", [path for path in sources() if path.name != "__init__.py"], ids=str)
+@pytest.mark.parametrize("source", [path for path in sources() if path.name != "__init__.py"], ids=_name)
 def test_every_source_file_has_its_test_file(source: Path) -> None:
-    name = str(source.relative_to(ROOT))
+    name = _name(source)
     test = ROOT / COVERED_BY[name] if name in COVERED_BY else mirror(source)
     assert test.is_file(), f"{name} has no test: write {test.relative_to(ROOT)}"
     assert "def test_" in test.read_text()
@@ -63,14 +70,15 @@ def test_the_exceptions_are_about_files_that_are_there() -> None:
     assert [name for name in COVERED_BY if not (ROOT / name).is_file()] == []
 
 
-@pytest.mark.parametrize("source", sources(), ids=str)
+@pytest.mark.parametrize("source", sources(), ids=_name)
 def test_files_and_functions_stay_small(source: Path) -> None:
     """One subject a file; docstrings count as part of a function."""
     text = source.read_text()
     assert len(text.splitlines()) <= MAX_FILE_LINES
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
-            assert node.end_lineno - node.lineno < MAX_FUNCTION_LINES, f"{node.name} is too long"
+            is_long = node.end_lineno - node.lineno >= MAX_FUNCTION_LINES
+            assert not is_long or f"{_name(source)}:{node.name}" in TABLES, f"{node.name} is too long"
 
 
 def test_every_package_is_listed() -> None:

@@ -17,7 +17,8 @@ from detectors.pii import phone
 from detectors.pii.catalogue import check_entities, check_regions, make_recognizer
 from detectors.pii.phone import PhoneScanner
 from detectors.pii.rules import Judged, Rule, make_rules, without_contained
-from detectors.pii.screens import screen
+from detectors.pii.screens import Required, screen
+from detectors.prefilter import Prefilter
 from detectors.regex_tree import Atom, PatternSource
 from detectors.types import CONTENT_KINDS, CostClass, Finding, ScanResult, Stability, Window
 
@@ -41,6 +42,8 @@ class Engine(NamedTuple):
     holds: tuple[HoldAutomaton, ...]
     screen: regex.Pattern[str] | None
     """A text without a character that this finds holds no match; None when there is no such character."""
+    prefilter: Prefilter
+    """Of the rules, then of the phone scanners."""
     context_chars: int
     max_span: int
 
@@ -90,8 +93,16 @@ class _Found:
     def __init__(self, engine: Engine, text: str, start: int, *, final: bool) -> None:
         self._text = text
         self._entities = engine.entities
-        self._matches = [match for rule in engine.rules for match in rule.matches(text, start)]
-        scans = [(scanner.entity, scanner.scan(text, start, final=final)) for scanner in engine.phones]
+        rules, phones = engine.rules, engine.phones
+        likely = engine.prefilter.candidates(text)
+        self._matches = [
+            match for number in likely if number < len(rules) for match in rules[number].matches(text, start)
+        ]
+        scans = [
+            (scanner.entity, scanner.scan(text, start, final=final))
+            for number, scanner in enumerate(phones, len(rules))
+            if number in likely or (not final and scanner.may_be_open(text, start))
+        ]
         self._groups = [(entity, group) for entity, scan in scans for group in scan.groups]
         self.undecided = min((scan.undecided for _, scan in scans), default=len(text))
 
@@ -144,14 +155,15 @@ def make_engine(entities: tuple[str, ...], language: str, regions: tuple[str, ..
         spans[rule.max_span].append(rule.source)
     if phones:
         spans[min(spans, default=phone.MAX_CANDIDATE_CHARS)].append(phone.LEAD)
-    sets = [rule.atoms for rule in rules] + [frozenset({_DIGIT})] * bool(phones)
-    atoms = [atom for each in sets if each is not None for atom in each]
+    needs = [rule.required for rule in rules] + [Required(frozenset({_DIGIT}), 0)] * bool(phones)
+    atoms = [atom for need in needs if need is not None for atom in need.atoms]
     return Engine(
         entities=entities,
         rules=tuple(rules),
         phones=tuple(phones),
         holds=tuple(HoldAutomaton(sources, span) for span, sources in spans.items()),
-        screen=None if None in sets else screen(atoms),
+        screen=None if None in needs else screen(atoms),
+        prefilter=Prefilter([rule.source for rule in rules], [scanner.screen for scanner in phones]),
         context_chars=max(1, *(rule.context_chars for rule in rules), 1),
         max_span=max([*spans, phone.MAX_SPAN * bool(phones)]) + OVERLAP_CHARS,
     )

@@ -39,11 +39,17 @@ MAX_CANDIDATE_CHARS = 670
 MAX_SPAN = MAX_GROUP_CHARS + MAX_CANDIDATE_CHARS
 """Longest text that can be undecided, and so be held."""
 
+MAX_LEAD_CHARS = 10
+"""Longest text of a candidate before its first digit: two brackets or pluses with four characters after each."""
+
 MIN_DIGITS = 4
 """No region in the world has a shorter valid number."""
 
 MIN_DIGITS_ABROAD = 7
 """Shortest number written with an international prefix: `00`, a country code, a number."""
+
+_MAX_DIGIT_GAP = 40
+"""Most characters between two digits of one candidate: punctuation, or the word before an extension and its own."""
 
 _TAIL_CHARS = 200
 """Longest text after a candidate that can still turn out to be its extension, rounded up."""
@@ -107,6 +113,17 @@ class PhoneScanner:
         self._regions = {region: _least_digits(region) for region in recognizer.supported_regions}
         self._tail = HoldAutomaton([_TAIL], _TAIL_CHARS)
 
+    @property
+    def screen(self) -> str:
+        """An RE2 pattern that is found in every text in which a number can be."""
+        least = min(self._regions.values())
+        return rf"[+\x{{FF0B}}]|\p{{Nd}}(?:\P{{Nd}}{{0,{_MAX_DIGIT_GAP}}}\p{{Nd}}){{{least - 1},}}"
+
+    @staticmethod
+    def may_be_open(text: str, start: int) -> bool:
+        """Whether a candidate may go on past the end of the text: only one with a digit near the end can."""
+        return _DIGIT.search(text, max(start, len(text) - _TAIL_CHARS - _MAX_DIGIT_GAP)) is not None
+
     def scan(self, text: str, start: int, *, final: bool) -> PhoneScan:
         """Judge `text` from `start` on; one character of context lies before it."""
         groups: list[Group] = []
@@ -122,6 +139,8 @@ class PhoneScanner:
     def _group(self, candidates: _Candidates, first: Candidate) -> Group | None:
         """Walk in every region from `first` to where all agree; None when an open candidate is in the way."""
         begin, end = first.start, first.end
+        if first.digits < (MIN_DIGITS if first.has_plus else min(self._regions.values())):
+            return Group(begin, end, ())  # too short in every region, so none looks further
         places = dict.fromkeys(self._regions, begin)
         found: list[Judged] = []
         behind = list(places)
@@ -199,7 +218,10 @@ class _Candidates:
         return self._known[start]
 
     def _find(self, start: int) -> Candidate | None:
-        found = _CANDIDATE.search(self.text, start)
+        digit = _DIGIT.search(self.text, start)  # far quicker than the candidate pattern on text without digits
+        if digit is None:
+            return None
+        found = _CANDIDATE.search(self.text, max(start, digit.start() - MAX_LEAD_CHARS))
         if found is None:
             return None
         begin, end = found.span()

@@ -36,7 +36,7 @@ DEFAULT_PHONE_REGIONS = ("US", "GB", "DE", "FR", "IL", "IN", "CA", "BR")
 class PresidioParams(BaseModel):
     """What a policy may say about a `presidio` detector."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 
     entities: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: list(DEFAULT_ENTITIES))
     """Presidio's names of what to look for; each becomes a category."""

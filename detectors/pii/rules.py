@@ -14,14 +14,12 @@ import regex
 from presidio_analyzer import EntityRecognizer
 from presidio_analyzer.predefined_recognizers import IbanRecognizer
 
-from detectors.pii.screens import required_atoms, screen
+from detectors.pii.screens import Required, required, screen
 from detectors.regex_parser import parse_pattern
 from detectors.regex_tree import PatternSource, Widths, measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from detectors.regex_tree import Atom
 
 MAX_SPAN = 320
 """Longest match and longest hold of a pattern: the longest e-mail address that RFC 3696 allows (64 + 1 + 255)."""
@@ -29,6 +27,9 @@ MAX_SPAN = 320
 MAX_SPANS = {"URL": 1_800, "IN_PAN": 64}
 """Entities with another limit. URL: below the 2,000 characters that a policy lets be held. IN_PAN: a pattern of its
 is any ten characters with four digits anywhere later in the text, so that this much is held at all times."""
+
+NEAR_CHARS = 8
+"""A required character this near to the start of a match is cheaper to look for than the match."""
 
 LOOK_BEHIND_CHARS = 256
 """How far patterns look back whose look-behind has no bound ("claim number:" and any white space)."""
@@ -65,10 +66,16 @@ class Rule:
     engine_pattern: regex.Pattern[str]
     score: float
     widths: Widths
-    atoms: frozenset[Atom] | None
+    required: Required | None
     """Characters of which every match holds at least one."""
     screen: regex.Pattern[str] | None
+    """Finds those characters."""
     max_span: int
+
+    @property
+    def lead(self) -> int | None:
+        """How far from the start of a match the first of the required characters is, at most."""
+        return None if self.required is None else self.required.lead
 
     @property
     def context_chars(self) -> int:
@@ -83,11 +90,45 @@ class Rule:
         if self.screen is not None and self.screen.search(text, start) is None:
             return
         w = self.widths
-        if w.before is not None and w.most is not None and w.after is not None and w.most <= self.max_span:
-            for found in self.engine_pattern.finditer(text, start, timeout=REGEX_TIMEOUT_S):
-                yield self._match(found)
+        if w.before is None or w.most is None or w.after is None or w.most > self.max_span:
+            near = self.lead is not None and self.lead <= NEAR_CHARS
+            yield from self._near_matches(text, start) if near else self._bounded_matches(text, start)
         else:
-            yield from self._bounded_matches(text, start)
+            for low, high in self._regions(text, start, w.most + w.after):
+                for found in self.engine_pattern.finditer(text, low, high, timeout=REGEX_TIMEOUT_S):
+                    yield self._match(found)
+
+    def _regions(self, text: str, start: int, reach: int) -> Iterator[tuple[int, int]]:
+        """Yield where matches can lie, in order and apart: around the characters that each of them holds."""
+        if self.screen is None or self.lead is None:
+            yield start, len(text)
+            return
+        low = high = start
+        for hit in self.screen.finditer(text, start):
+            begin = hit.start() - self.lead
+            if begin > high:
+                if high > low:
+                    yield low, high
+                low = begin
+            high = hit.start() + reach
+        if high > low:
+            yield low, high
+
+    def _near_matches(self, text: str, start: int) -> Iterator[Match]:
+        """Try only the starts from which a required character is near."""
+        if self.screen is None or self.lead is None:
+            return
+        place = start
+        for hit in self.screen.finditer(text, start):
+            place = max(place, hit.start() - self.lead)
+            while place <= hit.start():
+                stop = place + self.max_span + 1
+                found = self.engine_pattern.match(text, place, stop, timeout=REGEX_TIMEOUT_S)
+                match = None if found is None else self._cut_to_span(found, text)
+                place += 1
+                if match is not None:
+                    yield match
+                    place = max(match.end, place)
 
     def _match(self, found: regex.Match[str], shift: int = 0) -> Match:
         is_iban = isinstance(self.recognizer, IbanRecognizer)
@@ -167,7 +208,7 @@ def make_rules(entity: str, recognizer: Any) -> list[Rule]:  # noqa: ANN401 - Pr
             dot_all=bool(flags & regex.DOTALL),
         )
         tree = parse_pattern(source)
-        atoms = required_atoms(tree)
+        needed = required(tree)
         rules.append(
             Rule(
                 entity=entity,
@@ -176,8 +217,8 @@ def make_rules(entity: str, recognizer: Any) -> list[Rule]:  # noqa: ANN401 - Pr
                 engine_pattern=regex.compile(pattern.regex, flags),
                 score=pattern.score,
                 widths=measure(tree),
-                atoms=atoms,
-                screen=None if atoms is None else screen(atoms),
+                required=needed,
+                screen=None if needed is None else screen(needed.atoms),
                 max_span=MAX_SPANS.get(entity, MAX_SPAN),
             )
         )

@@ -1,17 +1,17 @@
 r"""Cheap tests that a text must pass before a pattern can match in it, derived from the pattern itself.
 
-Every match of `\d{3}-\d{4}` holds a digit; so a text without digits need not be searched. It is a necessary
-condition only, and says nothing about where a match is.
+Every match of `\d{3}-\d{4}` holds a digit; so a text without digits need not be searched, and another
+one only where its digits are. A screen is a necessary condition: it finds no match.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import regex
 
-from detectors.regex_tree import Atom, Choice, Repeat, Sequence
+from detectors.regex_tree import Atom, Choice, Repeat, Sequence, measure
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -29,20 +29,45 @@ _MERGES = regex.compile(r"(?:[A-Za-z0-9]-[A-Za-z0-9]|[A-Za-z0-9@]|\\[dw]|\\[^\w\
 """What means the same inside any class, next to anything else."""
 
 
-def required_atoms(node: Node) -> frozenset[Atom] | None:
-    """Return characters of which every match of `node` holds at least one, the rarest that can be had, or None."""
+class Required(NamedTuple):
+    """What every match holds: at least one of `atoms`, not far from its start."""
+
+    atoms: frozenset[Atom]
+    lead: int | None
+    """How many characters can stand before the first of them; None when there is no bound."""
+
+
+def required(node: Node) -> Required | None:
+    """Return characters that every match of `node` holds one of, the rarest that can be had, or None."""
     match node:
         case Atom():
-            return frozenset((node,))
+            return Required(frozenset((node,)), 0)
         case Sequence(items):
-            found = [atoms for item in items if (atoms := required_atoms(item)) is not None]
-            return min(found, key=_commonness, default=None)
+            return _required_in_sequence(items)
         case Choice(options):
-            each = [required_atoms(option) for option in options]
-            return None if None in each else frozenset().union(*(atoms for atoms in each if atoms is not None))
+            each = [required(option) for option in options]
+            known = [r for r in each if r is not None]
+            if len(known) < len(each):
+                return None
+            leads = [r.lead for r in known]
+            return Required(
+                frozenset().union(*(r.atoms for r in known)),
+                None if None in leads else max(lead for lead in leads if lead is not None),
+            )
         case Repeat(item, least):
-            return required_atoms(item) if least else None
+            return required(item) if least else None
     return None
+
+
+def _required_in_sequence(items: tuple[Node, ...]) -> Required | None:
+    best: Required | None = None
+    passed: int | None = 0
+    for item in items:
+        found = required(item)
+        if found is not None and (best is None or _commonness(found.atoms) < _commonness(best.atoms)):
+            best = found._replace(lead=_plus(passed, found.lead))
+        passed = _plus(passed, measure(item).most)
+    return best
 
 
 @cache
@@ -72,3 +97,7 @@ def _case(atoms: Collection[Atom]) -> int:
 
 def _has_letters(source: str) -> bool:
     return any(map(str.isalpha, source.replace(r"\d", "").replace(r"\s", "").replace(r"\w", "")))
+
+
+def _plus(a: int | None, b: int | None) -> int | None:
+    return None if a is None or b is None else a + b

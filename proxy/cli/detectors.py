@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from detectors.registry import DETECTOR_TYPES, detector_type
@@ -55,16 +56,19 @@ def describe(kind: DetectorType) -> dict[str, Any]:
     schema = kind.params.model_json_schema()
     required = set(schema.get("required", ()))
     about["parameters"] = [
-        _parameter(name, entry, schema.get("$defs", {}), required=name in required)
+        _parameter(kind, name, entry, schema.get("$defs", {}), required=name in required)
         for name, entry in schema.get("properties", {}).items()
     ]
     return about
 
 
-def _parameter(name: str, entry: dict[str, Any], defs: dict[str, Any], *, required: bool) -> dict[str, Any]:
+def _parameter(
+    kind: DetectorType, name: str, entry: dict[str, Any], defs: dict[str, Any], *, required: bool
+) -> dict[str, Any]:
     shown: dict[str, Any] = {"name": name, "type": type_words(entry, defs), "required": required}
     if not required:
-        shown["default"] = entry.get("default")
+        default = kind.params.model_fields[name].get_default(call_default_factory=True, validated_data={})
+        shown["default"] = default.value if isinstance(default, Enum) else default
     shown["description"] = " ".join(str(entry.get("description", "")).split())
     return shown
 
@@ -126,8 +130,10 @@ def _show_one(about: dict[str, Any]) -> None:
 
 
 def _default_words(value: object) -> str:
-    if value is None:
+    if value is None or value == []:
         return "-"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
     if isinstance(value, bool):
         return str(value).lower()
     return str(value)

@@ -22,7 +22,6 @@ from proxy.wire.registry import DIALECTS
 from proxy.wire.types import WireError, each_frame
 
 if TYPE_CHECKING:
-
     from policies.types import Policy
     from proxy.cli.stepping import Replay, Step
     from proxy.guard.stream import GuardEvent

@@ -21,6 +21,9 @@ MAX_CHUNK_LINE_BYTES: Final = 1024
 """A chunk's size is at most 16 digits; the rest is extensions, which nobody uses."""
 MAX_TRAILER_BYTES: Final = 8192
 
+_SHORT_SIZE_LINE = 20
+"""A chunk size of 16 digits with its line end, and some room; longer lines, with extensions, are rare."""
+
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n\x00]*)?")
 _HEADER: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\x00]*?)[ \t]*")
 _CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n\x00]*)?")
@@ -152,7 +155,9 @@ class ResponseReader:
         if self._left == 0:
             self._state = self._state_done
 
-    def _state_chunk_size(self, _pieces: list[bytes]) -> bool:
+    def _state_chunk_size(self, pieces: list[bytes]) -> bool:
+        if self._take_whole_chunks(pieces):
+            return True
         line = self._line(MAX_CHUNK_LINE_BYTES)
         if line is None:
             return False
@@ -162,6 +167,22 @@ class ResponseReader:
         self._left = int(match[1], 16)
         self._state = self._state_chunk if self._left else self._state_trailer
         return True
+
+    def _take_whole_chunks(self, pieces: list[bytes]) -> bool:
+        """Take the chunks that are there from size to end, as most are. What is odd is left to the states."""
+        buffer, at = self._buffer, 0
+        while (end := buffer.find(b"\r\n", at, at + _SHORT_SIZE_LINE)) >= 0:
+            match = _CHUNK_SIZE.fullmatch(bytes(buffer[at:end]))
+            size = int(match[1], 16) if match is not None else 0
+            stop = end + 2 + size
+            if not size or buffer[stop : stop + 2] != b"\r\n":
+                break
+            pieces.append(bytes(buffer[end + 2 : stop]))
+            at = stop + 2
+        if at:
+            del buffer[:at]
+            self._searched = 0
+        return at > 0
 
     def _state_chunk(self, pieces: list[bytes]) -> bool:
         data = bytes(self._buffer[: self._left])

@@ -176,7 +176,9 @@ def test_much_text_at_once(type_name: str, index: int) -> None:
     vocabulary = CASES[type_name][index].vocabulary
     for unit in (prose(2000), " ".join(vocabulary) + " ", "".join(vocabulary), vocabulary[0], "a"):
         quarter, whole = (unit * (chars // len(unit) + 1) for chars in (25_000, 100_000))
-        assert _seconds(detector, whole) <= 10 * _seconds(detector, quarter) + 0.1
+        allowed_s = 10 * _seconds(detector, quarter) + 0.1
+        # Measured again only if it was slow, which another process can be the cause of.
+        assert _seconds(detector, whole) <= allowed_s or _seconds(detector, whole) <= allowed_s
 
 
 @each_case
@@ -188,10 +190,7 @@ def test_scanned_characters_are_bounded(type_name: str, index: int) -> None:
 
 
 def _seconds(detector: Detector, text: str) -> float:
-    """Processor time of one scan of a whole text: the better of two."""
-    times = []
-    for _ in range(2):
-        started_s = time.process_time()
-        fed(detector, text)
-        times.append(time.process_time() - started_s)
-    return min(times)
+    """Processor time of one scan of a whole text."""
+    started_s = time.process_time()
+    fed(detector, text)
+    return time.process_time() - started_s

@@ -33,9 +33,8 @@ def test_a_window_ends_after_its_text() -> None:
 )
 def test_values_cannot_be_changed(value: object) -> None:
     """Nothing that crosses a border is changed in place, nor carries more than it declares."""
-    name = dataclasses.fields(value)[0].name  # type: ignore[arg-type]
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        setattr(value, name, None)
+    with pytest.raises(AttributeError):
+        setattr(value, next(name for name in dir(value) if not name.startswith("_")), None)
     assert not hasattr(value, "__dict__")
 
 

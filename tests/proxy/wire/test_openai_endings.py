@@ -37,7 +37,7 @@ def through(stream: Codec, events: list[dict[str, Any]]) -> bytes:
 
 def block(stream: Codec, event: dict[str, Any], text: str, kept: str = "", said: str = MESSAGE) -> bytes:
     """Block at the slot that says `text`, of which `kept` was released; later slots are cut."""
-    frame = stream.receive(sse(event))[0]
+    frame = next(each_frame(stream.receive(sse(event))))
     at = number_of(frame, text)
     edits: dict[int, str | None] = {at: kept}
     for later in range(at + 1, len(frame.slots)):

@@ -1,0 +1,71 @@
+"""One pass says which patterns can be in a text; none that is there is left out."""
+
+import pytest
+import regex
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.pii.presidio import DEFAULT_PHONE_REGIONS
+from detectors.prefilter import Prefilter
+from detectors.regex_tree import PatternSource
+from tests.support.pii import SAMPLES
+
+ATOMS = ["a", "B", ".", r"\d", r"\w", r"\s", r"\W", "[a-f]", "[^a]", r"[\w-]", "\u00e9", "@"]
+
+
+def patterns() -> st.SearchStrategy[str]:
+    """Patterns of the shapes that Presidio and the secrets use."""
+    return st.recursive(
+        st.sampled_from([*ATOMS, r"\b", "(?=a)", "(?<!b)"]),
+        lambda inner: st.one_of(
+            st.builds("{}{}".format, inner, inner),
+            st.builds("(?:{}|{})".format, inner, inner),
+            st.builds("(?:{}){}".format, inner, st.sampled_from(["*", "+", "?", "{2}", "{1,20}"])),
+        ),
+        max_leaves=6,
+    )
+
+
+@given(
+    st.lists(patterns(), min_size=1, max_size=4),
+    st.text("aAbBf1@ \n-.\u00e9\u0663\u017f\u212a", max_size=12),
+    st.booleans(),
+)
+def test_a_pattern_that_matches_is_a_candidate(written: list[str], text: str, ignore_case: bool) -> None:
+    """Whatever its engine finds, the prefilter lets through."""
+    found = Prefilter([PatternSource(p, ignore_case=ignore_case) for p in written]).candidates(text)
+    flags = regex.IGNORECASE if ignore_case else 0
+    assert {i for i, p in enumerate(written) if regex.search(p, text, flags)} <= set(found)
+
+
+@pytest.mark.parametrize(("entity", "value", "_miss"), SAMPLES)
+def test_no_value_of_presidio_is_left_out(entity: str, value: str, _miss: str) -> None:
+    """Every sample passes the prefilter of its own engine, alone and among words."""
+    from detectors.pii.engine import make_engine  # noqa: PLC0415 - imports Presidio
+
+    engine = make_engine((entity,), "en", DEFAULT_PHONE_REGIONS)
+    for text in (value, f"and so {value}, then", value.replace("1", "\u0661")):
+        expected = any(True for rule in engine.rules for _ in rule.matches(text, 0))
+        assert engine.prefilter.candidates(text) or not expected
+        assert engine.prefilter.candidates(value)
+
+
+def test_ordinary_text_passes_none() -> None:
+    """The point of it: text with digits, too, is searched once and not by every pattern."""
+    from detectors.pii.engine import make_engine  # noqa: PLC0415 - imports Presidio
+
+    entities = ("EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "US_SSN", "IBAN_CODE", "IP_ADDRESS", "CRYPTO")
+    engine = make_engine(entities, "en", DEFAULT_PHONE_REGIONS)
+    found = engine.prefilter.candidates("On the 7th of May 1843, at 10:30, some 250 people came (12 on foot).")
+    assert [number for number in found if number < len(engine.rules)] == []
+    assert engine.prefilter.candidates("On the 7th of May some 250 people came.") == []
+
+
+def test_a_text_that_re2_cannot_be_shown_passes_all() -> None:
+    """A lone surrogate has no UTF-8."""
+    assert Prefilter([PatternSource("abc"), PatternSource("x")]).candidates("\ud800") == [0, 1]
+
+
+def test_patterns_of_re2_are_numbered_after_the_others() -> None:
+    """They are taken as they are."""
+    assert Prefilter([PatternSource("abc")], [r"\pN{3}"]).candidates("12\u0663") == [1]
