@@ -32,6 +32,10 @@ _MAX_LEAST = 64
 
 _ANY = r"(?s:.)"
 _BEYOND_ASCII = r"\x{80}-\x{10FFFF}"
+_MORE_SPACE = r"\x0b\x1c-\x1f"
+"""White space of Unicode that RE2's `\\s` leaves out."""
+_OTHER_CASES = r"\x{130}\x{131}\x{17f}\x{212a}"
+"""Letters that `regex` folds to i, s and k; RE2 does not know the first two."""
 _SHORTHAND = regex.compile(r"\\[wds]")
 _PROBE = "\x02prefilter\x03"
 """Text that must be found. RE2's Set reports nothing at all when its memory does not suffice."""
@@ -95,12 +99,15 @@ def _loosened_repeat(inner: str, least: int, most: int | None) -> str:
 def _loosened_atom(atom: Atom) -> str:
     if atom.literal is not None:
         pattern = regex.escape(atom.literal, special_only=True)
+        if atom.ignore_case and atom.literal.casefold() in {"i", "s", "k"}:
+            pattern = f"[{pattern}{_OTHER_CASES}]"
     elif atom.source.startswith("[^") or "&&" in atom.source or "[:" in atom.source:
         pattern = _ANY
     elif atom.source.startswith("["):
-        pattern = _SHORTHAND.sub(lambda found: found[0] + _BEYOND_ASCII, atom.source)
+        pattern = _SHORTHAND.sub(lambda found: found[0] + _BEYOND_ASCII + _MORE_SPACE, atom.source)
+        pattern = f"{pattern[:-1]}{_OTHER_CASES}]" if atom.ignore_case else pattern
     elif _SHORTHAND.fullmatch(atom.source):
-        pattern = f"[{atom.source}{_BEYOND_ASCII}]"
+        pattern = f"[{atom.source}{_BEYOND_ASCII}{_MORE_SPACE}]"
     else:
         pattern = _ANY
     pattern = f"(?i:{pattern})" if atom.ignore_case else pattern

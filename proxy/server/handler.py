@@ -6,6 +6,7 @@ It owns the order of things and every way they can end. Bytes are moved by `rela
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 import orjson
@@ -97,9 +98,9 @@ class Exchange:
         body = await read_body(
             request, self._watchdog, self._config.max_request_bytes, self._config.body_idle_timeout_s
         )
-        began_s = self._loop.time()
+        began_s = time.perf_counter()
         body = await self._guard_request(body, match.dialect)
-        before_s = self._loop.time() - began_s
+        before_s = time.perf_counter() - began_s
         self._upstream = await self._watchdog.within(
             Phase.FIRST_BYTE,
             self._config.first_byte_timeout_s,

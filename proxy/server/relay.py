@@ -7,6 +7,7 @@ judged is left in the upstream's socket.
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Final
 
 from proxy.guard.api import GuardState
@@ -95,7 +96,7 @@ class Relay:
             if data:
                 if not writer.started:
                     await writer.start_stream(200, out_headers)
-                    self._first_out_s = self._loop.time()
+                    self._first_out_s = time.perf_counter()
                 await writer.write(data)
 
         try:
@@ -132,7 +133,7 @@ class Relay:
             raise UpstreamFault("upstream_broken", _sentence(message.guard.broken_public))
         if not out:
             raise UpstreamFault("upstream_empty", "The model API's answer is empty.")
-        self._first_out_s = self._loop.time()
+        self._first_out_s = time.perf_counter()
         return out[0] if len(out) == 1 else b"".join(out)
 
     async def end_failed(self, writer: ClientWriter, fault: ExchangeFault) -> web.StreamResponse:
@@ -145,7 +146,7 @@ class Relay:
         """Record the time that the proxy added. `before_s` was spent on the request."""
         first = self._first_out_s
         first_s = None if first is None or self._first_in_s is None else first - self._first_in_s + before_s
-        whole_s = None if self._last_in_s is None else self._loop.time() - self._last_in_s + before_s
+        whole_s = None if self._last_in_s is None else time.perf_counter() - self._last_in_s + before_s
         self._services.metrics.observe_latency(first_s, whole_s)
 
     def close(self) -> None:
@@ -253,7 +254,7 @@ class Relay:
             if self._decoder is not None:
                 self._decoder.decode_end()
             return
-        self._last_in_s = self._loop.time()
+        self._last_in_s = time.perf_counter()
         if self._first_in_s is None:
             self._first_in_s = self._last_in_s
         self._read_bytes += len(data)
