@@ -48,6 +48,9 @@ MIN_DIGITS = 4
 MIN_DIGITS_ABROAD = 7
 """Shortest number written with an international prefix: `00`, a country code, a number."""
 
+_LEAD_CHARS = 10
+"""Longest lead of a candidate, before its first digit: two brackets or signs with punctuation after each."""
+
 _MAX_DIGIT_GAP = 40
 """Most characters between two digits of one candidate: punctuation, or the word before an extension and its own."""
 

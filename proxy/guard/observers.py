@@ -53,7 +53,10 @@ class Observers:
 
         `allowed` are findings that enforcing rules made exceptions for. Raises `GarbageError`.
         """
-        self._findings += in_source(cursor, cursor.receive(result))
+        found = cursor.receive(result)
+        if not found and not self._findings:
+            return []
+        self._findings += in_source(cursor, found)
         limit = uncut(self._findings, min(c.reading.to_source(c.watermark) for c in self._cursors))
         ready = [f for f in self._findings if f.end <= limit]
         self._findings = [f for f in self._findings if f.end > limit]

@@ -55,8 +55,8 @@ class _Template(NamedTuple):
     before: tuple[Slot, ...]
     """Constants that every frame has, as they were in the template's event."""
     after: tuple[Slot, ...]
-    parting: bytes
-    """Suffix and prefix: what stands between the texts of two such events in a row."""
+    tail: bytes
+    """The suffix without the blank line that ends it."""
     is_alone: bool
     """Whether the text is the only slot, so that several events can be read as a run."""
 
@@ -68,8 +68,9 @@ def is_left_out(slot: Slot) -> bool:
 
 
 _UNSAFE = re.compile(rb'["\\\x00-\x1f]')
-_RUN_BYTES = 32 << 10
-"""Most bytes that one run is looked for in: a burst of a hundred events. Streams whose shapes alternate look again
+_LF_END = b"\n\n"
+_RUN_BYTES = 16 << 10
+"""Most bytes that one run is looked for in: some fifty events. Streams whose shapes alternate look again
 for each event, so that this bounds their cost."""
 
 
@@ -136,52 +137,50 @@ class Templates:
             kept = [other for other in slots if not is_left_out(other) and other.path != PADDING_PATH]
             at = kept.index(slot)
             before, after = tuple(kept[:at]), tuple(kept[at + 1 :])
-            is_alone = not before and not after and not paddings
+            is_alone = not before and not after and not paddings and template.suffix.endswith(_LF_END)
             template = template._replace(before=before, after=after, is_alone=is_alone)
             self._templates.insert(0, template)
             del self._templates[MAX_TEMPLATES:]
 
 
 def _run_of(template: _Template, data: bytes, position: int) -> FrameRun | None:
-    """Read consecutive events of one template without a Python step for each.
+    """Read consecutive events of one template, the bytes at `position` begin with its prefix.
 
-    The prefix and what parts two events (suffix and prefix) are found by C calls; a middle that is not plain is
-    parsed as a JSON string by itself. Neither the suffix nor a parting can stand inside a middle that is one: both
-    hold raw line ends, which a JSON string cannot.
+    Each event is one block: neither its ends nor a middle that is content of a JSON string can hold a line end. A
+    middle that is not plain is parsed as a JSON string by itself.
     """
-    prefix, suffix, parting = template.prefix, template.suffix, template.parting
-    start = position + len(prefix)
-    if data.find(suffix, start) < 0:
+    end = data.find(b"\n\n", position)
+    if end < 0:
         return None
-    pieces = data[start : start + _RUN_BYTES].split(parting)
-    last = pieces.pop()
-    end = last.find(suffix)
-    if end >= 0:
-        pieces.append(last[:end])
-    sound = _sound_pieces(pieces, suffix)
-    if not sound:
+    prefix, tail, start = template.prefix, template.tail, template.start
+    blocks = [data[position:end]]
+    if data.startswith(prefix, end + 2):
+        blocks = data[position : position + _RUN_BYTES].split(b"\n\n")
+        del blocks[-1]
+    size = template.size - 2
+    stop = len(tail)
+    pieces: list[bytes] = []
+    for block in blocks:
+        if not block.endswith(tail) or not block.startswith(prefix) or len(block) < size:
+            break
+        pieces.append(block[start:-stop])
+    texts = _sound_pieces(pieces)
+    if texts is None:
         return None
-    text, sizes = sound
-    raw_sizes = [template.size + len(piece) for piece in pieces]
+    text, sizes = texts
+    raw_sizes = [template.size + len(piece) for piece in pieces[: len(sizes)]]
     return FrameRun(data[position : position + sum(raw_sizes)], template.slot, text, sizes, raw_sizes)
 
 
-def _sound_pieces(pieces: list[bytes], suffix: bytes) -> tuple[str, list[int]] | None:
-    """Return text and sizes of the leading pieces that are content of a JSON string; the others are removed."""
+def _sound_pieces(pieces: list[bytes]) -> tuple[str, list[int]] | None:
+    """Return text and sizes of the leading pieces that are content of a JSON string; None when the first is not."""
     joined = b"".join(pieces)
-    if joined.isascii() and _UNSAFE.search(joined) is None:
+    if pieces and joined.isascii() and _UNSAFE.search(joined) is None:
         return joined.decode("ascii"), [len(piece) for piece in pieces]
     texts: list[str] = []
-    for index, piece in enumerate(pieces):
+    for piece in pieces:
         text = _string_content(piece)
         if text is None:
-            # Another event follows in this piece: what stands before it may still be of this shape.
-            end = piece.find(suffix)
-            text = _string_content(piece[:end]) if end >= 0 else None
-            if text is not None:
-                texts.append(text)
-                pieces[index] = piece[:end]
-            del pieces[index + (text is not None) :]
             break
         texts.append(text)
     return ("".join(texts), [len(text) for text in texts]) if texts else None
@@ -189,6 +188,8 @@ def _sound_pieces(pieces: list[bytes], suffix: bytes) -> tuple[str, list[int]] |
 
 def _string_content(piece: bytes) -> str | None:
     """Return what the bytes say between two quotes of JSON; None when they are no such thing."""
+    if piece.isascii() and _UNSAFE.search(piece) is None:
+        return piece.decode("ascii")
     try:
         value = orjson.loads(b'"%b"' % piece)
     except orjson.JSONDecodeError:
@@ -272,9 +273,9 @@ def _proved(frame: Frame, slot: Slot, padding: Slot | None) -> _Template | None:
     size = len(prefix) + len(suffix)
     if not is_proved:
         return None
-    parting = suffix + prefix
+    tail = suffix.removesuffix(b"\n\n")
     return _Template(
-        prefix, suffix, len(prefix), size, slot, between, padding or slot, (), (), parting, is_alone=False
+        prefix, suffix, len(prefix), size, slot, between, padding or slot, (), (), tail, is_alone=False
     )
 
 

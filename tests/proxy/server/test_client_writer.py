@@ -1,0 +1,104 @@
+"""One answer to a client: whole or chunked, in slices, and no longer than the client takes it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from proxy.server.client_writer import SLICE_BYTES, ClientWriter
+from proxy.server.faults import ExchangeTimeout
+from proxy.server.watchdog import Watchdog
+from tests.support.connections import GET, sent, serving
+from tests.support.gateway import parse_answer
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+TYPE = [("Content-Type", "text/event-stream")]
+
+
+def writer_for(request: web.BaseRequest, slow_s: float = 5.0) -> ClientWriter:
+    return ClientWriter(request, Watchdog(asyncio.get_running_loop(), 10), slow_s)
+
+
+async def streamed(request: web.BaseRequest) -> web.StreamResponse:
+    writer = writer_for(request)
+    await writer.start_stream(200, TYPE)
+    assert not writer.started
+    for piece in (b"one", b"x" * (3 * SLICE_BYTES + 1)):
+        await writer.write(piece)
+    assert writer.started
+    return await writer.end()
+
+
+async def test_a_stream_is_chunked() -> None:
+    """To HTTP/1.1 a stream has chunks, and large writes come whole."""
+    async with serving(streamed) as port:
+        answer = parse_answer(await sent(port, GET))
+    assert (answer.status, answer.complete) == (200, True)
+    assert answer.body == b"one" + b"x" * (3 * SLICE_BYTES + 1)
+    assert (answer.headers["server"], answer.headers["content-type"]) == ("sluicegate", "text/event-stream")
+
+
+async def test_an_old_client_gets_a_stream_without_chunks() -> None:
+    """HTTP/1.0 knows no chunks: the connection's end is the body's end."""
+    async with serving(streamed) as port:
+        answer = parse_answer(await sent(port, b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"))
+    assert "transfer-encoding" not in answer.headers
+    assert answer.body == b"one" + b"x" * (3 * SLICE_BYTES + 1)
+
+
+@pytest.mark.parametrize("size", [0, 1, SLICE_BYTES, SLICE_BYTES + 1, 5 * SLICE_BYTES])
+async def test_a_whole_answer_has_its_length(size: int) -> None:
+    """Small or large, it is one body with its length."""
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        return await writer_for(request).send_whole(418, TYPE, b"y" * size)
+
+    async with serving(handler) as port:
+        answer = parse_answer(await sent(port, GET))
+    assert (answer.status, answer.headers["content-length"], answer.body) == (418, str(size), b"y" * size)
+
+
+async def test_a_client_that_takes_nothing() -> None:
+    """A write to a client that stands still ends at the limit; then the connection is dropped."""
+    outcome: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        writer = writer_for(request, slow_s=0.05)
+        await writer.start_stream(200, TYPE)
+        try:
+            await writer.write(b"z" * (64 << 20))
+        except ExchangeTimeout as error:
+            outcome.set_result(error)
+            writer.abort()
+            raise ConnectionResetError from error
+        raise AssertionError("64 MiB went nowhere")
+
+    async with serving(handler) as port:
+        with socket.create_connection(("127.0.0.1", port)) as idle:
+            idle.sendall(GET)
+            error = await asyncio.wait_for(outcome, 5)
+    assert isinstance(error, ExchangeTimeout)
+    assert error.code == "slow_client"
+
+
+async def test_order_is_checked() -> None:
+    """Nothing can be written before the answer has begun."""
+    caught: list[str] = []
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        writer = writer_for(request)
+        for call in (writer.write(b"x"), writer.end()):
+            try:
+                await call
+            except RuntimeError as error:
+                caught.append(str(error))
+        return await writer.send_whole(200, TYPE, b"")
+
+    async with serving(handler) as port:
+        await sent(port, GET)
+    assert caught == ["write before start_stream", "end before start_stream"]
