@@ -57,6 +57,9 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 
 bench: $(STAMP)
+	@command -v nginx >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx-light; } >/dev/null 2>&1; } || \
+		echo "nginx is not installed: the benchmark runs without this peer."
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
 fuzz: $(FUZZ_STAMP)

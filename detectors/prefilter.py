@@ -104,8 +104,10 @@ def _loosened_atom(atom: Atom) -> str:
     elif atom.source.startswith("[^") or "&&" in atom.source or "[:" in atom.source:
         pattern = _ANY
     elif atom.source.startswith("["):
-        pattern = _SHORTHAND.sub(lambda found: found[0] + _BEYOND_ASCII + _MORE_SPACE, atom.source)
-        pattern = f"{pattern[:-1]}{_OTHER_CASES}]" if atom.ignore_case else pattern
+        # In front, where a dash at the end of the class stays a dash.
+        more = _BEYOND_ASCII + _MORE_SPACE if _SHORTHAND.search(atom.source) else ""
+        more += _OTHER_CASES if atom.ignore_case else ""
+        pattern = f"[{more}{atom.source[1:]}"
     elif _SHORTHAND.fullmatch(atom.source):
         pattern = f"[{atom.source}{_BEYOND_ASCII}{_MORE_SPACE}]"
     else:

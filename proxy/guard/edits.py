@@ -61,7 +61,7 @@ class EditList:
         A replacement is written where its span begins; where a span reaches in from before, text only goes.
         """
         index = bisect_right(self._ends, start)
-        if index == len(self._all) or self._all[index].start >= end:
+        if start == end or index == len(self._all) or self._all[index].start >= end:
             return None
         parts: list[str] = []
         position = start

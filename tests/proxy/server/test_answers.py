@@ -14,7 +14,12 @@ CHAT = DIALECTS["openai-chat"]
 
 def test_every_status() -> None:
     """Each code is an answer, an error or a fault."""
-    found: dict[str, set[int]] = {"answer": set(), "error": set(), "upstream_redirect": set(), "upstream_status": set()}
+    found: dict[str, set[int]] = {
+        "answer": set(),
+        "error": set(),
+        "upstream_redirect": set(),
+        "upstream_status": set(),
+    }
     for status in range(100, 1000):
         try:
             found[status_kind(status).value].add(status)

@@ -42,7 +42,9 @@ def test_what_it_speaks() -> None:
 
 def request_with(*pieces: bytes, end: bool = True, headers: dict[str, str] | None = None) -> web.BaseRequest:
     loop = asyncio.get_running_loop()
-    content = StreamReader(BaseProtocol(loop), 1 << 16, loop=loop)
+    protocol = BaseProtocol(loop)
+    protocol.connection_made(asyncio.Transport())
+    content = StreamReader(protocol, 1 << 16, loop=loop)
     for piece in pieces:
         content.feed_data(piece)
     if end:

@@ -6,6 +6,8 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
+import pytest
+
 from policies.loader import load
 from policies.sources import read_bytes, stamp
 from proxy.server.app import running_server
@@ -142,3 +144,70 @@ def test_a_change_before_the_first_look_is_seen(tmp_path: Path) -> None:
     read = stamp(path, read_bytes, 100)
     path.write_text("two")
     assert FileWatch([read]).changed()
+
+
+def _holder(path: Path) -> PolicyHolder:
+    return PolicyHolder.loaded(lambda: load(path), Metrics())
+
+
+async def test_a_broken_file_is_reported_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every problem is named; the same broken content is not looked at again; the cure is seen."""
+    path = tmp_path / "p.yaml"
+    path.write_text(POLICY)
+    holder = _holder(path)
+    path.write_text(POLICY.replace("action: block", "action: blok").replace("id: hide", "id: 3"))
+    assert not await holder.reload()
+    printed = "".join(capsys.readouterr())
+    assert "is not one of allow, flag, redact" in printed
+    assert "id: 3 is not a text" in printed
+    assert not FileWatch(holder.files).changed()
+    path.write_text(POLICY)
+    assert FileWatch(holder.files).changed()
+
+
+async def test_a_missing_new_parent_is_looked_for(tmp_path: Path) -> None:
+    """The file whose arrival would cure the error is watched."""
+    path, parent = tmp_path / "p.yaml", tmp_path / "other.yaml"
+    path.write_text(POLICY)
+    holder = _holder(path)
+    path.write_text("version: 1\nname: child\nextends: ./other.yaml\n")
+    assert not await holder.reload()
+    watched = FileWatch(holder.files)
+    assert not watched.changed()
+    parent.write_text(POLICY)
+    assert watched.changed()
+    assert await holder.reload()
+    assert holder.current.policy.name == "child"
+
+
+async def test_word_lists_are_watched_and_comments_change_nothing(tmp_path: Path) -> None:
+    """A file that a detector names counts as the policy's; what decides nothing leaves the policy in place."""
+    path, words = tmp_path / "p.yaml", tmp_path / "words.txt"
+    path.write_text(POLICY.replace('words: ["zebra-47"]', "file: words.txt"))
+    words.write_text("falcon\n")
+    holder = _holder(path)
+    first = holder.current
+    words.write_text("eagle\n")
+    assert FileWatch(holder.files).changed()
+    assert await holder.reload()
+    second = holder.current
+    assert second.policy.revision != first.policy.revision
+    path.write_text(path.read_text() + "# comment\n")
+    assert FileWatch(holder.files).changed()
+    assert await holder.reload()
+    assert holder.current is second
+
+
+async def test_a_file_that_goes_away_and_comes_back(tmp_path: Path) -> None:
+    """An editor that replaces the file never costs the policy."""
+    path = tmp_path / "p.yaml"
+    path.write_text(POLICY)
+    holder = _holder(path)
+    first = holder.current
+    path.unlink()
+    assert not await holder.reload()
+    assert holder.current is first
+    path.write_text(POLICY)
+    assert FileWatch(holder.files).changed()
+    assert await holder.reload()
+    assert holder.current is first

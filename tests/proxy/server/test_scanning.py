@@ -1,0 +1,148 @@
+"""A guard's windows are judged on the loop or in a lane; each answer or failure goes back to the guard once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from detectors.types import CostClass
+from events.schema import Failure, Incident
+from policies.types import Action, Limits
+from proxy.guard.api import GuardState, ScanFailureReason
+from proxy.guard.stream import StreamGuard
+from proxy.server import scanning as module
+from proxy.server.lanes import ScanLanes
+from proxy.server.scanning import ScanDriver, log_scan_error
+from tests.support.toy import END, BrokenDetector, ToyCodec, WordDetector, line, policy, rule, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from detectors.types import Detector
+
+
+class StoppedLanes(ScanLanes):
+    """Lanes that keep their jobs: the test answers them."""
+
+    def __init__(self) -> None:
+        super().__init__(asyncio.get_running_loop(), 1)
+        self.jobs: list[tuple[Detector, object, object]] = []
+
+    def submit(self, detector: Detector, window: object, deadline_s: float, answer: object) -> None:
+        self.jobs.append((detector, window, answer))
+        self.deadline_s = deadline_s
+
+    def answer(self, outcome: object = None) -> None:
+        detector, window, answer = self.jobs.pop(0)
+        answer(outcome or detector.scan(window), 0.25)  # type: ignore[operator, arg-type]
+
+
+def driver_for(detector: Detector, action: Action = Action.REDACT) -> tuple[ScanDriver, StreamGuard, StoppedLanes]:
+    lanes = StoppedLanes()
+    more = {"replacement": "[x]"} if action is Action.REDACT else {}
+    given = policy([detector], [rule(detector.name, action, **more)], limits=Limits(deadline_s=0.75))
+    guard = StreamGuard(ToyCodec(), given)
+    return ScanDriver(guard, lanes, asyncio.get_running_loop(), 0.75), guard, lanes
+
+
+async def test_inline_scans_happen_here() -> None:
+    """After `run` nothing is pending, and the text has left edited."""
+    driver, guard, lanes = driver_for(WordDetector("words", ("zebra",)))
+    guard.receive(line("a ze") + line("bra b") + END)
+    driver.run()
+    assert texts(guard.take())["text", 0, 0] == "a [x] b"
+    assert (driver.pending, lanes.jobs) == (0, [])
+    assert driver.seconds["words"] > 0
+
+
+@pytest.mark.parametrize("over", [0, 1])
+async def test_long_windows_do_not_stop_the_loop(over: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An inline detector scans here up to a length, and in a lane beyond it."""
+    driver, guard, lanes = driver_for(WordDetector("words", ("zebra",)))
+    monkeypatch.setattr(module, "MAX_INLINE_CHARS", 100)
+    guard.receive(line("y" * (100 + over)))
+    driver.run()
+    assert (driver.pending, len(lanes.jobs)) == (over, over)
+
+
+async def test_a_lane_answers_later() -> None:
+    """The text waits for it; the answer wakes who waits, is counted, and goes to the guard."""
+    driver, guard, lanes = driver_for(WordDetector("words", ("zebra",), cost_class=CostClass.THREAD))
+    guard.receive(line("a zebra b") + END)
+    driver.run()
+    wake = driver.wait()
+    assert (driver.holding, driver.answered, wake.done(), lanes.deadline_s) == (1, False, False, 0.75)
+    assert guard.take() == b""
+    while lanes.jobs:
+        lanes.answer()
+        assert driver.answered
+        driver.run()
+    assert wake.done()
+    assert texts(guard.take())["text", 0, 0] == "a [x] b"
+    assert (driver.holding, driver.pending) == (0, 0)
+    assert driver.seconds["words"] >= 0.25
+
+
+async def test_observing_scans_hold_nothing() -> None:
+    """A scan behind a flag is pending, but no text waits for it."""
+    driver, guard, lanes = driver_for(WordDetector("words", ("zebra",), cost_class=CostClass.THREAD), Action.FLAG)
+    guard.receive(line("a zebra b") + END)
+    driver.run()
+    assert (driver.holding, driver.pending) == (0, len(lanes.jobs))
+    assert driver.pending
+    assert texts(guard.take())["text", 0, 0] == "a zebra b"
+    lanes.answer()
+    assert [type(event) for event in guard.take_events()] == [Incident]
+
+
+@pytest.mark.parametrize("cost", [CostClass.INLINE, CostClass.THREAD])
+@pytest.mark.parametrize(
+    ("answer", "reason"), [(RuntimeError("zebra"), "error"), (17, "garbage"), ("text", "garbage")], ids=str
+)
+async def test_failures_block(cost: CostClass, answer: object, reason: str) -> None:
+    """What raises or answers nonsense is a failure to the guard, wherever it ran; nothing leaves."""
+    driver, guard, lanes = driver_for(BrokenDetector("broken", answer, cost_class=cost), Action.BLOCK)
+    guard.receive(line("a zebra b"))
+    driver.run()
+    if lanes.jobs:
+        lanes.answer(ScanFailureReason.ERROR if isinstance(answer, Exception) else answer)
+    assert guard.state is GuardState.STATE_BLOCKED
+    (event,) = guard.take_events()
+    assert isinstance(event, Failure)
+    assert event.reason == reason
+    assert b"zebra" not in guard.take()
+
+
+async def test_after_cancel_an_answer_is_nothing() -> None:
+    """The exchange is over: late answers do not reach its guard, and nobody waits."""
+    driver, guard, lanes = driver_for(WordDetector("words", ("zebra",), cost_class=CostClass.THREAD))
+    guard.receive(line("a zebra b"))
+    driver.run()
+    wake = driver.wait()
+    driver.cancel()
+    assert wake.done()
+    lanes.answer()
+    assert guard.take_events() == []
+    assert (driver.pending, driver.holding, driver.seconds) == (0, 0, {})
+
+
+@pytest.fixture
+def secret_error() -> Iterator[Exception]:
+    try:
+        WordDetector("words", ()).scan(None)  # type: ignore[arg-type]
+    except AttributeError as error:
+        error.args = ("zebra",)
+        yield error
+
+
+def test_errors_are_logged_without_their_message(
+    secret_error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The log has the kind and the place."""
+    log_scan_error("words", secret_error)
+    printed = "".join(capsys.readouterr())
+    assert "AttributeError" in printed
+    assert "WordDetector.scan:" in printed
+    assert "zebra" not in printed
