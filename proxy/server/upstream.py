@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from proxy.server.config import ServerConfig
 
-READ_BYTES: Final = 32 << 10
+READ_BYTES: Final = 16 << 10
 """Most bytes taken from a socket at once. One such read, as bytes and as what the guard made of it, lives while a
 stalled client is waited for."""
 

@@ -9,6 +9,7 @@ import pytest
 from events.schema import Bypass, Failure, Incident
 from proxy.server import metrics as module
 from proxy.server.metrics import Metrics
+from tests.support.gateway import until
 
 LABELS = {
     "exchanges": ("dialect", "mode", "decision"),
@@ -33,9 +34,8 @@ def filled() -> Metrics:
     metrics = Metrics()
     where = ("response", "text[0]", 0, 3)
     metrics.count_exchange("openai-chat", "stream", "block")
-    metrics.count_events([
-        Incident("r", "d", "c", 1.0, "block", *where), Bypass("d", "deadline", *where), Failure("d", "error", *where)
-    ])  # fmt: skip
+    metrics.count_events([Incident("r", "d", "c", 1.0, "block", *where)])
+    metrics.count_events([Bypass("d", "deadline", *where), Failure("d", "error", *where)])
     metrics.count_reload("failed")
     metrics.count_upstream_fault("upstream_timeout")
     metrics.observe_scans({"d": 0.25}, {"d": 40})
@@ -99,8 +99,7 @@ async def test_loop_lag_is_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LAG_SAMPLE_S", 0.0)
     metrics = Metrics()
     task = asyncio.ensure_future(metrics.sample_loop_lag())
-    while not metrics.registry.get_sample_value("sluicegate_loop_lag_seconds"):
-        await asyncio.sleep(0)
+    await until(lambda: metrics.registry.get_sample_value("sluicegate_loop_lag_seconds"))
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert task.cancelled()

@@ -98,8 +98,8 @@ async def test_a_whole_answer_that_breaks_is_no_answer(upstream: Played, code: s
 @pytest.mark.parametrize(("pieces", "phase"), [((), Phase.FIRST_BYTE), ((line("a"),), Phase.IDLE)])
 async def test_silence_has_a_limit(pieces: tuple[bytes, ...], phase: Phase) -> None:
     """Before the first byte one limit counts, after it another."""
-    limits = {"first_byte_timeout_s": 0.02, "idle_timeout_s": 0.02}
-    async with relaying(Played(*pieces, silent=True), **limits) as (relay, message, _):
+    played = Played(*pieces, silent=True)
+    async with relaying(played, first_byte_timeout_s=0.02, idle_timeout_s=0.02) as (relay, message, _):
         with pytest.raises(ExchangeTimeout) as caught:
             await relay.collect(message)
     assert caught.value.phase is phase

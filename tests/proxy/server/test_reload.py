@@ -6,8 +6,6 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
-import pytest
-
 from policies.loader import load
 from policies.sources import read_bytes, stamp
 from proxy.server.app import running_server
@@ -18,6 +16,8 @@ from tests.support.upstream import Call, delta, finish, says, scripted, texts_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 RELOADS = 60
 
