@@ -6,8 +6,12 @@ change under test; `dev` tries new ones; `fuzz` tries many new ones (`make fuzz`
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 
+import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 SLOW_MACHINES = (HealthCheck.too_slow,)
@@ -27,3 +31,14 @@ settings.register_profile(
     suppress_health_check=SLOW_MACHINES,
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """What a test configures of logging goes with it: its streams are closed when it ends."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
