@@ -195,3 +195,21 @@ def test_identity_on_answers_without_findings(seed: int) -> None:
     )
     written, told, state = guarded(CHAT.stream_codec(), generated.cut(chance, data))
     assert (written, told, state) == (data, [], GuardState.STATE_DONE)
+
+
+def test_an_edited_id_is_edited_in_every_frame_of_the_stream() -> None:
+    """Ids are judged once; frames that repeat an edited one never leave as the bytes that came."""
+    under = load_policy_text(
+        "version: 1\nname: ids\ndetectors:\n  names: {type: keywords, words: [gpt-4o-mini]}\n"
+        "rules:\n  - {id: names, detector: names, action: redact, replacement: hidden}\n"
+    )
+    events = [b"data: " + orjson.dumps(chunk({"content": word})) + b"\n\n" for word in ("a ", "b ", "c ", "d ")]
+    for reads in ([b"".join(events)], events):
+        guard = StreamGuard(CHAT.stream_codec(), under)
+        written = b""
+        for read in [*reads, b"data: [DONE]\n\n"]:
+            guard.receive(read)
+            scan_inline(guard)
+            written += guard.take()
+        assert b"gpt-4o-mini" not in written
+        assert written.count(b'"hidden"') == len(events)
