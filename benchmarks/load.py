@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import time
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import pairwise
 from typing import cast
 
@@ -57,8 +58,10 @@ class Plan:
 class Client(asyncio.Protocol):
     """One connection of one client."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, phase_s: float) -> None:
+        """`phase_s`: where in the interval between events of a paced stream this client asks, each time."""
         self._plan = plan
+        self._phase_s = phase_s
         self._reader = MessageReader()
         self._transport: asyncio.Transport | None = None
         self._asked_at = 0.0
@@ -70,6 +73,15 @@ class Client(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport; the run says when to ask."""
         self._transport = cast("asyncio.Transport", transport)
+
+    def ask_in_phase(self) -> None:
+        """Send the request at the next moment of this client's own beat.
+
+        Streams of different readers do not keep step. Asked again as soon as they end, those that once waited for
+        each other in a queue would end, ask and be served together ever after.
+        """
+        loop = asyncio.get_running_loop()
+        loop.call_later((self._phase_s - loop.time()) % self._plan.workload.pace_s, self.ask)
 
     def ask(self) -> None:
         """Send the request."""
@@ -105,10 +117,12 @@ class Client(asyncio.Protocol):
             measured.first_byte_ms.append(1e3 * (self._first_at - self._asked_at))
             measured.whole_ms.append(1e3 * (now - self._asked_at))
             measured.gap_ms += [1e3 * (b - a) for a, b in pairwise(self._events_at)]
-        if now < plan.stop_at:
-            self.ask()
-        else:
+        if now >= plan.stop_at:
             self._end()
+        elif plan.workload.pace_s:
+            self.ask_in_phase()
+        else:
+            self.ask()
 
     def connection_lost(self, _: Exception | None) -> None:
         """Count a connection that broke before its time."""
@@ -132,12 +146,15 @@ async def run_load(port: int, workload: Workload, seconds: float, warmup_s: floa
     measured = Measured(seconds=seconds)
     plan = Plan(workload, request, expected_bodies(workload), measure_from, measure_from + seconds, measured)
     clients = []
-    for _ in range(workload.clients):
-        connecting = loop.create_connection(lambda: Client(plan), "127.0.0.1", port)
+    for number in range(workload.clients):
+        phase_s = workload.pace_s * number / workload.clients
+        connecting = loop.create_connection(partial(Client, plan, phase_s), "127.0.0.1", port)
         clients.append((await asyncio.wait_for(connecting, _CONNECT_LIMIT_S))[1])
-    for number, client in enumerate(clients):
-        # Spread paced streams over one interval: in step they would measure a burst, not a stream.
-        loop.call_later(workload.pace_s * number / workload.clients, client.ask)
+    for client in clients:
+        if workload.pace_s:
+            client.ask_in_phase()
+        else:
+            client.ask()
     limit = warmup_s + seconds + _ANSWER_LIMIT_S
     await asyncio.wait([client.finished for client in clients], timeout=limit)
     plan.measured.failed += sum(not client.finished.done() for client in clients)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from detectors.types import Detector, Window
+    from collections.abc import Callable
+
+    from detectors.types import Detector, ScanResult, Window
     from proxy.wire.types import Channel
 
 
@@ -28,6 +30,10 @@ class ScanFailureReason(Enum):
     DEADLINE = "deadline"
     GARBAGE = "garbage"
     LIMIT = "limit"
+
+
+ScanNow: TypeAlias = "Callable[[Detector, Window], ScanResult | ScanFailureReason | None]"
+"""Judges a window at once, or says None: it is to be judged elsewhere."""
 
 
 class GuardState(Enum):

@@ -115,7 +115,11 @@ class Cursor:
     def receive(self, result: ScanResult) -> Sequence[Finding]:
         """Take the answer to the window in flight. Raises `GarbageError` when it breaks the contract."""
         window = self.in_flight
-        if window is None or not _is_sound(result, window, self.detector.name):
+        try:
+            is_sound = window is not None and _is_sound(result, window, self.detector.name)
+        except (TypeError, AttributeError, ValueError):  # not what the types promise
+            is_sound = False
+        if window is None or not is_sound:
             raise GarbageError
         if self._splitter is not None and result.watermark != window.end:
             raise GarbageError

@@ -63,8 +63,8 @@ class WaitingRun:
         """Return the first frame that waits, with its place."""
         if not self._frames:
             self._frames = self.run.frames()
-        index = self._next
-        return WaitingFrame(self._frames[index], (Place(self.timeline, self._ends[index], self._ends[index + 1]),))
+        frame, place = self._frames[self._next], Place(self.timeline, *self._ends[self._next : self._next + 2])
+        return WaitingFrame(frame, (place,) if frame.slots else ())
 
     def skip_first(self) -> None:
         """Note that the first frame has left."""

@@ -26,8 +26,9 @@ from proxy.wire.types import FrameRole, FrameRun, SlotMode, WireError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from detectors.types import ScanResult
+    from detectors.types import Detector, ScanResult, Window
     from policies.types import Policy
+    from proxy.guard.api import ScanNow
     from proxy.wire.types import Codec, Frame
 
 MAX_CHANNELS = 2048
@@ -38,6 +39,10 @@ MAX_HELD_BYTES = 8 << 20
 than this is broken; whole bodies, which are one frame, have the codec's own limit."""
 
 GuardEvent = Incident | Bypass | Failure
+
+
+def _nothing_now(_detector: Detector, _window: Window) -> None:
+    """Leave every scan to be done elsewhere."""
 
 
 class StreamGuard:
@@ -53,6 +58,7 @@ class StreamGuard:
         """Why the message broke, in words a client may see. Set in STATE_BROKEN."""
         self._codec = codec
         self._policy = policy
+        self._max_hold_chars = policy.limits.max_hold_chars
         self._direction = direction
         self._texts = Texts(policy, direction, self.stats, keep=codec.repeats_text)
         self._queue = FrameQueue()
@@ -134,45 +140,67 @@ class StreamGuard:
 
     def wanted_scans(self) -> list[ScanRequest]:
         """Return the windows that can be judged now, each of them exactly once."""
-        requests = [self._request(timeline, scan) for timeline, scan in self._early]
-        self._early = []
-        if self._texts.unscanned:
-            requests += self._collect()
-        if not requests and not self._in_flight:
-            self._emit()
-            requests = self._collect()
-        return requests
+        return self.judge(_nothing_now)
 
-    def _collect(self) -> list[ScanRequest]:
-        timelines, self._texts.unscanned = self._texts.unscanned, {}
-        return [self._request(t, scan) for t in timelines for scan in t.wanted_scans()]
+    def judge(self, scan_now: ScanNow) -> list[ScanRequest]:
+        """Have the windows judged that can be judged now; return those that `scan_now` leaves to others.
 
-    def _request(self, timeline: Timeline, scan: WantedScan) -> ScanRequest:
-        self._last_id += 1
-        self._in_flight[self._last_id] = (timeline, scan)
-        name = scan.cursor.detector.name
+        It leaves a window by returning None. Each of those is returned exactly once.
+        """
+        left: list[ScanRequest] = []
+        texts = self._texts
+        while True:
+            early, self._early = self._early, []
+            for timeline, scan in early:
+                self._judge(timeline, scan, scan_now, left)
+            timelines, texts.unscanned = texts.unscanned, {}
+            for timeline in timelines:
+                for scan in timeline.wanted_scans():
+                    self._judge(timeline, scan, scan_now, left)
+            if not timelines and not early:
+                if not self._in_flight:
+                    self._emit()  # observers are shown what has left
+                if not texts.unscanned:
+                    return left
+
+    def _judge(self, timeline: Timeline, scan: WantedScan, scan_now: ScanNow, left: list[ScanRequest]) -> None:
+        detector, window = scan.cursor.detector, scan.window
+        name = detector.name
         scanned = self.stats.scanned_chars
-        scanned[name] = scanned.get(name, 0) + len(scan.window.text)
-        return ScanRequest(self._last_id, scan.cursor.detector, scan.window, scan.holding)
+        scanned[name] = scanned.get(name, 0) + len(window.text)
+        outcome = scan_now(detector, window)
+        if outcome is None:
+            self._last_id += 1
+            self._in_flight[self._last_id] = (timeline, scan)
+            left.append(ScanRequest(self._last_id, detector, window, scan.holding))
+        elif isinstance(outcome, ScanFailureReason):
+            self._fail(timeline, scan, outcome)
+        else:
+            self._accept(timeline, scan, outcome)
 
     def receive_scan(self, request_id: int, result: ScanResult) -> None:
         """Take a detector's answer. One that breaks the contract counts as a failure."""
         flight = self._in_flight.pop(request_id, None)
-        if flight is None:
-            return
-        timeline, scan = flight
+        if flight is not None:
+            self._accept(*flight, result)
+
+    def _accept(self, timeline: Timeline, scan: WantedScan, result: ScanResult) -> None:
+        cursor = scan.cursor
         try:
             incidents = timeline.receive_scan(scan, result)
         except GarbageError:
             self._fail(timeline, scan, ScanFailureReason.GARBAGE)
             return
-        self._tell(incidents)
-        over = timeline.over_limit(scan, self._policy.limits.max_hold_chars)
-        if over is not None:
-            self._fail(timeline, over, ScanFailureReason.LIMIT)
-        if scan.cursor.wants_more(final=timeline.final):
-            self._texts.unscanned[timeline] = None
-        self._texts.unresolved[timeline] = None
+        if incidents:
+            self._tell(incidents)
+        if cursor.held_chars > self._max_hold_chars:
+            over = timeline.over_limit(scan, self._max_hold_chars)
+            if over is not None:
+                self._fail(timeline, over, ScanFailureReason.LIMIT)
+        texts = self._texts
+        if cursor.wants_more(final=timeline.final):
+            texts.unscanned[timeline] = None
+        texts.unresolved[timeline] = None
 
     def receive_scan_failure(self, request_id: int, reason: ScanFailureReason) -> None:
         """Take the news that a window could not be judged: the rule's `on_error` decides."""

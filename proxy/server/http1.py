@@ -7,6 +7,7 @@ refused: RFC 9112, sections 5 and 6.3. What is not a body (interim answers, chun
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -170,17 +171,16 @@ class ResponseReader:
 
     def _take_whole_chunks(self, pieces: list[bytes]) -> bool:
         """Take the chunks that are there from size to end, as most are. What is odd is left to the states."""
-        buffer, at = self._buffer, 0
-        while (end := buffer.find(b"\r\n", at, at + _SHORT_SIZE_LINE)) >= 0:
-            match = _CHUNK_SIZE.fullmatch(bytes(buffer[at:end]))
-            size = int(match[1], 16) if match is not None else 0
+        data, at = bytes(self._buffer), 0
+        while (end := data.find(b"\r\n", at, at + _SHORT_SIZE_LINE)) >= 0:
+            size = _short_size(data[at:end])
             stop = end + 2 + size
-            if not size or buffer[stop : stop + 2] != b"\r\n":
+            if not size or data[stop : stop + 2] != b"\r\n":
                 break
-            pieces.append(bytes(buffer[end + 2 : stop]))
+            pieces.append(data[end + 2 : stop])
             at = stop + 2
         if at:
-            del buffer[:at]
+            del self._buffer[:at]
             self._searched = 0
         return at > 0
 
@@ -236,6 +236,16 @@ class ResponseReader:
         if len(line) > max_bytes:
             raise HttpError("line too long")
         return line
+
+
+@lru_cache(maxsize=4096)
+def _short_size(line: bytes) -> int:
+    """Return the size that a chunk's first line gives, 0 for one that is not that plain.
+
+    Remembered, because events have few lengths.
+    """
+    match = _CHUNK_SIZE.fullmatch(line)
+    return 0 if match is None else int(match[1], 16)
 
 
 def _parse_head(raw: bytes) -> tuple[int, int, CIMultiDict[str]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from detectors.types import ScanResult
+    from detectors.types import Detector, ScanResult, Window
     from proxy.guard.api import ScanRequest
     from proxy.guard.stream import StreamGuard
     from proxy.server.lanes import ScanLanes
@@ -67,16 +67,9 @@ class ScanDriver:
 
     def run(self) -> None:
         """Have every wanted window judged: here and now, or started elsewhere."""
-        guard = self._guard
         self.answered = False
-        wanted = guard.wanted_scans()
-        while wanted:
-            for request in wanted:
-                if request.detector.cost_class is CostClass.INLINE and len(request.window.text) <= MAX_INLINE_CHARS:
-                    self._scan_here(request)
-                else:
-                    self._start(request)
-            wanted = guard.wanted_scans()
+        for request in self._guard.judge(self._scan_here):
+            self._start(request)
 
     def wait(self) -> asyncio.Future[None]:
         """Return a future that is done at the next answer from elsewhere."""
@@ -90,25 +83,18 @@ class ScanDriver:
         self.holding = 0
         self._ring()
 
-    def _scan_here(self, request: ScanRequest) -> None:
-        detector = request.detector
+    def _scan_here(self, detector: Detector, window: Window) -> ScanResult | ScanFailureReason | None:
+        if detector.cost_class is not CostClass.INLINE or len(window.text) > MAX_INLINE_CHARS:
+            return None
         began_s = time.perf_counter()
         try:
-            result = detector.scan(request.window)
+            result: ScanResult | None = detector.scan(window)
         except Exception as error:  # noqa: BLE001 - whatever a detector raises is a failed scan, see on_error
             log_scan_error(detector.name, error)
-            self._guard.receive_scan_failure(request.id, ScanFailureReason.ERROR)
-            return
-        spent_s = time.perf_counter() - began_s
-        self.seconds[detector.name] = self.seconds.get(detector.name, 0.0) + spent_s
-        self._receive(request, result)
-
-    def _receive(self, request: ScanRequest, result: ScanResult) -> None:
-        try:
-            self._guard.receive_scan(request.id, result)
-        except (TypeError, AttributeError, ValueError) as error:  # not a ScanResult at all
-            log_scan_error(request.detector.name, error)
-            self._guard.receive_scan_failure(request.id, ScanFailureReason.GARBAGE)
+            return ScanFailureReason.ERROR
+        name, seconds = detector.name, self.seconds
+        seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - began_s
+        return ScanFailureReason.GARBAGE if result is None else result
 
     def _start(self, request: ScanRequest) -> None:
         self._pending[request.id] = request.holding
@@ -127,7 +113,7 @@ class ScanDriver:
         if isinstance(outcome, ScanFailureReason):
             self._guard.receive_scan_failure(request.id, outcome)
         else:
-            self._receive(request, outcome)
+            self._guard.receive_scan(request.id, outcome)
         self._ring()
 
     def _ring(self) -> None:

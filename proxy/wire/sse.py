@@ -65,10 +65,20 @@ class SseSplitter:
         """Length of the block that is not ended yet."""
         return len(self._buffer)
 
-    @property
-    def is_between(self) -> bool:
-        """Whether the next byte begins a block: nothing is open, and no LF can belong to a CR before it."""
-        return not self._buffer and not self._after_cr
+    def take_open(self, data: bytes) -> bytes | None:
+        """Return the open block, which is forgotten here, and `data`, which ends it, to be read as one.
+
+        None, and nothing forgotten, when `data` does not end the block, or when a CR was seen: then a block may
+        end in more ways than with two LFs.
+        """
+        buffer = self._buffer
+        if not buffer:
+            return None if self._after_cr else data
+        if self._saw_cr or not (b"\n\n" in data or (buffer[-1] == _LF and data.startswith(b"\n"))):
+            return None
+        whole = bytes(buffer) + data
+        buffer.clear()
+        return whole
 
     def check_open(self) -> None:
         """Raise `WireError` when the open block is already longer than a block may be."""

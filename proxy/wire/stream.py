@@ -76,10 +76,12 @@ class SseCodec:
             # A read that could hold an event over the limit is parsed event by event, with a look at each length.
             if self._splitter.open_bytes + len(data) > self._max_frame_bytes:
                 self._read_each(self._splitter.receive(data), frames)
-            elif self._use_templates and b"\r" not in data and self._splitter.is_between:
-                data = self._read_runs(data, frames)
+            elif (
+                self._use_templates and b"\r" not in data and (whole := self._splitter.take_open(data)) is not None
+            ):
+                rest = self._read_runs(whole, frames)
                 if not self._is_done:
-                    self._splitter.receive(data)
+                    self._splitter.receive(rest)
             else:
                 self._read_blocks(self._splitter.receive(data), frames)
             if not self._is_done:

@@ -99,7 +99,7 @@ class FrameRun(NamedTuple):
     raw: bytes
     """Exactly the bytes that came."""
     slot: Slot
-    """The slot that every frame has, but for its text."""
+    """The slot that every frame has, but for its text; a frame whose piece is empty has none."""
     text: str
     """The pieces of all frames, joined."""
     sizes: list[int]
@@ -111,8 +111,8 @@ class FrameRun(NamedTuple):
         """Return the frames one by one."""
         found, at, raw_at = [], 0, 0
         for size, raw_size in zip(self.sizes, self.raw_sizes, strict=True):
-            slot = self.slot._replace(text=self.text[at : at + size])
-            found.append(Frame(self.raw[raw_at : raw_at + raw_size], (slot,)))
+            slots = (self.slot._replace(text=self.text[at : at + size]),) if size else ()
+            found.append(Frame(self.raw[raw_at : raw_at + raw_size], slots))
             at += size
             raw_at += raw_size
         return found

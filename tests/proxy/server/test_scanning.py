@@ -99,7 +99,9 @@ async def test_observing_scans_hold_nothing() -> None:
 
 @pytest.mark.parametrize("cost", [CostClass.INLINE, CostClass.THREAD])
 @pytest.mark.parametrize(
-    ("answer", "reason"), [(RuntimeError("zebra"), "error"), (17, "garbage"), ("text", "garbage")], ids=str
+    ("answer", "reason"),
+    [(RuntimeError("zebra"), "error"), (17, "garbage"), ("text", "garbage"), (None, "garbage")],
+    ids=str,
 )
 async def test_failures_block(cost: CostClass, answer: object, reason: str) -> None:
     """What raises or answers nonsense is a failure to the guard, wherever it ran; nothing leaves."""

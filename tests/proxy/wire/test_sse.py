@@ -216,6 +216,29 @@ def test_an_open_block_over_the_limit_is_refused() -> None:
         splitter.check_open()
 
 
+@given(
+    st.lists(st.sampled_from([b"data: a", b"\n", b"\n\n", b"\r", b"x"]), max_size=12).map(b"".join), st.integers(0)
+)
+def test_an_open_block_is_taken_with_the_data_that_ends_it(stream: bytes, seed: int) -> None:
+    """Taken or not, what comes out is the input in the same blocks."""
+    expected, taken = SseSplitter(), SseSplitter()
+    blocks = expected.receive(stream)
+    found: list[bytes] = []
+    for part in cut_at(stream, random.Random(seed)):
+        whole = taken.take_open(part) if b"\r" not in part else None
+        assert whole is None or (whole.endswith(part) and taken.open_bytes == 0)
+        found += taken.receive(part if whole is None else whole)
+    assert (found, taken.receive_end()) == (blocks, expected.receive_end())
+
+
+def test_an_open_block_that_goes_on_is_not_taken() -> None:
+    splitter = SseSplitter()
+    splitter.receive(b"data: a\n")
+    assert splitter.take_open(b"data: b\n") is None
+    assert splitter.open_bytes == len(b"data: a\n")
+    assert splitter.take_open(b"\ndata: b") == b"data: a\n\ndata: b"
+
+
 def test_lines_beside_the_data_are_told() -> None:
     """Comments, names, ids and unknown fields are text, and kept as they came."""
     event = parse_event(b": hi\nevent: x\nid:7\nretry: 5\nfoo:bar\n\xff\ndata: 1\n\n")
