@@ -120,7 +120,7 @@ class Timeline:
             window = cursor.next_window(cursor.reading.buffer.end, final=final)
             if window is not None:
                 wanted.append(WantedScan(cursor, window, holding=True))
-        if self._observers is not None:
+        if self._observers is not None and (self.emitted or self.closed):
             wanted += self._wanted_observations(self._observers)
         return wanted
 

@@ -31,6 +31,7 @@ if __name__ == "__main__":
     serve(ServerConfig(**given))
 """
 
+STREAMS = 100
 BODY = b'{"model":"m","stream":true,"messages":[]}'
 REQUEST = (
     b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -131,7 +132,7 @@ async def test_sigterm_lets_streams_finish(tmp_path: Path, workers: int) -> None
     streams = Streams()
     async with scripted(streams.script) as upstream, product(tmp_path, upstream.url, workers=workers) as running:
         await _ready(running)
-        opened = await _open_streams(running.port, 20)
+        opened = await _open_streams(running.port, STREAMS)
         running.terminate()
         if workers == 1:
             await running.line("draining")
@@ -153,7 +154,7 @@ async def test_sigterm_ends_streams_that_do_not_finish(tmp_path: Path) -> None:
         scripted(streams.script) as upstream,
         product(tmp_path, upstream.url, drain_timeout_s=0.6) as running,
     ):
-        opened = await _open_streams(running.port, 20)
+        opened = await _open_streams(running.port, STREAMS)
         running.terminate()
         for reader, writer, first in opened:
             answer = parse_answer(first + await asyncio.wait_for(reader.read(), 3))
