@@ -1,8 +1,8 @@
-"""What the guard and the server report about an exchange, as plain values. No text of the exchange is in them."""
+"""What a guard reports about a message, before it becomes an event. No text of the exchange is in it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,11 @@ class Incident:
     start: int
     end: int
     """Span in code points of the channel's original text."""
+    digest: bytes = field(default=b"", repr=False, compare=False)
+    """HMAC of the matched text under the policy's key; empty where the policy has none. Never published as it is:
+    an event carries a fingerprint made from it with the tenant's key."""
+    delivered_bytes: int = 0
+    """How much of the span had left when the rule acted, in bytes of UTF-8. 0 for every rule that enforces."""
 
 
 @dataclass(frozen=True, slots=True)
