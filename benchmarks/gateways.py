@@ -127,10 +127,26 @@ def sluicegate(model_port: int, core: int | None, folder: Path, policy: str = "d
         policy_file = folder / "no-rules.yaml"
         policy_file.write_text(_NO_RULES, encoding="utf-8")
         policy = str(policy_file)
+    program = [str(Path(sys.executable).with_name("sluicegate"))]
+    yield from _serve(name, program, model_port, core, folder, policy)
+
+
+@contextmanager
+def shell(model_port: int, core: int | None, folder: Path) -> Iterator[Gateway]:
+    """Run Sluicegate with its guard taken out: what its HTTP part costs."""
+    policy_file = folder / "shell-rules.yaml"
+    policy_file.write_text(_NO_RULES, encoding="utf-8")
+    program = [sys.executable, "-m", "benchmarks.shell"]
+    yield from _serve("sluicegate, no guard", program, model_port, core, folder, str(policy_file))
+
+
+def _serve(
+    name: str, program: list[str], model_port: int, core: int | None, folder: Path, policy: str
+) -> Iterator[Gateway]:
     port, admin = free_port(), free_port()
     state_dir = folder / f"state-{port}"
     state_dir.mkdir()
-    command = [str(Path(sys.executable).with_name("sluicegate")), "serve"]
+    command = [*program, "serve"]
     command += ["--upstream", f"http://127.0.0.1:{model_port}", "--policy", policy]
     command += ["--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin}"]
     command += ["--state-dir", str(state_dir)]

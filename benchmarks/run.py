@@ -112,8 +112,23 @@ def _start_parties(stack: ExitStack, cores: Cores, folder: Path, remarks: list[s
     else:
         parties.append(stack.enter_context(gateways.nginx(model.port, cores.gateway, folder)))
     parties.append(stack.enter_context(gateways.relay(model.port, cores.gateway, folder)))
+    parties.append(stack.enter_context(gateways.shell(model.port, cores.gateway, folder)))
     ours = [gateways.sluicegate(model.port, cores.gateway, folder, policy) for policy in ("", "default")]
     return parties + [stack.enter_context(party) for party in ours]
+
+
+def _shell_tables(console: Console, rounds: int) -> list[Table]:
+    """Compare the HTTP part alone with the relay: what is left for the guard."""
+    cores = share_out(available_cores())
+    efforts = tuple(Effort(workload, rounds, 1.0, 0.2) for workload in (BURST, BURST_ONE_CHUNK, WHOLE))
+    with tempfile.TemporaryDirectory(prefix="sluicegate-bench-") as name, ExitStack() as stack:
+        model = stack.enter_context(gateways.model(cores.model))
+        starting = (gateways.relay, gateways.shell)
+        parties = [stack.enter_context(start(model.port, cores.gateway, Path(name))) for start in starting]
+        pin(cores.load)
+        every = _measure_all(parties, efforts, cores, console)
+    titles = (effort.workload.name for effort in efforts)
+    return [throughput_table(title, series, RELAY) for title, series in zip(titles, every, strict=True)]
 
 
 def _measure_all(
@@ -173,9 +188,16 @@ def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one short round each: a look, not a measurement")
+    parser.add_argument(
+        "--shell", type=int, metavar="ROUNDS", help="only the HTTP part without a guard, to the relay"
+    )
     parser.add_argument("--output", type=Path, default=RESULTS, help="where to write the results")
     options = parser.parse_args()
     console = Console()
+    if options.shell:
+        for table in _shell_tables(console, options.shell):
+            table.show(console)
+        return
     machine, remarks = describe(), list[str]()
     all_cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
     try:

@@ -1,4 +1,4 @@
-"""Reads a client's request: its body with limits on size and silence, and the checks that need no dialect."""
+"""A client's request: its body with limits on size and silence, and the checks that need no dialect."""
 
 from __future__ import annotations
 
@@ -6,15 +6,61 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from aiohttp import web
+from aiohttp.http import HttpVersion11
 from aiohttp.http_exceptions import HttpProcessingError
 
 from proxy.server.faults import ClientFault, Phase
 
 if TYPE_CHECKING:
+    import asyncio
+
+    from aiohttp.http import RawRequestMessage
+    from aiohttp.streams import StreamReader
+    from multidict import CIMultiDictProxy
+
+    from proxy.server.protocol import ClientConnection
     from proxy.server.watchdog import Watchdog
 
 
-def check_protocol(request: web.BaseRequest) -> None:
+class ClientRequest:
+    """A request whose head was parsed. aiohttp's `BaseRequest` without what a proxy never asks (docs/adr)."""
+
+    __slots__ = (
+        "answered", "connection", "content", "headers", "is_http10", "keeps_alive", "method", "raw_path", "started"
+    )  # fmt: skip
+
+    def __init__(self, message: RawRequestMessage, content: StreamReader, connection: ClientConnection) -> None:
+        self.method: str = message.method
+        self.raw_path: str = message.path
+        """The target as it was sent."""
+        self.headers: CIMultiDictProxy[str] = message.headers
+        self.content = content
+        self.connection = connection
+        self.is_http10: bool = message.version < HttpVersion11
+        self.keeps_alive: bool = not message.should_close and not message.upgrade
+        """Whether another request may follow on the connection. The writer of the answer may say no."""
+        self.started = False
+        """Whether bytes of an answer have left."""
+        self.answered = False
+        """Whether an answer was written to its end."""
+
+    @property
+    def content_length(self) -> int | None:
+        """The declared length of the body; the parser has checked its form."""
+        value = self.headers.get("Content-Length")
+        return None if value is None else int(value)
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """The client's socket; None when it is gone."""
+        return self.connection.transport
+
+    def _cancel(self, exc: BaseException) -> None:
+        """Hear that the client is gone. aiohttp's connection calls it, by this name."""
+        self.content.set_exception(exc)
+
+
+def check_protocol(request: ClientRequest) -> None:
     """Refuse what the proxy does not speak: upgrades, other expectations, bodies where none belongs."""
     headers = request.headers
     if "Upgrade" in headers or request.method == "CONNECT":
@@ -26,13 +72,15 @@ def check_protocol(request: web.BaseRequest) -> None:
         raise ClientFault("unexpected_body", "A GET request has no body here.")
 
 
-async def read_body(request: web.BaseRequest, watchdog: Watchdog, max_bytes: int, idle_s: float) -> bytes:
+async def read_body(request: ClientRequest, watchdog: Watchdog, max_bytes: int, idle_s: float) -> bytes:
     """Return the whole body. Raises `ClientFault` 413 or 400, `ExchangeTimeout` 408."""
     length = request.content_length
     if length is not None and length > max_bytes:
         raise _too_large(max_bytes)
     content = request.content
-    if not content.is_eof() and "Expect" in request.headers and request.transport is not None:
+    if content.is_eof():
+        return _body_at_hand(content, max_bytes)
+    if "Expect" in request.headers and request.transport is not None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     pieces: list[bytes] = []
     size = 0
@@ -44,8 +92,19 @@ async def read_body(request: web.BaseRequest, watchdog: Watchdog, max_bytes: int
                 raise _too_large(max_bytes)
             pieces.append(piece)
     except (web.RequestPayloadError, HttpProcessingError) as error:
-        raise ClientFault("bad_request", "The request body is not framed as its headers say.") from error
+        raise _badly_framed() from error
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _body_at_hand(content: StreamReader, max_bytes: int) -> bytes:
+    """Return a body that has come to its end, as most have by the time they are asked for."""
+    try:
+        body = content.read_nowait()
+    except (web.RequestPayloadError, HttpProcessingError) as error:
+        raise _badly_framed() from error
+    if len(body) > max_bytes:
+        raise _too_large(max_bytes)
+    return body
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
@@ -57,6 +116,10 @@ def parse_object(body: bytes) -> dict[str, Any]:
     if not isinstance(payload, dict):
         raise ClientFault("invalid_json", "The request body must be a JSON object.")
     return payload
+
+
+def _badly_framed() -> ClientFault:
+    return ClientFault("bad_request", "The request body is not framed as its headers say.")
 
 
 def _too_large(max_bytes: int) -> ClientFault:

@@ -1,113 +1,135 @@
-"""Writes one answer to the client: the only place that does. Headers, coalesced writes, back-pressure.
+"""Writes one answer to the client: the only place that does. Head, framing, coalesced writes, back-pressure.
 
-Bytes that come here were released by the guard, or are our own envelope.
+Bytes that come here were released by the guard, or are our own envelope. The framing is written here and not by
+aiohttp's response class: head and body, or an event and the end of its stream, leave in one write (docs/adr).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, cast
-
-from aiohttp import web
-from aiohttp.http import HttpVersion11
+from typing import TYPE_CHECKING, Final
 
 from proxy.server.faults import ExchangeTimeout, Phase
+from proxy.server.response_head import response_head
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aiohttp.http import StreamWriter
-
-    from proxy.server.protocol import ClientConnection
+    from proxy.server.client_request import ClientRequest
     from proxy.server.watchdog import Watchdog
 
 SLICE_BYTES: Final = 16 << 10
 """How much of a large body is put into the transport at once: with its 16 KiB of high water, at most 32 KiB of
 copies wait for a stalled client."""
 
-SERVER_NAME: Final = "sluicegate"
+_LAST_CHUNK: Final = b"0\r\n\r\n"
 
 
 class ClientWriter:
     """One answer on one connection."""
 
-    __slots__ = ("_connection", "_response", "_slow_s", "_watchdog", "request", "started")
+    __slots__ = ("_begun", "_chunked", "_connection", "_head", "_slow_s", "_watchdog", "request")
 
-    def __init__(self, request: web.BaseRequest, watchdog: Watchdog, slow_client_timeout_s: float) -> None:
+    def __init__(self, request: ClientRequest, watchdog: Watchdog, slow_client_timeout_s: float) -> None:
         self.request = request
-        self.started = False
-        self._connection = cast("ClientConnection", request.protocol)
+        self._connection = request.connection
         self._watchdog = watchdog
         self._slow_s = slow_client_timeout_s
-        self._response: web.StreamResponse | None = None
+        self._begun = False
+        self._chunked = False
+        self._head = b""
 
-    async def start_stream(self, status: int, headers: Sequence[tuple[str, str]]) -> None:
+    @property
+    def started(self) -> bool:
+        """Whether bytes of the answer have left."""
+        return self.request.started
+
+    def start_stream(self, status: int, headers: Sequence[tuple[str, str]]) -> None:
         """Begin an answer of unknown length; its head leaves with the first bytes."""
-        response = web.StreamResponse(status=status, headers=[("Server", SERVER_NAME), *headers])
-        if self.request.version >= HttpVersion11:
-            response.enable_chunked_encoding()
+        request = self.request
+        if request.is_http10:
+            request.keeps_alive = False  # the connection's end is the body's end
         else:
-            response.force_close()
-        await response.prepare(self.request)
-        self._response = response
+            self._chunked = True
+            headers = [("Transfer-Encoding", "chunked"), *headers]
+        self._begin(status, headers)
 
     async def write(self, data: bytes) -> None:
         """Write bytes of a stream; wait while the client is slow.
 
         Raises `ExchangeTimeout` when it takes nothing for too long, ConnectionError when it is gone.
         """
-        if self._response is None:
+        if not self._begun:
             raise RuntimeError("write before start_stream")
-        self.started = True
-        # aiohttp would wait for the client by itself every 64 KiB, and without a limit.
-        writer = cast("StreamWriter", self.request.writer)
         if len(data) <= SLICE_BYTES:
-            await writer.write(data, drain=False)
+            self._send(self._framed(data))
         else:
-            for start in range(0, len(data), SLICE_BYTES):
-                await writer.write(data[start : start + SLICE_BYTES], drain=False)
-                if self._connection.writing_paused:
-                    await self._wait_writable()
+            await self._write_sliced(data)
         if self._connection.writing_paused:
             await self._wait_writable()
 
-    async def end(self) -> web.StreamResponse:
-        """End a stream."""
-        if self._response is None:
+    async def end(self, data: bytes = b"") -> None:
+        """End a stream, with its last bytes where they are at hand."""
+        if not self._begun:
             raise RuntimeError("end before start_stream")
-        self.started = True
-        await self._watchdog.within(Phase.SLOW_CLIENT, self._slow_s, self._response.write_eof())
-        return self._response
+        if len(data) > SLICE_BYTES:
+            await self._write_sliced(data)
+            data = b""
+        framed = self._framed(data)
+        self._send(framed + _LAST_CHUNK if self._chunked else framed)
+        if self._connection.writing_paused:
+            await self._wait_writable()
+        self.request.answered = True
 
     async def send_whole(
         self, status: int, headers: Sequence[tuple[str, str]], body: bytes, *, close: bool = False
-    ) -> web.StreamResponse:
+    ) -> None:
         """Write an answer whose bytes are all here: one write when it is small."""
-        pairs = [("Server", SERVER_NAME), ("Content-Length", str(len(body))), *headers]
-        response = web.StreamResponse(status=status, headers=pairs)
+        request = self.request
         if close:
-            response.force_close()
-        await response.prepare(self.request)
-        self._response = response
-        self.started = True
-        if len(body) > SLICE_BYTES:
-            await self.write(body)
+            request.keeps_alive = False
+        self._begin(status, [("Content-Length", str(len(body))), *headers])
+        if request.method == "HEAD":
             body = b""
-        await self._watchdog.within(Phase.SLOW_CLIENT, self._slow_s, response.write_eof(body))
-        return response
+        await self.end(body)
 
     def abort(self) -> None:
         """Drop the connection."""
         self._connection.abort()
 
+    def _begin(self, status: int, headers: Sequence[tuple[str, str]]) -> None:
+        request = self.request
+        if self._connection.is_ending:
+            request.keeps_alive = False
+        self._begun = True
+        self._head = response_head(status, headers, is_http10=request.is_http10, keeps_alive=request.keeps_alive)
+
+    def _framed(self, data: bytes) -> bytes:
+        """Return `data` as it goes onto the wire, behind the head when that has not left."""
+        head, self._head = self._head, b""
+        if self._chunked and data:
+            return b"%b%x\r\n%b\r\n" % (head, len(data), data)
+        return head + data if head else data
+
+    def _send(self, framed: bytes) -> None:
+        self.request.started = True
+        if framed:
+            self._connection.send(framed)
+
+    async def _write_sliced(self, data: bytes) -> None:
+        for start in range(0, len(data), SLICE_BYTES):
+            self._send(self._framed(data[start : start + SLICE_BYTES]))
+            if self._connection.writing_paused:
+                await self._wait_writable()
+
     async def _wait_writable(self) -> None:
         """Wait for the client to read; it may be slow, but not stand still."""
-        transport = self._connection.transport
-        waiting = transport.get_write_buffer_size() if transport is not None else 0
-        while self._connection.writing_paused:
+        connection = self._connection
+        waiting = connection.waiting_bytes
+        while connection.writing_paused:
             try:
-                await self._watchdog.within(Phase.SLOW_CLIENT, self._slow_s, self._connection.wait_writable())
+                await self._watchdog.within(Phase.SLOW_CLIENT, self._slow_s, connection.wait_writable())
             except ExchangeTimeout:
-                left = transport.get_write_buffer_size() if transport is not None else 0
+                left = connection.waiting_bytes
                 if left >= waiting:
                     raise
                 waiting = left

@@ -6,17 +6,20 @@ It does not open sockets: `run` puts it behind a listener.
 from __future__ import annotations
 
 import asyncio
-import os
 from typing import TYPE_CHECKING
 
 import structlog
-from aiohttp import web
 
 from proxy.server import headers
+from proxy.server.client_writer import ClientWriter
+from proxy.server.faults import ExchangeTimeout
 from proxy.server.handler import Exchange, default_error_body
+from proxy.server.ids import new_request_id
 from proxy.server.protocol import ConnectionLimits, GuardedServer
+from proxy.server.watchdog import Watchdog
 
 if TYPE_CHECKING:
+    from proxy.server.client_request import ClientRequest
     from proxy.server.services import Services
 
 KEEPALIVE_S = 75.0
@@ -31,8 +34,8 @@ class Gateway:
     def __init__(self, services: Services) -> None:
         self.services = services
         self._live: set[Exchange] = set()
-        self._empty = asyncio.Event()
-        self._empty.set()
+        self._empty: asyncio.Event | None = None
+        """Set when the last live exchange ends; None while nobody waits for that."""
 
     @property
     def active(self) -> int:
@@ -50,24 +53,35 @@ class Gateway:
         )
         return GuardedServer(self.handle, limits, _malformed_body)
 
-    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def handle(self, request: ClientRequest) -> None:
         """Answer one request."""
-        metrics = self.services.metrics
-        if len(self._live) >= self.services.config.max_connections or self.services.draining:
-            metrics.count_exchange("none", "whole", "overload")
-            return self._refuse()
-        exchange = Exchange(self.services, request, f"req_{os.urandom(12).hex()}")
-        self._live.add(exchange)
-        self._empty.clear()
-        metrics.active.inc()
+        services, live = self.services, self._live
+        watchdog = self._watchdog(request)
+        if len(live) >= services.config.max_connections or services.draining:
+            services.metrics.count_exchange("none", "whole", "overload")
+            await self._refuse(request, watchdog)
+            return
+        exchange = Exchange(services, request, new_request_id(), watchdog)
+        live.add(exchange)
+        services.metrics.active.inc()
         try:
-            return await exchange.run()
+            await exchange.run()
         finally:
-            self._live.discard(exchange)
-            if not self._live:
+            live.discard(exchange)
+            if self._empty is not None and not live:
                 self._empty.set()
-            metrics.active.dec()
-            metrics.count_exchange(exchange.dialect_name, exchange.mode, exchange.decision)
+            services.metrics.active.dec()
+            services.metrics.count_exchange(exchange.dialect_name, exchange.mode, exchange.decision)
+
+    def _watchdog(self, request: ClientRequest) -> Watchdog:
+        """Return the connection's timer, for a new exchange."""
+        connection, total_s = request.connection, self.services.config.total_timeout_s
+        watchdog = connection.watchdog
+        if watchdog is None:
+            watchdog = connection.watchdog = Watchdog(asyncio.get_running_loop(), total_s)
+        else:
+            watchdog.restart(total_s)
+        return watchdog
 
     async def drain(self, timeout_s: float) -> None:
         """Let live exchanges finish for most of `timeout_s`, then end each with a proper ending."""
@@ -81,24 +95,31 @@ class Gateway:
             await asyncio.wait(list(self.services.tasks), timeout=1.0)
 
     async def _wait_empty(self, timeout_s: float) -> bool:
+        if not self._live:
+            return True
+        self._empty = asyncio.Event()
         try:
             await asyncio.wait_for(self._empty.wait(), timeout_s)
         except TimeoutError:
             return False
         return True
 
-    def _refuse(self) -> web.Response:
+    async def _refuse(self, request: ClientRequest, watchdog: Watchdog) -> None:
         """Shed a request that would be one too many."""
         draining = self.services.draining
         code, text = ("shutting_down", "is shutting down") if draining else ("overloaded", "is full")
-        response = web.Response(
-            status=503,
-            body=default_error_body(503, code, f"The proxy {text}; try again."),
-            headers={"Content-Type": headers.JSON_TYPE, "Retry-After": "1", "Server": "sluicegate",
-                     "x-sluicegate-request-id": f"req_{os.urandom(12).hex()}"},
-        )  # fmt: skip
-        response.force_close()
-        return response
+        pairs = [
+            ("Content-Type", headers.JSON_TYPE),
+            ("Retry-After", "1"),
+            ("x-sluicegate-request-id", new_request_id()),
+        ]
+        body = default_error_body(503, code, f"The proxy {text}; try again.")
+        writer = ClientWriter(request, watchdog, self.services.config.slow_client_timeout_s)
+        try:
+            await writer.send_whole(503, pairs, body, close=True)
+        except ExchangeTimeout as error:
+            writer.abort()
+            raise ConnectionResetError("slow client") from error
 
 
 def _malformed_body(status: int) -> bytes:

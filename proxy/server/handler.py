@@ -22,15 +22,14 @@ from proxy.server.faults import ClientFault, ExchangeFault, ExchangeTimeout, Pha
 from proxy.server.guarding import GuardedMessage
 from proxy.server.passing import pass_through
 from proxy.server.relay import Relay
-from proxy.server.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from aiohttp import web
-
+    from proxy.server.client_request import ClientRequest
     from proxy.server.reload import ActivePolicy
     from proxy.server.routes import Match
     from proxy.server.services import Services
     from proxy.server.upstream import UpstreamResponse
+    from proxy.server.watchdog import Watchdog
     from proxy.wire.types import Codec, Dialect
 
 MAX_ERROR_BYTES = 1 << 20
@@ -44,14 +43,14 @@ _DEFAULT_ERROR_TYPES = {400: "invalid_request_error", 403: "permission_error", 5
 class Exchange:
     """One request and its response."""
 
-    def __init__(self, services: Services, request: web.BaseRequest, request_id: str) -> None:
+    def __init__(self, services: Services, request: ClientRequest, request_id: str, watchdog: Watchdog) -> None:
+        """`watchdog` is the one of the task that will run the exchange."""
         self._services = services
         self._config = services.config
         self._request = request
         self._request_id = request_id
-        self._loop = asyncio.get_running_loop()
-        self._watchdog = Watchdog(self._loop, services.config.total_timeout_s)
-        self._writer = ClientWriter(request, self._watchdog, services.config.slow_client_timeout_s)
+        self._watchdog = watchdog
+        self._writer = ClientWriter(request, watchdog, services.config.slow_client_timeout_s)
         self._match: Match | None = None
         self._policy: ActivePolicy = services.policies.current
         self._relay: Relay | None = None
@@ -66,18 +65,18 @@ class Exchange:
         """The dialect's name for metrics; `none` where there is none."""
         return self._match.dialect.name if self._match is not None and self._match.dialect is not None else "none"
 
-    async def run(self) -> web.StreamResponse:
+    async def run(self) -> None:
         """Do all of it. Raises CancelledError and ConnectionError when the client left."""
         try:
-            return await self._answer()
+            await self._answer()
         except ExchangeFault as fault:
-            return await self._end_with(fault)
+            await self._end_with(fault)
         except (asyncio.CancelledError, ConnectionError):
             self.decision = "client_gone"
             raise
         except Exception as error:  # noqa: BLE001 - the border: a bug ends one exchange and passes no text
             _log.error("exchange_crashed", request_id=self._request_id, **_where(error))
-            return await self._end_with(ExchangeFault("internal_error", "The proxy failed on this exchange."))
+            await self._end_with(ExchangeFault("internal_error", "The proxy failed on this exchange."))
         finally:
             self._close()
 
@@ -85,14 +84,14 @@ class Exchange:
         """End the exchange soon, with a proper ending."""
         self._watchdog.shut_down()
 
-    async def _answer(self) -> web.StreamResponse:
+    async def _answer(self) -> None:
         request = self._request
         check_protocol(request)
         self._match = match = self._services.routes.match(request.method, request.raw_path)
         if match.dialect is None:
-            response = await pass_through(self._services, request, match, self._watchdog, self._writer, self._ids())
+            await pass_through(self._services, request, match, self._watchdog, self._writer, self._ids())
             self.decision = Action.ALLOW.value
-            return response
+            return
         forwarded = headers.request_headers(request.headers, has_body=True)
         headers.require_json(request.headers)
         body = await read_body(
@@ -106,7 +105,7 @@ class Exchange:
             self._config.first_byte_timeout_s,
             self._services.upstream.send(request.method, match.target, forwarded, body),
         )
-        return await self._bring(self._upstream, match.dialect, before_s)
+        await self._bring(self._upstream, match.dialect, before_s)
 
     async def _guard_request(self, body: bytes, dialect: Dialect) -> bytes:
         """Return the body to send: as it came when no rule looks at requests or none found anything."""
@@ -131,12 +130,13 @@ class Exchange:
             message.finish()
         return edited
 
-    async def _bring(self, upstream: UpstreamResponse, dialect: Dialect, before_s: float) -> web.StreamResponse:
+    async def _bring(self, upstream: UpstreamResponse, dialect: Dialect, before_s: float) -> None:
         """Bring the upstream's answer to the client."""
         kind = answers.status_kind(upstream.status)
         declared = headers.media_type(upstream.headers.getall("content-type", ()))
         if kind is answers.StatusKind.ERROR:
-            return await self._bring_error(upstream, dialect, declared)
+            await self._bring_error(upstream, dialect, declared)
+            return
         answers.check_type(declared, dialect)
         codings = headers.content_codings(upstream.headers.getall("content-encoding", ()))
         decoder = decoder_for(codings, self._config.max_response_bytes)
@@ -156,15 +156,14 @@ class Exchange:
             dialect.stream_media_type if stream else headers.JSON_TYPE, stream=stream
         )
         if stream:
-            response = await relay.stream(message, self._writer, out_headers, before_s)
+            await relay.stream(message, self._writer, out_headers, before_s)
         else:
             body = await relay.collect(message)
-            response = await self._writer.send_whole(upstream.status, out_headers, body)
+            await self._writer.send_whole(upstream.status, out_headers, body)
             relay.note_end(before_s)
         self.decision = self._decided(message)
-        return response
 
-    async def _bring_error(self, upstream: UpstreamResponse, dialect: Dialect, declared: str) -> web.StreamResponse:
+    async def _bring_error(self, upstream: UpstreamResponse, dialect: Dialect, declared: str) -> None:
         """Bring an error of the upstream: its JSON once it is scanned, our own words otherwise."""
         self.decision = "upstream_error"
         self.mode = "whole"
@@ -173,7 +172,7 @@ class Exchange:
             body = dialect.error_body(upstream.status, "upstream_error", "The model API answered with an error.")
         upstream.close()
         out_headers = self._answer_headers(headers.JSON_TYPE, stream=False)
-        return await self._writer.send_whole(upstream.status, out_headers, body)
+        await self._writer.send_whole(upstream.status, out_headers, body)
 
     async def _scanned_error(self, upstream: UpstreamResponse, dialect: Dialect) -> bytes | None:
         """Return the upstream's error body when all of it was judged and none of it blocked."""
@@ -201,7 +200,7 @@ class Exchange:
             self._watchdog,
         )
 
-    async def _end_with(self, fault: ExchangeFault) -> web.StreamResponse:
+    async def _end_with(self, fault: ExchangeFault) -> None:
         """End the exchange after a fault: the envelope before the first byte, the dialect's ending after it."""
         self._note(fault)
         slow = isinstance(fault, ExchangeTimeout) and fault.phase is Phase.SLOW_CLIENT
@@ -212,19 +211,20 @@ class Exchange:
             raise ConnectionResetError("slow client")
         try:
             if self._writer.started:
-                return await self._end_stream(fault)
-            return await self._send_error(fault)
+                await self._end_stream(fault)
+            else:
+                await self._send_error(fault)
         except ExchangeTimeout as again:
             self._writer.abort()
             raise ConnectionResetError("slow client") from again
 
-    async def _end_stream(self, fault: ExchangeFault) -> web.StreamResponse:
+    async def _end_stream(self, fault: ExchangeFault) -> None:
         if self._relay is None or self.mode != "stream":
             self._writer.abort()  # a whole answer broke in the middle of its one write: nothing can mend that
             raise ConnectionResetError("whole answer cut")
-        return await self._relay.end_failed(self._writer, fault)
+        await self._relay.end_failed(self._writer, fault)
 
-    async def _send_error(self, fault: ExchangeFault) -> web.StreamResponse:
+    async def _send_error(self, fault: ExchangeFault) -> None:
         pairs = [("Content-Type", headers.JSON_TYPE), *self._ids()]
         if fault.status == 503:  # noqa: PLR2004
             pairs.append(("Retry-After", "1"))
@@ -235,7 +235,7 @@ class Exchange:
             body = dialect.error_body(fault.status, fault.code, fault.public)
         whole_request_read = self._request.content.at_eof()
         close = not whole_request_read or self._services.draining
-        return await self._writer.send_whole(fault.status, pairs, body, close=close)
+        await self._writer.send_whole(fault.status, pairs, body, close=close)
 
     def _note(self, fault: ExchangeFault) -> None:
         if isinstance(fault, ClientFault):
@@ -293,7 +293,6 @@ class Exchange:
         relay.record_to(recorder)
 
     def _close(self) -> None:
-        self._watchdog.close()
         if self._upstream is not None:
             self._upstream.close()
         if self._relay is not None:

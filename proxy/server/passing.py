@@ -13,8 +13,7 @@ from proxy.server.decoding import decoder_for
 from proxy.server.faults import Phase, UpstreamFault
 
 if TYPE_CHECKING:
-    from aiohttp import web
-
+    from proxy.server.client_request import ClientRequest
     from proxy.server.client_writer import ClientWriter
     from proxy.server.routes import Match
     from proxy.server.services import Services
@@ -24,12 +23,12 @@ if TYPE_CHECKING:
 
 async def pass_through(
     services: Services,
-    request: web.BaseRequest,
+    request: ClientRequest,
     match: Match,
     watchdog: Watchdog,
     writer: ClientWriter,
     own_headers: list[tuple[str, str]],
-) -> web.StreamResponse:
+) -> None:
     """Bring an upstream's JSON to the client. Raises `ExchangeFault`."""
     config = services.config
     body: bytes | None = None
@@ -52,7 +51,7 @@ async def pass_through(
         answer = orjson.dumps({"error": {"message": "The model API answered with an error.", "type": "api_error",
                                          "param": None, "code": "upstream_error"}})  # fmt: skip
     pairs = [("Content-Type", headers.JSON_TYPE), *own_headers, *headers.response_headers(upstream.headers)]
-    return await writer.send_whole(upstream.status, pairs, answer)
+    await writer.send_whole(upstream.status, pairs, answer)
 
 
 async def _read_json(upstream: UpstreamResponse, watchdog: Watchdog, max_bytes: int, idle_s: float) -> bytes:

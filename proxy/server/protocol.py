@@ -1,21 +1,32 @@
 """The client's side of a connection: aiohttp's protocol with the limits it lacks. It routes nothing.
 
-aiohttp has no limit on the time a request's head may take, buffers up to 64 KiB per write unasked, answers broken
-requests in plain text and logs them with their bytes; this is where each of these is put right.
+aiohttp parses requests, queues those that were sent ahead, and keeps the sockets and their idle time. Serving them
+is done here, in the connection's own task: aiohttp would make a task, a request of a dozen parts, a writer and a
+response for each (docs/adr). It has no limit on the time that a request's head may take, buffers up to 64 KiB for
+each write unasked, answers broken requests in plain text and logs their bytes; all that is put right here, too.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import structlog
 from aiohttp import web
+from aiohttp.http import RawRequestMessage
+from aiohttp.http_exceptions import HttpProcessingError
+
+from proxy.server.client_request import ClientRequest
+from proxy.server.ids import new_request_id
+from proxy.server.response_head import response_head
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from aiohttp.streams import StreamReader
+
+    from proxy.server.watchdog import Watchdog
 
 WRITE_HIGH_WATER_BYTES: Final = 16 << 10
 """Bytes for one client that may wait in user space before its exchange stops reading from the upstream. With one
@@ -40,7 +51,7 @@ class ConnectionLimits:
 class ClientConnection(web.RequestHandler):
     """One connection of a client."""
 
-    __slots__ = ("_header_timeout_s", "_header_timer", "_writable", "error_body", "received_at")
+    __slots__ = ("_header_timeout_s", "_header_timer", "_serve", "_writable", "error_body", "watchdog")
 
     def __init__(self, server: GuardedServer, limits: ConnectionLimits) -> None:
         loop = asyncio.get_running_loop()
@@ -59,7 +70,12 @@ class ClientConnection(web.RequestHandler):
         self._header_timeout_s = limits.header_timeout_s
         self._header_timer: asyncio.TimerHandle | None = None
         self._writable: asyncio.Future[None] | None = None
+        self._serve = server.serve
         self.error_body = server.error_body
+        self.watchdog: Watchdog | None = None
+        """The timer of the exchanges on this connection, made by the first of them."""
+
+    # What the event loop tells.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Set the limits of a new connection; one too many is closed at once."""
@@ -76,6 +92,8 @@ class ClientConnection(web.RequestHandler):
         self._stop_header_timer()
         super().connection_lost(exc)
         self._wake()
+        if self.watchdog is not None:
+            self.watchdog.close()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of the client. The header timer runs from a head's first byte to its last."""
@@ -91,9 +109,35 @@ class ClientConnection(web.RequestHandler):
         super().resume_writing()
         self._wake()
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Read on after a pause. aiohttp asks for it at every read and end of a body, paused or not."""
+        if self._reading_paused or self._buffer_paused:
+            super().resume_reading(resume_parser)
+
+    # What an exchange does.
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether no other request will be served here."""
+        return bool(self._close or self._force_close)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes in user space that the client has not taken."""
+        return 0 if self.transport is None else self.transport.get_write_buffer_size()
+
+    def send(self, data: bytes) -> None:
+        """Write bytes. Raises ConnectionError when the client is gone."""
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("the client is gone")
+        transport.write(data)
+
     async def wait_writable(self) -> None:
-        """Return when the client has taken most of what waits for it, or is gone."""
-        while self.writing_paused and self.transport is not None:
+        """Return when the client has taken most of what waits for it. Raises ConnectionError when it is gone."""
+        while self.writing_paused:
+            if self.transport is None:
+                raise ConnectionResetError("the client is gone")
             self._writable = self._loop.create_future()
             await self._writable
 
@@ -102,29 +146,104 @@ class ClientConnection(web.RequestHandler):
         if self.transport is not None:
             self.transport.abort()
 
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """Answer a request that could not be parsed, with our envelope and without its bytes in the log."""
-        del message
-        _log.info("request_refused", status=status, reason="malformed", error=type(exc).__name__)
-        if request.writer.output_size > 0:
-            raise ConnectionError("an answer has begun")
-        response = web.Response(
-            status=status,
-            body=self.error_body(status),
-            headers={
-                "Content-Type": "application/json",
-                "Server": "sluicegate",
-                "x-sluicegate-request-id": f"req_{os.urandom(12).hex()}",
-            },
+    # The connection's task.
+
+    async def start(self) -> None:
+        """Serve one request after the other until the connection is to end. aiohttp makes the task that runs it."""
+        try:
+            while not self._force_close and await self._serve_next():
+                self._next_keepalive_close_time = due = self._loop.time() + self._keepalive_timeout
+                if self._keepalive_handle is None:
+                    self._keepalive_handle = self._loop.call_at(due, self._process_keepalive)
+        except asyncio.CancelledError:
+            self.force_close()
+            raise
+        if not self._force_close:
+            self._task_handler = None
+            if self.transport is not None:
+                self.transport.close()
+
+    async def _serve_next(self) -> bool:
+        """Serve the next request. Returns whether another may follow."""
+        if not self._messages and not await self._wait_for_request():
+            return False
+        message, content = self._messages.popleft()
+        if self._parser is not None:
+            self._parser.message_consumed()
+        if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
+            self._resume_reading_if_drained()
+        cast("GuardedServer", self._manager).requests_count += 1
+        if not isinstance(message, RawRequestMessage):
+            self._refuse(message.status, message.exc, "malformed")
+            return False
+        request = ClientRequest(message, content, self)
+        try:
+            await self._run(request)
+        except ConnectionError:
+            return False
+        if not content.is_eof():
+            await self._linger(content)
+        return request.keeps_alive and request.answered and content.is_eof() and not self.is_ending
+
+    async def _wait_for_request(self) -> bool:
+        """Wait. Returns False when the connection is to end between two requests."""
+        self._waiter = waiter = self._loop.create_future()
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._force_close or task is None or task.cancelling():
+                raise
+            return False  # `close` cancels the waiter alone
+        finally:
+            self._waiter = None
+        return True
+
+    async def _run(self, request: ClientRequest) -> None:
+        """Have one request answered; a bug ends the connection, not the server."""
+        self._request_in_progress = True
+        self._current_request = cast("Any", request)
+        try:
+            await self._serve(request)
+        except ConnectionError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the border: handlers answer for their own errors
+            request.keeps_alive = False
+            if request.started:
+                self.log_exception(exc_info=error)
+                self.abort()
+            else:
+                self._refuse(500, error, "internal")
+        finally:
+            self._current_request = None
+            self._request_in_progress = False
+            if self._handler_waiter is not None and not self._handler_waiter.done():
+                self._handler_waiter.set_result(None)
+
+    async def _linger(self, content: StreamReader) -> None:
+        """Read on for a while: a client that is still sending would lose the answer to a reset."""
+        try:
+            async with asyncio.timeout(LINGER_S):
+                while not content.is_eof() and not self._force_close:
+                    await content.readany()
+        except (TimeoutError, ConnectionError, web.RequestPayloadError, HttpProcessingError):
+            return
+
+    def _refuse(self, status: int, error: BaseException, reason: str) -> None:
+        """Answer a request that has no exchange, with our envelope and without its bytes in the log."""
+        _log.info("request_refused", status=status, reason=reason, error=type(error).__name__)
+        body = self.error_body(status)
+        head = response_head(
+            status,
+            [
+                ("Content-Length", str(len(body))),
+                ("Content-Type", "application/json"),
+                ("x-sluicegate-request-id", new_request_id()),
+            ],
+            keeps_alive=False,
         )
-        response.force_close()
-        return response
+        if self.transport is not None:
+            self.transport.write(head + body)
 
     def log_exception(self, *_args: object, **kw: object) -> None:
         """Log the kind of an unexpected error: its text could quote the request."""
@@ -155,11 +274,13 @@ class GuardedServer(web.Server):
 
     def __init__(
         self,
-        handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+        serve: Callable[[ClientRequest], Awaitable[None]],
         limits: ConnectionLimits,
         error_body: Callable[[int], bytes],
     ) -> None:
-        super().__init__(handler, handler_cancellation=True)
+        """`serve` answers a request; `error_body` is the body of an answer to one that could not be parsed."""
+        super().__init__(cast("Any", serve), handler_cancellation=True)
+        self.serve = serve
         self.error_body = error_body
         self._limits = limits
 

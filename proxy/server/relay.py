@@ -16,8 +16,6 @@ from proxy.server.faults import ExchangeFault, ExchangeTimeout, Phase, UpstreamF
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-    from aiohttp import web
-
     from proxy.server.client_writer import ClientWriter
     from proxy.server.decoding import Decoder
     from proxy.server.guarding import GuardedMessage
@@ -85,7 +83,7 @@ class Relay:
         writer: ClientWriter,
         out_headers: Sequence[tuple[str, str]],
         before_s: float,
-    ) -> web.StreamResponse:
+    ) -> None:
         """Bring a stream. Raises `ExchangeFault` when it broke: the ending is still to be written."""
         self._message = message
 
@@ -95,7 +93,7 @@ class Relay:
                 self._upstream.close()  # no more tokens are paid for
             if data:
                 if not writer.started:
-                    await writer.start_stream(200, out_headers)
+                    writer.start_stream(200, out_headers)
                     self._first_out_s = time.perf_counter()
                 await writer.write(data)
 
@@ -113,9 +111,8 @@ class Relay:
             raise UpstreamFault("upstream_broken", _sentence(message.guard.broken_public))
         if not writer.started:
             raise UpstreamFault("upstream_empty", "The model API's answer is empty.")
-        response = await writer.end()
+        await writer.end()
         self.note_end(before_s)
-        return response
 
     async def collect(self, message: GuardedMessage) -> bytes:
         """Bring a whole body and return what the client gets. Raises `ExchangeFault`."""
@@ -136,11 +133,10 @@ class Relay:
         self._first_out_s = time.perf_counter()
         return out[0] if len(out) == 1 else b"".join(out)
 
-    async def end_failed(self, writer: ClientWriter, fault: ExchangeFault) -> web.StreamResponse:
+    async def end_failed(self, writer: ClientWriter, fault: ExchangeFault) -> None:
         """End a stream that has begun in the dialect's own way, so that the client sees that it failed."""
-        if self._message is not None:
-            await writer.write(self._message.codec.end_failed(fault.public, fault.code))
-        return await writer.end()
+        ending = b"" if self._message is None else self._message.codec.end_failed(fault.public, fault.code)
+        await writer.end(ending)
 
     def note_end(self, before_s: float) -> None:
         """Record the time that the proxy added. `before_s` was spent on the request."""

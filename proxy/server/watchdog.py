@@ -1,7 +1,8 @@
-"""One timer for all the waits of one exchange. It knows no sockets; it cancels the task that waits.
+"""One timer for all the waits of one task. It knows no sockets; it cancels the task that waits.
 
 `asyncio.timeout` sets and clears a timer for every wait; an exchange waits once for every network read. Here the
-timer stays and only the time it stands for moves, so a wait costs two attribute writes.
+timer stays and only the time it stands for moves, so a wait costs two attribute writes. It stays from one exchange
+to the next of the same connection, too.
 """
 
 from __future__ import annotations
@@ -54,6 +55,13 @@ class Watchdog:
             raise ExchangeTimeout(fired) from None
         finally:
             self._deadline = _NEVER
+
+    def restart(self, total_s: float) -> None:
+        """Begin to watch another exchange of the same task. `total_s` bounds all its waits together, from now."""
+        self._end = self._loop.time() + total_s
+        self._deadline = _NEVER
+        self._fired = None
+        self._shutdown = False
 
     def shut_down(self) -> None:
         """End the present wait, and every later one but writes to the client, with `Phase.SHUTDOWN`."""

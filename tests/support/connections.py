@@ -11,15 +11,13 @@ from proxy.server.protocol import ConnectionLimits, GuardedServer
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from aiohttp import web
+    from proxy.server.client_request import ClientRequest
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 
 @asynccontextmanager
-async def serving(
-    handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], **limits: Any
-) -> AsyncIterator[int]:
+async def serving(handler: Callable[[ClientRequest], Awaitable[None]], **limits: Any) -> AsyncIterator[int]:
     """Serve on an ephemeral loopback port, which is given."""
     given: dict[str, Any] = {
         "header_timeout_s": 5.0, "keepalive_timeout_s": 5.0, "max_header_bytes": 8192, "max_sockets": 64, **limits

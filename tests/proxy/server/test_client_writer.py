@@ -15,22 +15,22 @@ from tests.support.connections import GET, sent, serving
 from tests.support.gateway import parse_answer
 
 if TYPE_CHECKING:
-    from aiohttp import web
+    from proxy.server.client_request import ClientRequest
 
 TYPE = [("Content-Type", "text/event-stream")]
 
 
-def writer_for(request: web.BaseRequest, slow_s: float = 5.0) -> ClientWriter:
+def writer_for(request: ClientRequest, slow_s: float = 5.0) -> ClientWriter:
     return ClientWriter(request, Watchdog(asyncio.get_running_loop(), 10), slow_s)
 
 
-async def streamed(request: web.BaseRequest) -> web.StreamResponse:
+async def streamed(request: ClientRequest) -> None:
     writer = writer_for(request)
-    await writer.start_stream(200, TYPE)
+    writer.start_stream(200, TYPE)
     for piece in (b"one", b"x" * (3 * SLICE_BYTES + 1)):
         await writer.write(piece)
     assert writer.started
-    return await writer.end()
+    await writer.end()
 
 
 async def test_a_stream_is_chunked() -> None:
@@ -54,8 +54,8 @@ async def test_an_old_client_gets_a_stream_without_chunks() -> None:
 async def test_a_whole_answer_has_its_length(size: int) -> None:
     """Small or large, it is one body with its length."""
 
-    async def handler(request: web.BaseRequest) -> web.StreamResponse:
-        return await writer_for(request).send_whole(418, TYPE, b"y" * size)
+    async def handler(request: ClientRequest) -> None:
+        await writer_for(request).send_whole(418, TYPE, b"y" * size)
 
     async with serving(handler) as port:
         answer = parse_answer(await sent(port, GET))
@@ -66,9 +66,9 @@ async def test_a_client_that_takes_nothing() -> None:
     """A write to a client that stands still ends at the limit; then the connection is dropped."""
     outcome: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
 
-    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+    async def handler(request: ClientRequest) -> None:
         writer = writer_for(request, slow_s=0.05)
-        await writer.start_stream(200, TYPE)
+        writer.start_stream(200, TYPE)
         try:
             await writer.write(b"z" * (64 << 20))
         except ExchangeTimeout as error:
@@ -89,15 +89,43 @@ async def test_order_is_checked() -> None:
     """Nothing can be written before the answer has begun."""
     caught: list[str] = []
 
-    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+    async def handler(request: ClientRequest) -> None:
         writer = writer_for(request)
         for call in (writer.write(b"x"), writer.end()):
             try:
                 await call
             except RuntimeError as error:
                 caught.append(str(error))
-        return await writer.send_whole(200, TYPE, b"")
+        await writer.send_whole(200, TYPE, b"")
 
     async with serving(handler) as port:
         await sent(port, GET)
     assert caught == ["write before start_stream", "end before start_stream"]
+
+
+@pytest.mark.parametrize(("method", "body"), [(b"GET", b"hello"), (b"HEAD", b"")])
+async def test_head_gets_the_head_alone(method: bytes, body: bytes) -> None:
+    """The answer to HEAD tells the length and has no body, so that the next answer is not taken for one."""
+
+    async def handler(request: ClientRequest) -> None:
+        await writer_for(request).send_whole(200, TYPE, b"hello")
+
+    async with serving(handler) as port:
+        raw = await sent(port, GET.replace(b"GET", method))
+    head, _, rest = raw.partition(b"\r\n\r\n")
+    assert b"Content-Length: 5" in head
+    assert rest == body
+
+
+async def test_the_last_bytes_leave_with_the_end() -> None:
+    """The end of a stream is complete whether its last bytes are small, large, or none."""
+    for size in (0, 5, 2 * SLICE_BYTES + 1):
+
+        async def handler(request: ClientRequest, size: int = size) -> None:
+            writer = writer_for(request)
+            writer.start_stream(200, TYPE)
+            await writer.end(b"z" * size)
+
+        async with serving(handler) as port:
+            answer = parse_answer(await sent(port, GET))
+        assert (answer.complete, answer.body, answer.rest) == (True, b"z" * size, b"")
