@@ -203,6 +203,20 @@ def detectors(
     raise typer.Exit(run_detectors(name, as_json=as_json))
 
 
+@app.command()
+def routes(
+    config: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Settings file, to show what it opens.")
+    ] = None,
+    as_json: JsonOption = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Write the page docs/routes.md.")] = False,
+) -> None:
+    """Show which paths are guarded, which pass and which are refused."""
+    from proxy.cli.routes import run_routes  # noqa: PLC0415
+
+    raise typer.Exit(run_routes(config, as_json=as_json, as_markdown=as_markdown))
+
+
 @policy_app.command("validate")
 def policy_validate(files: PolicyFiles) -> None:
     """Report every error of policies, with file, line, column and what to do."""

@@ -22,12 +22,11 @@ from proxy.server.lanes import ScanLanes
 from proxy.server.metrics import Metrics
 from proxy.server.recording import RecordingStore
 from proxy.server.reload import PolicyHolder, watch
-from proxy.server.routes import SAFE_ROUTES, RouteTable
+from proxy.server.routes import RouteTable
 from proxy.server.scanning import log_scan_error
 from proxy.server.services import LogSink, Services
 from proxy.server.upstream import Http1Upstream
 from proxy.wire.registry import DIALECTS
-from proxy.wire.types import Route
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -154,8 +153,7 @@ def route_table(config: ServerConfig) -> RouteTable:
     """Return the routes of all dialects and those that the configuration opens."""
     # Unknown members are scanned in every dialect, so a JSON answer of any shape can be read as one.
     opened = dict.fromkeys(config.open_paths, DIALECTS["openai-chat"])
-    passed = [Route(method, path) for path in config.passed_paths for method in ("GET", "POST")]
-    return RouteTable(DIALECTS.values(), passed=(*SAFE_ROUTES, *passed), opened=opened)
+    return RouteTable(DIALECTS.values(), opened=opened, unread=config.passed_paths)
 
 
 async def _warm(services: Services) -> None:

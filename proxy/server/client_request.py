@@ -64,12 +64,16 @@ def check_protocol(request: ClientRequest) -> None:
     """Refuse what the proxy does not speak: upgrades, other expectations, bodies where none belongs."""
     headers = request.headers
     if "Upgrade" in headers or request.method == "CONNECT":
-        raise ClientFault("upgrade_refused", "This proxy speaks plain HTTP/1.1: no WebSocket, no tunnel.", 403)
+        raise ClientFault(
+            "upgrade_refused",
+            "This proxy speaks plain HTTP/1.1: no WebSocket, no tunnel. No line of configuration opens one.",
+            403,
+        )
     expect = headers.get("Expect")
     if expect is not None and expect.lower() != "100-continue":
         raise ClientFault("expectation_failed", "Only the expectation 100-continue is understood.", 417)
-    if request.method in {"GET", "HEAD"} and (request.content_length or "Transfer-Encoding" in headers):
-        raise ClientFault("unexpected_body", "A GET request has no body here.")
+    if request.method in {"GET", "HEAD", "DELETE"} and (request.content_length or "Transfer-Encoding" in headers):
+        raise ClientFault("unexpected_body", f"A {request.method} request has no body here.")
 
 
 async def read_body(request: ClientRequest, watchdog: Watchdog, max_bytes: int, idle_s: float) -> bytes:

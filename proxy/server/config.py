@@ -49,7 +49,7 @@ class ServerConfig:
     open_paths: tuple[str, ...] = ()
     """Further paths that are guarded as generic JSON: opened by name."""
     passed_paths: tuple[str, ...] = ()
-    """Further paths that pass unread, because nothing generated is in them."""
+    """Further paths that pass unread, whatever is in them. Both: literal, with `{name}`s, or with a final `/*`."""
 
     tls_ca_file: Path | None = None
     """PEM file of certificates to trust for the upstream in place of the system's."""

@@ -21,6 +21,7 @@ from policies.fields import Duration, Size, StrictModel, custom_error
 from policies.problems import ConfigError, Problem, shown
 from policies.sources import Source, SourceError, find_source, read_bytes, read_source
 from proxy.server.config import ServerConfig
+from proxy.server.paths import pattern_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,6 @@ MIN_TOKEN_CHARS = 16
 
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}))*")
 _URL_CHARS = re.compile(r"[!-~]+")
-_PATH = re.compile(r"/[A-Za-z0-9._~@:+/-]{0,199}")
 _MAX_PORT = 65535
 
 
@@ -103,10 +103,9 @@ def _without_secrets(url: str) -> str:
 
 
 def _checked_path(value: str) -> str:
-    if not _PATH.fullmatch(value) or ".." in value or "//" in value:
-        raise custom_error(
-            f"{shown(value)} is not a path. Write it as /v2/answer, with letters, digits and ._~@:+-."
-        )
+    problem = pattern_problem(value)
+    if problem is not None:
+        raise custom_error(f"{shown(value)} {problem}")
     return value
 
 

@@ -12,8 +12,9 @@ import structlog
 
 from proxy.server import headers
 from proxy.server.client_writer import ClientWriter
+from proxy.server.envelopes import Family, error_body, family_of
 from proxy.server.faults import ExchangeTimeout
-from proxy.server.handler import Exchange, default_error_body
+from proxy.server.handler import Exchange
 from proxy.server.ids import new_request_id
 from proxy.server.protocol import ConnectionLimits, GuardedServer
 from proxy.server.watchdog import Watchdog
@@ -113,7 +114,8 @@ class Gateway:
             ("Retry-After", "1"),
             ("x-sluicegate-request-id", new_request_id()),
         ]
-        body = default_error_body(503, code, f"The proxy {text}; try again.")
+        family = family_of(request.raw_path, request.headers)
+        body = error_body(family, 503, code, f"The proxy {text}; try again.")
         writer = ClientWriter(request, watchdog, self.services.config.slow_client_timeout_s)
         try:
             await writer.send_whole(503, pairs, body, close=True)
@@ -126,4 +128,4 @@ def _malformed_body(status: int) -> bytes:
     code, text = ("bad_request", "The request is not valid HTTP.")
     if status >= 500:  # noqa: PLR2004
         code, text = ("internal_error", "The proxy failed on this request.")
-    return default_error_body(status, code, text)
+    return error_body(Family.OPENAI, status, code, text)

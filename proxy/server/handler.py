@@ -9,7 +9,6 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-import orjson
 import structlog
 
 from policies.types import Action, Direction
@@ -18,9 +17,10 @@ from proxy.server import answers, headers
 from proxy.server.client_request import check_protocol, parse_object, read_body
 from proxy.server.client_writer import ClientWriter
 from proxy.server.decoding import decoder_for
+from proxy.server.envelopes import error_body, family_of
 from proxy.server.faults import ClientFault, ExchangeFault, ExchangeTimeout, Phase, UpstreamFault
 from proxy.server.guarding import GuardedMessage
-from proxy.server.passing import pass_through
+from proxy.server.passing import Passage
 from proxy.server.relay import Relay
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ MAX_ERROR_BYTES = 1 << 20
 """Longest error body that is read and scanned; error objects are a few hundred bytes."""
 
 _log = structlog.get_logger("sluicegate.exchange")
-
-_DEFAULT_ERROR_TYPES = {400: "invalid_request_error", 403: "permission_error", 503: "overloaded_error"}
 
 
 class Exchange:
@@ -89,7 +87,8 @@ class Exchange:
         check_protocol(request)
         self._match = match = self._services.routes.match(request.method, request.raw_path)
         if match.dialect is None:
-            await pass_through(self._services, request, match, self._watchdog, self._writer, self._ids())
+            passage = Passage(self._services, request, match, self._watchdog, self._writer)
+            await passage.run(self._ids())
             self.decision = Action.ALLOW.value
             return
         forwarded = headers.request_headers(request.headers, has_body=True)
@@ -230,7 +229,8 @@ class Exchange:
             pairs.append(("Retry-After", "1"))
         dialect = self._match.dialect if self._match is not None else None
         if dialect is None:
-            body = default_error_body(fault.status, fault.code, fault.public)
+            family = family_of(self._request.raw_path, self._request.headers)
+            body = error_body(family, fault.status, fault.code, fault.public)
         else:
             body = dialect.error_body(fault.status, fault.code, fault.public)
         whole_request_read = self._request.content.at_eof()
@@ -297,12 +297,6 @@ class Exchange:
             self._upstream.close()
         if self._relay is not None:
             self._relay.close()
-
-
-def default_error_body(status: int, code: str, message: str) -> bytes:
-    """Return the error envelope for paths that no dialect knows: the one that most clients understand."""
-    kind = _DEFAULT_ERROR_TYPES.get(status, "invalid_request_error" if status < 500 else "api_error")  # noqa: PLR2004
-    return orjson.dumps({"error": {"message": message, "type": kind, "param": None, "code": code}})
 
 
 def _where(error: BaseException) -> dict[str, str]:

@@ -7,28 +7,26 @@ the upstream is spelled exactly as the route is spelled here, and there is nothi
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from proxy.server.faults import ClientFault
+from proxy.server.known_routes import OPEN_METHODS, SAFE_ROUTES, refusal_of
+from proxy.server.paths import PathPattern, is_plain, path_pattern
+from proxy.wire.registry import DIALECTS
 from proxy.wire.types import Route
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from proxy.wire.types import Dialect
-
-_NAME: Final = r"[A-Za-z0-9_~@:+-][A-Za-z0-9._~@:+-]*"
-"""What fills a `{name}`: one segment without escapes that is not `.` or `..`."""
 
 _QUERY: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/?%-]*")
 """RFC 3986's query, as it stands."""
 
-_SHOWABLE: Final = re.compile(r"/[A-Za-z0-9._~@:+/{}-]{0,199}")
-
-SAFE_ROUTES: Final = (Route("GET", "/v1/models"), Route("GET", "/v1/models/{model}"))
-"""Routes that generate nothing and pass: their JSON is checked for form and size only."""
+MAX_SHOWN_CHARS: Final = 200
+"""Longest path that a message repeats."""
 
 
 class Treatment(Enum):
@@ -37,6 +35,8 @@ class Treatment(Enum):
     GUARDED = "guarded"
     PASSED = "passed"
     """JSON of the upstream's own making, not of a model."""
+    UNREAD = "unread"
+    """Whatever it is: the configuration says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,33 @@ class Match:
 
     treatment: Treatment
     dialect: Dialect | None
-    """None for a passed route."""
+    """None for a route that is not guarded."""
     path: str
     query: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What fills the names of the route, such as `model`."""
 
     @property
     def target(self) -> str:
         """Path and query as they go onto the wire."""
         return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def path_model(self) -> str | None:
+        """The model that the path names: Gemini's, and Azure's deployments. It decides over one in the body."""
+        return self.names.get("model") or self.names.get("deployment")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the table."""
+
+    method: str
+    pattern: PathPattern
+    treatment: Treatment
+    dialect: Dialect | None
+    opened: bool
+    """Whether the configuration opened it."""
 
 
 class RouteTable:
@@ -64,52 +83,85 @@ class RouteTable:
         *,
         passed: Iterable[Route] = SAFE_ROUTES,
         opened: Mapping[str, Dialect] | None = None,
+        unread: Iterable[str] = (),
     ) -> None:
-        """`opened` are further literal paths, each guarded (POST) by the given dialect."""
-        self._exact: dict[tuple[str, str], tuple[Treatment, Dialect | None]] = {}
-        self._patterns: list[tuple[str, re.Pattern[str], Treatment, Dialect | None]] = []
+        """`opened` are further paths, each guarded (POST) by the given dialect; `unread` further ones that pass."""
+        self._exact: dict[tuple[str, str], Entry] = {}
+        self._patterns: list[Entry] = []
         for dialect in dialects:
             for route in dialect.routes:
                 self._add(route, Treatment.GUARDED, dialect)
         for path, dialect in (opened or {}).items():
-            self._add(Route("POST", path), Treatment.GUARDED, dialect)
+            self._add(Route("POST", path), Treatment.GUARDED, dialect, opened=True)
         for route in passed:
             self._add(route, Treatment.PASSED, None)
+        for path in unread:
+            for method in OPEN_METHODS:
+                self._add(Route(method, path), Treatment.UNREAD, None, opened=True)
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Go through the table: literal paths first."""
+        return iter([*self._exact.values(), *self._patterns])
 
     def match(self, method: str, target: str) -> Match:
         """Return what is known of a raw request target. Raises `ClientFault` 400, 403 or 405."""
-        path, mark, query = target.partition("?")
-        found = self._exact.get((method, path)) or self._search(method, path)
-        if found is None:
-            raise self._unknown(method, path)
-        if (mark and not query) or not _QUERY.fullmatch(query):
-            raise ClientFault("bad_query", "The query string holds characters that a URL may not hold.")
-        return Match(found[0], found[1], path, query)
+        path, query = split_target(target)
+        entry, names = self._find(method, path)
+        if query is None:
+            raise bad_query()
+        return Match(entry.treatment, entry.dialect, path, query, names)
 
-    def _add(self, route: Route, treatment: Treatment, dialect: Dialect | None) -> None:
-        if "{" not in route.path:
-            self._exact.setdefault((route.method, route.path), (treatment, dialect))
-            return
-        parts = re.split(r"(\{[a-z_]+\})", route.path)
-        pattern = "".join(_NAME if part.startswith("{") else re.escape(part) for part in parts)
-        self._patterns.append((route.method, re.compile(pattern), treatment, dialect))
+    def _add(self, route: Route, treatment: Treatment, dialect: Dialect | None, *, opened: bool = False) -> None:
+        entry = Entry(route.method, path_pattern(route.path), treatment, dialect, opened)
+        if entry.pattern.regex is None:
+            self._exact.setdefault((route.method, route.path), entry)
+        else:
+            self._patterns.append(entry)
 
-    def _search(self, method: str, path: str) -> tuple[Treatment, Dialect | None] | None:
-        for known_method, pattern, treatment, dialect in self._patterns:
-            if known_method == method and pattern.fullmatch(path):
-                return treatment, dialect
-        return None
+    def _find(self, method: str, path: str) -> tuple[Entry, Mapping[str, str]]:
+        exact = self._exact.get((method, path))
+        if exact is not None:
+            return exact, {}
+        for entry in self._patterns:
+            if entry.method == method and (names := entry.pattern.match(path)) is not None:
+                return entry, names
+        raise self._unknown(method, path)
 
     def _unknown(self, method: str, path: str) -> ClientFault:
-        allowed = {known for known, known_path in self._exact if known_path == path}
-        allowed |= {known for known, pattern, _, _ in self._patterns if pattern.fullmatch(path)}
+        allowed = {entry.method for entry in self if entry.pattern.match(path) is not None}
         if allowed:
             verbs = ", ".join(sorted(allowed))
             return ClientFault("method_not_allowed", f"This path answers {verbs} only.", 405)
-        if method == "POST" and _SHOWABLE.fullmatch(path) and ".." not in path and "//" not in path:
-            hint = f' To guard it as generic JSON, add to the configuration: open_paths: ["{path}"]'
-        elif method == "GET" and _SHOWABLE.fullmatch(path) and ".." not in path and "//" not in path:
-            hint = f' To pass it unread, add to the configuration: passed_paths: ["{path}"]'
-        else:
-            hint = " Only the exact spelling of a known path is answered."
-        return ClientFault("unknown_route", f"This path is not open on this proxy.{hint}", 403)
+        return unknown_route(method, path)
+
+
+def split_target(target: str) -> tuple[str, str | None]:
+    """Return path and query of a raw target; the query is None when it is not one that a URL may hold."""
+    path, mark, query = target.partition("?")
+    return path, None if (mark and not query) or not _QUERY.fullmatch(query) else query
+
+
+def bad_query() -> ClientFault:
+    """Return the fault of a query that is none."""
+    return ClientFault("bad_query", "The query string holds characters that a URL may not hold.")
+
+
+def unknown_route(method: str, path: str) -> ClientFault:
+    """Return the fault of a path that is not open: why, where that is known, and the lines that would open it."""
+    said = "This path is not open on this proxy."
+    if not is_plain(path) or len(path) > MAX_SHOWN_CHARS:
+        return ClientFault("unknown_route", f"{said} Only the exact spelling of a known path is answered.", 403)
+    known = refusal_of(path)
+    if known is not None and method in OPEN_METHODS:
+        *guarding, passing = known.opening_lines(DIALECTS)
+        hint = f"To pass it unread, add to the configuration: {passing}"
+        if guarding:
+            hint = f"To guard it, add to the configuration: {guarding[0]} - {hint[0].lower()}{hint[1:]}"
+        return ClientFault("unknown_route", f"{said} What it carries is not checked ({known.why}). {hint}", 403)
+    if method == "POST":
+        hint = f' To guard it as generic JSON, add to the configuration: open_paths: ["{path}"]'
+    elif method == "GET":
+        hint = f' To pass it unread, add to the configuration: passed_paths: ["{path}"]'
+    else:
+        hint = " Only the exact spelling of a known path is answered."
+    return ClientFault("unknown_route", said + hint, 403)

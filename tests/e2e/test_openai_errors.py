@@ -47,7 +47,7 @@ def test_unknown_path(client: openai.OpenAI) -> None:
     """A path that no dialect knows is refused, and the message says how to open it."""
     with pytest.raises(openai.PermissionDeniedError) as caught:
         client.embeddings.create(model="any", input="x")
-    assert "open_paths" in caught.value.message
+    assert 'passed_paths: ["/v1/embeddings"]' in caught.value.message
 
 
 def _text_before_error(client: openai.OpenAI, name: str) -> tuple[str, openai.APIError]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from proxy.server.handler import default_error_body
 from tests.support.gateway import SECRET, guarded
 from tests.support.upstream import Call, says
 
@@ -15,17 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from proxy.server.reload import ActivePolicy
-
-
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [(400, "invalid_request_error"), (403, "permission_error"), (404, "invalid_request_error"),
-     (500, "api_error"), (502, "api_error"), (503, "overloaded_error")],
-)  # fmt: skip
-def test_the_envelope_without_a_dialect(status: int, kind: str) -> None:
-    """It is the one that most clients understand."""
-    found = json.loads(default_error_body(status, "some_code", 'say "hi"'))
-    assert found == {"error": {"message": 'say "hi"', "type": kind, "param": None, "code": "some_code"}}
 
 
 class FailingSink:

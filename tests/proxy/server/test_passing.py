@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from typing import Any
 
 import pytest
 
@@ -58,3 +59,81 @@ async def test_a_path_that_is_passed_by_name() -> None:
         large = await proxy.post("/v1/embeddings", b'{ "input": "xxxxxxxx" }')
     assert answer.json() == {"got": 16}
     assert (large.status, large.code) == (413, "request_too_large")
+
+
+async def test_what_passes_unread_is_not_looked_at() -> None:
+    """Any type, streamed as it comes; the request's own type crosses; DELETE has no body."""
+
+    async def script(call: Call) -> None:
+        await call.head(
+            "200 OK", "audio/mpeg; rate=8", ("Transfer-Encoding", "chunked"), ("Content-Disposition", "inline")
+        )
+        await call.chunk(b"\x00\xff")
+        await call.chunk(call.request.body)
+        await call.end_stream()
+
+    async with guarded(script, passed_paths=("/v1/files/*",)) as proxy:
+        kind = ("Content-Type", "multipart/form-data; boundary=xyz")
+        answer = await proxy.post("/v1/files/f?a=b", b"--xyz", kind)
+        await proxy.raw(b"DELETE /v1/files/f HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        first, second = proxy.upstream.requests
+    assert (answer.status, answer.body, answer.complete) == (200, b"\x00\xff--xyz", True)
+    assert answer.headers["content-type"] == "audio/mpeg; rate=8"
+    assert "content-disposition" not in answer.headers
+    assert (first.header("content-type"), second.line) == (kind[1], "DELETE /v1/files/f HTTP/1.1")
+
+
+@pytest.mark.parametrize("kind", ["", "text", "text/html\x00", "a/b, c/d", "a/b; " + "x" * 300])
+async def test_an_odd_content_type_is_refused(kind: str) -> None:
+    """It would cross as it is."""
+    async with guarded(_never, passed_paths=("/v1/files",)) as proxy:
+        answer = await proxy.raw(
+            f"POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 1\r\n"
+            "Connection: close\r\n\r\nx".encode()
+        )
+        assert proxy.upstream.requests == []
+    assert answer.startswith((b"HTTP/1.1 415", b"HTTP/1.1 400", b"HTTP/1.0 400"))
+
+
+async def _never(call: Call) -> None:
+    raise AssertionError(call)
+
+
+async def test_an_unread_answer_that_breaks_off_is_seen_to() -> None:
+    """The client gets no proper end."""
+
+    async def script(call: Call) -> None:
+        await call.head("200 OK", "text/plain", ("Content-Length", "9"))
+        await call.send(b"abc")
+        call.reset()
+
+    async with guarded(script, passed_paths=("/v1/files/f",)) as proxy:
+        raw = await proxy.raw(b"GET /v1/files/f HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert not raw.endswith(b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "header", "expected"),
+    [
+        (
+            "/v1/models",
+            ("anthropic-version", "2023-06-01"),
+            {"type": "error", "error": {"type": "not_found_error"}},
+        ),
+        ("/v1beta/models", ("X-A", "b"), {"error": {"code": 404, "status": "NOT_FOUND"}}),
+        ("/api/tags", ("X-A", "b"), {"error": "The model API answered with an error."}),
+    ],
+)
+async def test_an_error_of_a_passed_path(path: str, header: tuple[str, str], expected: dict[str, Any]) -> None:
+    """It is ours, in the form that the client understands."""
+
+    async def script(call: Call) -> None:
+        await call.whole(b'{"error":"zebra"}', "404 Not Found")
+
+    async with guarded(script) as proxy:
+        answer = await proxy.get(path, header)
+    assert (answer.status, b"zebra" in answer.body) == (404, False)
+    found = answer.json()
+    assert found.get("type") == expected.get("type")
+    error = expected["error"]
+    assert found["error"] == error if isinstance(error, str) else error.items() <= found["error"].items()

@@ -82,7 +82,7 @@ def test_a_query_that_is_none(query: str) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path", "hint"),
-    [("POST", "/v1/audio/speech", 'open_paths: ["/v1/audio/speech"]'), ("GET", "/v1/x", 'passed_paths: ["/v1/x"]')],
+    [("POST", "/v1/answer", 'open_paths: ["/v1/answer"]'), ("GET", "/v1/x", 'passed_paths: ["/v1/x"]')],
 )
 def test_an_unknown_path_says_how_to_open_it(method: str, path: str, hint: str) -> None:
     """The message names the setting; a path that cannot be shown is not repeated."""
