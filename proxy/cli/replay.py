@@ -18,14 +18,15 @@ from proxy.cli.stepping import Played, Read, play, reads_of
 from proxy.cli.terminal import console, say, say_errors, write_json
 from proxy.guard.api import GuardState
 from proxy.server.recording import RecordedRead, RecordingError, read_recording
+from proxy.wire.forms import form_of
 from proxy.wire.registry import DIALECTS
-from proxy.wire.types import WireError, each_frame
+from proxy.wire.types import Form, WireError, each_frame
 
 if TYPE_CHECKING:
     from policies.types import Policy
     from proxy.cli.stepping import Replay, Step
     from proxy.guard.stream import GuardEvent
-    from proxy.wire.types import Codec
+    from proxy.wire.types import Codec, Dialect
 
 RECORDING_SUFFIX = ".jsonl"
 MAX_SHOWN_CHARS = 60
@@ -54,7 +55,19 @@ def codec_for(recorded: Played) -> Codec:
         raise CommandError(
             f"The recording's dialect '{recorded.dialect}' is not known. Known: {', '.join(DIALECTS)}."
         )
-    return dialect.stream_codec() if recorded.stream else dialect.body_codec()
+    if not recorded.stream:
+        return dialect.body_codec()
+    return dialect.stream_codec(form=_form_of(dialect, recorded))
+
+
+def _form_of(dialect: Dialect, recorded: Played) -> Form | None:
+    """Return how a recorded stream is laid out, as its first bytes show; None for the dialect's usual form."""
+    head = b"".join(read.data for read in recorded.reads)
+    lines = Form.LINES.media_type if Form.LINES in dialect.stream_forms else ""
+    try:
+        return form_of(lines, dialect.stream_forms, head)
+    except WireError:
+        return None  # The codec says what is wrong with it.
 
 
 def read_played(path: str, dialect: str) -> Played:

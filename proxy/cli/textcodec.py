@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from detectors.types import ChannelKind
+    from proxy.wire.types import Said
 
 ENCODING = "utf-8"
 SURROGATES = "surrogatepass"
@@ -50,18 +51,15 @@ class TextCodec:
         """Write the text with its edit, if there is one."""
         return self._edited(frame, edits).encode(ENCODING, SURROGATES)
 
-    def sent(self, frame: Frame) -> None:
+    def sent(self, frame: Frame, edits: Mapping[int, str | None]) -> None:
         """Nothing to learn: a text has no parts that stay open."""
 
-    def encode_blocked(self, frame: Frame, edits: Mapping[int, str | None], slot: int, message: str) -> bytes:
+    def encode_blocked(
+        self, frame: Frame, edits: Mapping[int, str | None], slot: int, message: str, said: Said
+    ) -> bytes:
         """Write what may leave of the text, then the message: what a client reads, one after the other."""
-        del slot  # there is only one
+        del slot, said  # there is only one
         return (self._edited(frame, edits) + message).encode(ENCODING, SURROGATES)
-
-    def end_blocked(self, channel: Channel, message: str) -> bytes:
-        """Write the message alone."""
-        del channel
-        return message.encode(ENCODING, SURROGATES)
 
     def end_failed(self, message: str, code: str) -> bytes:
         """Write the message alone."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from detectors.types import Detector, ScanResult, Window
     from policies.types import Policy
     from proxy.guard.api import ScanNow
-    from proxy.wire.types import Codec, Frame
+    from proxy.wire.types import Channel, Codec, Frame
 
 MAX_CHANNELS = 2048
 """More texts at a time than 128 choices of 16 tool calls: a sender that opens more is broken."""
@@ -118,6 +118,8 @@ class StreamGuard:
                 continue
             self._queue.append(item, self._texts.place(item.slots, self._now_s))
             self.stats.frames += 1
+            if item.ends:
+                self._texts.end(item.ends)
             if item.role is FrameRole.TERMINATOR:
                 self._end()
                 break
@@ -125,6 +127,8 @@ class StreamGuard:
             self._break("too much of the stream had to be held")
         if len(self._texts.by_channel) > MAX_CHANNELS:
             self._break("too many parallel texts")
+        if self._texts.is_reopened:
+            self._break("a text went on after its end")
 
     def _end(self) -> None:
         """Nothing follows: every text is complete."""
@@ -284,7 +288,7 @@ class StreamGuard:
         must_encode = edits or frame.must_encode or self._codec.edits_constants
         self._out.append(self._codec.encode(frame, edits) if must_encode else frame.raw)
         if frame.payload is not None:
-            self._codec.sent(frame)
+            self._codec.sent(frame, edits)
         for timeline, start, end in places:
             self._left(timeline, start, end)
         if isinstance(head, WaitingRun):
@@ -347,11 +351,16 @@ class StreamGuard:
         if self._direction is Direction.RESPONSE:
             separator = "\n\n" if blocked.channel.choice in self._spoken else ""
             message = separator + self.block.message
-            self._out.append(self._codec.encode_blocked(frame, edits, index, message))
+            self._out.append(self._codec.encode_blocked(frame, edits, index, message, self._said))
         self._tell(blocked.take_incidents())
         self.decision = Action.BLOCK
         self._close(GuardState.STATE_BLOCKED)
         return False
+
+    def _said(self, channel: Channel) -> str:
+        """Return the text of a channel as the client got it."""
+        timeline = self._texts.by_channel.get(channel)
+        return timeline.said() if timeline is not None else ""
 
     def _close(self, state: GuardState) -> None:
         """Let nothing more leave; observers may look at the last of what did."""

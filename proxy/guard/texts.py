@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from detectors.types import ChannelKind
     from policies.types import Direction, Policy
     from proxy.guard.api import GuardStats
-    from proxy.wire.types import Channel, Slot
+    from proxy.wire.types import Channel, Ended, Slot
 
 MAX_CONSTANTS = 4096
 """How many different complete values (ids, unknown fields) are remembered as judged; beyond it they are forgotten
@@ -37,6 +37,7 @@ class Texts:
         "_stats",
         "by_channel",
         "grown",
+        "is_reopened",
         "unresolved",
         "unscanned",
     )
@@ -53,6 +54,8 @@ class Texts:
         """Timelines in which there may be a window to judge; a dict because its order is that of arrival."""
         self.unresolved: dict[Timeline, None] = {}
         """Timelines of which more may be able to leave."""
+        self.is_reopened = False
+        """Whether text came for a channel that had ended: what was judged as complete was not."""
         self.grown = False
         """Whether text came since this was last set to False."""
 
@@ -65,6 +68,8 @@ class Texts:
         """Put every text of a frame on its timeline; complete values are judged together, once each."""
         fresh: dict[ChannelKind, dict[str, Slot]] = {}
         for slot in slots:
+            if slot.is_json:
+                continue  # A JSON text keeps its structure only alone.
             if slot.mode is SlotMode.CONSTANT and (slot.channel.kind, slot.text) not in self._constants:
                 fresh.setdefault(slot.channel.kind, {}).setdefault(slot.text, slot)
         for group in fresh.values():
@@ -92,6 +97,7 @@ class Texts:
         start, end = timeline.append(text)
         if end > start:
             self._stats.text_chars += end - start
+            self.is_reopened |= timeline.final
             self.grown = True
             self.touch(timeline)
             if timeline.held_since_s is None:
@@ -105,13 +111,21 @@ class Texts:
         timeline = Timeline(channel, self._rules_for(channel.kind), self._stats, constant=True)
         for slot in slots:
             start, end = timeline.append(slot.text)
-            timeline.append(_CONSTANT_SEPARATOR)
+            if len(slots) > 1:
+                timeline.append(_CONSTANT_SEPARATOR)
             self._constants[channel.kind, slot.text] = Place(timeline, start, end)
         timeline.finish()
         self.touch(timeline)
 
     def _rules_for(self, kind: ChannelKind) -> ChannelRules:
         return channel_rules(self._policy, self._direction, kind)
+
+    def end(self, ends: tuple[Ended, ...]) -> None:
+        """Take the end of some texts."""
+        for channel, timeline in self.by_channel.items():
+            if not timeline.final and any(ended.covers(channel) for ended in ends):
+                timeline.finish()
+                self.touch(timeline)
 
     def finish(self) -> None:
         """Take the end of every text."""

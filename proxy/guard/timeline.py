@@ -136,6 +136,12 @@ class Timeline:
         """Return all of the text, None where it is not kept."""
         return self.buffer.slice(0, self.buffer.end) if self._keep else None
 
+    def said(self) -> str:
+        """Return what has left, edits and all. Only of a text that is kept."""
+        text = self.buffer.slice(0, self.emitted)
+        edited = self.edits.apply(text, 0, self.emitted)
+        return text if edited is None else edited
+
     def close_segments(self) -> Iterator[WantedScan]:
         """Yield the open segments of window detectors as they are: they were held for too long."""
         for cursor in self._holding:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from proxy.server.faults import UpstreamFault
 from proxy.server.headers import JSON_TYPE
+from proxy.wire import forms
+from proxy.wire.types import Form, WireError
 
 if TYPE_CHECKING:
     from proxy.wire.types import Dialect
-
-EVENT_STREAM: Final = "text/event-stream"
-_BOM: Final = b"\xef\xbb\xbf"
-_FIELDS: Final = (b"data:", b"event:", b"id:", b"retry:", b":", b"data", b"event")
-MAX_BLANK_BYTES: Final = 4096
-"""White space that may come before an answer's first character."""
 
 
 class StatusKind(Enum):
@@ -40,24 +36,16 @@ def status_kind(status: int) -> StatusKind:
 
 def check_type(declared: str, dialect: Dialect) -> None:
     """Check a declared media type. Raises `UpstreamFault` when it is not one in which text can be checked."""
-    if declared not in {JSON_TYPE, EVENT_STREAM, dialect.stream_media_type}:
+    if declared not in {JSON_TYPE, Form.EVENTS.media_type, *(form.media_type for form in dialect.stream_forms)}:
         raise UpstreamFault("upstream_type", "The model API's answer is of a type that cannot be checked.")
 
 
-def is_stream(declared: str, dialect: Dialect, head: bytes) -> bool | None:
-    """Whether a body is a stream of the dialect, by declared type and first bytes; None: more bytes are needed.
+def form_of(declared: str, dialect: Dialect, head: bytes) -> Form | None:
+    """Return how a body is laid out, by declared type and first bytes; None: more bytes are needed.
 
-    Raises `UpstreamFault` when it is neither a stream nor JSON, whatever was declared.
+    Raises `UpstreamFault` when it is laid out in no way of the dialect, whatever was declared.
     """
-    if declared == dialect.stream_media_type != EVENT_STREAM:
-        return True
-    start = head.removeprefix(_BOM).lstrip()
-    if not start:
-        if len(head) > MAX_BLANK_BYTES:
-            raise UpstreamFault("upstream_type", "The model API's answer begins with too much white space.")
-        return None
-    if start[:1] in b"{[":
-        return False
-    if declared == EVENT_STREAM or start.startswith(_FIELDS):
-        return True
-    raise UpstreamFault("upstream_type", "The model API's answer is not of the type it declares.")
+    try:
+        return forms.form_of(declared, dialect.stream_forms, head)
+    except WireError as error:
+        raise UpstreamFault("upstream_type", f"The model API's answer cannot be read: {error.public}.") from None

@@ -22,6 +22,7 @@ from proxy.server.faults import ClientFault, ExchangeFault, ExchangeTimeout, Pha
 from proxy.server.guarding import GuardedMessage
 from proxy.server.passing import Passage
 from proxy.server.relay import Relay
+from proxy.wire.types import Form
 
 if TYPE_CHECKING:
     from proxy.server.client_request import ClientRequest
@@ -109,7 +110,7 @@ class Exchange:
     async def _guard_request(self, body: bytes, dialect: Dialect) -> bytes:
         """Return the body to send: as it came when no rule looks at requests or none found anything."""
         payload = parse_object(body)
-        self.mode = "stream" if dialect.wants_stream(payload) else "whole"
+        self.mode = "stream" if dialect.wants_stream(payload, self._request.raw_path) else "whole"
         if not self._policy.guards_requests:
             return body
         codec = dialect.request_codec(self._config.max_request_bytes)
@@ -141,19 +142,18 @@ class Exchange:
         decoder = decoder_for(codings, self._config.max_response_bytes)
         relay = Relay(self._services, upstream, decoder, self._watchdog, self._config.max_response_bytes)
         self._relay = relay
-        head = await relay.read_head(lambda data: answers.is_stream(declared, dialect, data))
-        stream = answers.is_stream(declared, dialect, head) is True
+        head = await relay.read_head(lambda data: answers.form_of(declared, dialect, data) is not None)
+        form = answers.form_of(declared, dialect, head) or Form.WHOLE
+        stream = form is not Form.WHOLE
         self.mode = "stream" if stream else "whole"
         self._record(relay, dialect, upstream, declared)
         codec = (
-            dialect.stream_codec(self._config.max_frame_bytes)
+            dialect.stream_codec(self._config.max_frame_bytes, form)
             if stream
             else dialect.body_codec(self._config.max_response_bytes)
         )
         message = self._guarded(codec, Direction.RESPONSE)
-        out_headers = self._answer_headers(
-            dialect.stream_media_type if stream else headers.JSON_TYPE, stream=stream
-        )
+        out_headers = self._answer_headers(form.media_type, stream=stream)
         if stream:
             await relay.stream(message, self._writer, out_headers, before_s)
         else:

@@ -58,10 +58,10 @@ class Relay:
         self._last_in_s: float | None = None
         self._first_out_s: float | None = None
 
-    async def read_head(self, is_enough: Callable[[bytes], bool | None]) -> bytes:
+    async def read_head(self, is_enough: Callable[[bytes], bool]) -> bytes:
         """Read until `is_enough` knows what the body is. The bytes stay for the guard. Raises `UpstreamFault`."""
         head = b""
-        while is_enough(head) is None:
+        while not is_enough(head):
             data = await self._read()
             if self._ended:
                 raise UpstreamFault("upstream_empty", "The model API's answer is empty.")

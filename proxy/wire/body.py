@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from proxy.wire.edits import apply_edits
-from proxy.wire.jsontext import Json, dumps, loads
-from proxy.wire.openai_endings import Shape, blocked_body, failure, head_of
-from proxy.wire.types import DEFAULT_MAX_BODY_BYTES, Channel, Frame, FrameRole, WireError
+from proxy.wire.jsontext import dumps, loads
+from proxy.wire.types import DEFAULT_MAX_BODY_BYTES, Frame, FrameRole, WireError
 from proxy.wire.walk import Walker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from proxy.wire.endings import BodyEnding
     from proxy.wire.fields import Node
+    from proxy.wire.types import Said
 
 
 class BodyCodec:
@@ -24,12 +25,12 @@ class BodyCodec:
         table: Node,
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
         *,
-        shape: Shape | None = None,
+        ending: BodyEnding | None = None,
     ) -> None:
-        """`shape` is that of the dialect's endings; None for a request, which has no ending on the wire."""
+        """`ending` is the dialect's; None for a request, which has no ending on the wire."""
         self._table = table
         self._max_body_bytes = max_body_bytes
-        self._shape = shape
+        self._ending = ending
         self._buffer = bytearray()
 
     @property
@@ -57,8 +58,8 @@ class BodyCodec:
         parsed = loads(raw)
         if not isinstance(parsed.value, dict):
             raise WireError("the body is not a JSON object")
-        walked = Walker(is_request=self._shape is None).walk(self._table, parsed.value)
-        role = FrameRole.FAILURE if self._shape is not None and parsed.value.get("error") else FrameRole.DATA
+        walked = Walker(is_request=self._ending is None).walk(self._table, parsed.value)
+        role = FrameRole.FAILURE if self._ending is not None and parsed.value.get("error") else FrameRole.DATA
         must_encode = walked.must_encode or parsed.is_ambiguous
         return [Frame(raw, walked.slots, role, walked.payload, must_encode)]
 
@@ -68,23 +69,19 @@ class BodyCodec:
             return frame.raw
         return dumps(apply_edits(frame.payload, frame.slots, edits))
 
-    def sent(self, frame: Frame) -> None:
+    def sent(self, frame: Frame, edits: Mapping[int, str | None]) -> None:
         """Nothing to learn: nothing follows a body."""
 
-    def encode_blocked(self, frame: Frame, edits: Mapping[int, str | None], slot: int, message: str) -> bytes:
+    def encode_blocked(
+        self, frame: Frame, edits: Mapping[int, str | None], slot: int, message: str, said: Said
+    ) -> bytes:
         """Write the body as it stood before slot number `slot`, ended as filtered. A request is not written."""
-        if self._shape is None:
+        del said  # The body itself says it.
+        if self._ending is None:
             return b""
         payload = apply_edits(frame.payload, frame.slots, edits)
-        return dumps(blocked_body(self._shape, payload, frame.slots, slot, message))
-
-    def end_blocked(self, channel: Channel, message: str) -> bytes:
-        """Write a filtered answer with nothing in it but the message."""
-        if self._shape is None:
-            return b""
-        body: dict[str, Json] = head_of(None, self._shape, self._shape.body_object)
-        return dumps({**body, "choices": [self._shape.filtered_choice(channel.choice, message)]})
+        return dumps(self._ending.blocked(payload, frame.slots, slot, message))
 
     def end_failed(self, message: str, code: str) -> bytes:
         """Write an error envelope."""
-        return b"" if self._shape is None else dumps(failure(message, code))
+        return b"" if self._ending is None else dumps(self._ending.failed(message, code))

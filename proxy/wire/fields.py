@@ -38,6 +38,8 @@ class FieldClass(Enum):
     """A structure whose texts are judged together and dropped together (a JSON schema)."""
     TOKENS = "tokens"
     """Text as token ids, which nobody can read here: removed from responses."""
+    DATA = "data"
+    """Any JSON value, judged as the text in which it is written (arguments of a tool given as an object)."""
     OPAQUE_TOKENS = "opaque-tokens"
     """Token ids of a request: they go to the model, not to a person, and pass."""
 
@@ -52,6 +54,8 @@ class Within(Enum):
     """The same texts, whole."""
     SNAPSHOT = "snapshot"
     """Texts that were streamed before, whole, once more: judged again, each as a constant."""
+    REPEAT = "repeat"
+    """The same, rebuilt from the edited texts. Only for formats whose codec says `repeats_text`."""
 
 
 class Numbering(Enum):
@@ -82,6 +86,30 @@ class Obj:
 
     members: Mapping[str, Node] = field(default_factory=dict)
     within: Within = Within.SAME
+    numbers: Mapping[str, Numbering] = field(default_factory=dict)
+    """Members of this object whose values say to which choice and part its texts belong."""
+    ends: Ends | None = None
+    """Which texts are complete after a frame that has this object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Says that the texts of the present choice are complete."""
+
+    whole_choice: bool = False
+    """All parts of the choice, not only the present one."""
+    kind: ChannelKind | None = None
+    """Only texts of this kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """An object whose member `tag` says which members it has."""
+
+    tag: str
+    variants: Mapping[str | bool, Node]
+    other: Node
+    """For a value that `variants` does not have, and for an object without the tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +147,7 @@ class Logprobs:
     """The parallel lists of the completions API, instead of one list of entries per text."""
 
 
-Node: TypeAlias = Leaf | Obj | Dictionary | Each | Either | Logprobs
+Node: TypeAlias = Leaf | Obj | Tagged | Dictionary | Each | Either | Logprobs
 
 
 def text(kind: ChannelKind = ChannelKind.TEXT, name: str = "", twin: str = "") -> Leaf:
@@ -130,6 +158,11 @@ def text(kind: ChannelKind = ChannelKind.TEXT, name: str = "", twin: str = "") -
 def constant(kind: ChannelKind = ChannelKind.OTHER) -> Leaf:
     """Return a text complete in itself."""
     return Leaf(FieldClass.CONSTANT, kind)
+
+
+def data(kind: ChannelKind = ChannelKind.TOOL_ARGUMENTS, name: str = "") -> Leaf:
+    """Return a place for any JSON value that a model made up."""
+    return Leaf(FieldClass.DATA, kind, name)
 
 
 def enum(*values: str) -> Leaf:

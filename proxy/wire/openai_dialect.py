@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from proxy.wire.body import BodyCodec
+from proxy.wire.framing import SseFraming
 from proxy.wire.jsontext import Json, dumps
-from proxy.wire.openai_endings import Shape, StreamEnding, failure
-from proxy.wire.stream import SseCodec
-from proxy.wire.types import DEFAULT_MAX_BODY_BYTES, DEFAULT_MAX_FRAME_BYTES, Codec, Route
+from proxy.wire.openai_endings import OpenAiBodyEnding, OpenAiStreamEnding, Shape, failure
+from proxy.wire.stream import StreamCodec
+from proxy.wire.types import DEFAULT_MAX_BODY_BYTES, DEFAULT_MAX_FRAME_BYTES, Codec, Form, Route
 
 if TYPE_CHECKING:
     from proxy.wire.fields import Node
@@ -39,23 +40,26 @@ class OpenAiDialect:
     stream_table: Node
     body_table: Node
     shape: Shape
-    stream_media_type: str = "text/event-stream"
+    stream_forms: tuple[Form, ...] = (Form.EVENTS,)
 
-    def wants_stream(self, payload: Json) -> bool:
+    def wants_stream(self, payload: Json, target: str) -> bool:
         """Whether a parsed request asks for a streamed response."""
+        del target  # The body says it.
         return isinstance(payload, dict) and payload.get("stream") is True
 
     def request_codec(self, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> Codec:
         """Return a codec for one request body."""
         return BodyCodec(self.request_table, max_body_bytes)
 
-    def stream_codec(self, max_frame_bytes: int = DEFAULT_MAX_FRAME_BYTES) -> Codec:
+    def stream_codec(self, max_frame_bytes: int = DEFAULT_MAX_FRAME_BYTES, form: Form | None = None) -> Codec:
         """Return a codec for one streamed response."""
-        return SseCodec(self.stream_table, StreamEnding(self.shape), max_frame_bytes)
+        del form  # There is one.
+        framing = SseFraming(max_frame_bytes)
+        return StreamCodec(self.stream_table, OpenAiStreamEnding(self.shape), framing, max_frame_bytes)
 
     def body_codec(self, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> Codec:
         """Return a codec for one whole response body."""
-        return BodyCodec(self.body_table, max_body_bytes, shape=self.shape)
+        return BodyCodec(self.body_table, max_body_bytes, ending=OpenAiBodyEnding(self.shape))
 
     def error_body(self, status: int, code: str, message: str) -> bytes:
         """Return the error envelope, so that an SDK raises its own exception with our message."""

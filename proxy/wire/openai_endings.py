@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from detectors.types import ChannelKind
 from proxy.wire.jsontext import Editor, Json
+from proxy.wire.scope import number_of
 from proxy.wire.types import Path, Slot
-from proxy.wire.walk import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from proxy.wire.types import Said
 
 FILTERED = "content_filter"
 
@@ -84,7 +86,7 @@ def failure(message: str, code: str, error_type: str = "server_error") -> dict[s
     return {"error": {"message": message, "type": error_type, "param": None, "code": code}}
 
 
-class StreamEnding:
+class OpenAiStreamEnding:
     """Knows what of a stream the client has seen, and so what is left to close."""
 
     __slots__ = ("_finished", "_head", "_is_nameless", "_renamed", "_seen", "_shape")
@@ -106,30 +108,31 @@ class StreamEnding:
             if choice.get("finish_reason") is not None:
                 self._finished.add(index)
 
-    def rename(self, key: str, original: str, edited: str) -> None:
-        """Learn that a member of the head was edited: an ending must not bring the original back."""
-        if key in _HEAD and len(self._renamed) < MAX_RENAMED:
-            self._renamed[key, original] = edited
-        elif key in _HEAD:
+    def rename(self, slot: Slot, edited: str) -> None:
+        """Learn that an id was edited: an ending must not bring the original back."""
+        if len(slot.path) != 1 or slot.path[0] not in _HEAD:
+            return
+        if len(self._renamed) < MAX_RENAMED:
+            self._renamed[str(slot.path[0]), slot.text] = edited
+        else:
             self._is_nameless = True
 
     def blocked(
-        self, payload: Json, edited: frozenset[int], slot: Slot | None, choice: int, message: str
+        self, payload: Json, edited: Sequence[Slot], blocked: Slot, message: str, said: Said
     ) -> list[dict[str, Json]]:
-        """Return the last chunks: what remains of the blocked frame, the message, and a close for each choice.
-
-        `payload` is the frame after the edits, None when nothing of it may be written; `edited` are the choices
-        whose text the edits touched, `choice` the blocked one.
-        """
+        """Return the last chunks: what remains of the blocked frame, the message, and a close for each choice."""
+        del said  # Chunks say only what is new.
+        choice = blocked.channel.choice
+        touched = {slot.channel.choice for slot in edited if slot.path[:1] == ("choices",)} | {choice}
         chunks: list[dict[str, Json]] = []
         if isinstance(payload, dict) and isinstance(payload.get("choices"), list) and not payload.get("error"):
-            chunks.append(_remains(payload, edited | {choice}, slot, choice))
+            chunks.append(_remains(payload, touched, blocked, choice))
             self.sent(chunks[0])
         head = head_of(self._named(), self._shape, self._shape.chunk_object)
         is_new = choice not in self._seen
         if self._shape.is_chat and (message or is_new):
-            said = self._shape.chunk_choice(choice, message, None, with_role=is_new)
-            chunks.append({**head, "choices": [said]})
+            spoken = self._shape.chunk_choice(choice, message, None, with_role=is_new)
+            chunks.append({**head, "choices": [spoken]})
             message = ""
         for index in sorted((self._seen - self._finished) | {choice}):
             text = message if index == choice else ""
@@ -138,13 +141,17 @@ class StreamEnding:
         self._finished |= self._seen | {choice}
         return chunks
 
+    def failed(self, message: str, code: str) -> list[dict[str, Json]]:
+        """Return the error object: the SDK raises its `APIError`."""
+        return [failure(message, code)]
+
     def _named(self) -> dict[str, Json]:
         if self._is_nameless:
             return {"created": self._head.get("created")}
         return {key: self._renamed.get((key, value), value) for key, value in self._head.items()}
 
 
-def _remains(payload: dict[str, Json], edited: frozenset[int], slot: Slot | None, choice: int) -> dict[str, Json]:
+def _remains(payload: dict[str, Json], edited: set[int], slot: Slot, choice: int) -> dict[str, Json]:
     """Return what is left of the frame in which the block happened."""
     editor = Editor(payload)
     for index, path, value in _choices(payload):
@@ -158,7 +165,7 @@ def _remains(payload: dict[str, Json], edited: frozenset[int], slot: Slot | None
         if "audio" in delta:
             editor.drop((*path, "delta", "audio"))  # The spoken form of a text that was stopped.
         calls = delta.get("tool_calls")
-        if slot is not None and slot.channel.kind in _TOOL_KINDS and isinstance(calls, list):
+        if slot.channel.kind in _TOOL_KINDS and isinstance(calls, list):
             kept = [call for position, call in enumerate(calls) if number_of(call, position) < slot.channel.part]
             kept += [call for position, call in enumerate(calls) if _is_begun(call, position, slot)]
             _set_or_drop(editor, (*path, "delta", "tool_calls"), kept)
@@ -172,6 +179,21 @@ def _is_begun(call: Json, position: int, slot: Slot) -> bool:
         return False
     bodies = [body for body in (call.get("function"), call.get("custom")) if isinstance(body, dict)]
     return any(body.get(key) for body in bodies for key in ("name", "arguments", "input"))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAiBodyEnding:
+    """Ends a whole answer."""
+
+    shape: Shape
+
+    def blocked(self, payload: Json, slots: Sequence[Slot], blocked: int, message: str) -> dict[str, Json]:
+        """Return the body as it stood before slot number `blocked`, ended as filtered."""
+        return blocked_body(self.shape, payload, slots, blocked, message)
+
+    def failed(self, message: str, code: str) -> dict[str, Json]:
+        """Return the error envelope."""
+        return failure(message, code)
 
 
 def blocked_body(shape: Shape, payload: Json, slots: Sequence[Slot], blocked: int, message: str) -> dict[str, Json]:

@@ -1,4 +1,4 @@
-"""The codec of a streamed response: server-sent events whose data is JSON, until `[DONE]`.
+"""The codec of a streamed response whose frames are JSON, in any layout.
 
 It joins framing, parsing, the walk over the dialect's table and the dialect's ending. It decides nothing about
 the text.
@@ -11,45 +11,58 @@ from typing import TYPE_CHECKING
 
 from detectors.types import ChannelKind
 from proxy.wire.edits import apply_edits
+from proxy.wire.framing import BLANK
 from proxy.wire.jsontext import Json, dumps, loads
-from proxy.wire.openai_endings import StreamEnding, failure
-from proxy.wire.sse import SseEvent, SseLine, SseSplitter, check_block, parse_event, write_event
+from proxy.wire.sse import SseEvent, SseLine, check_block
 from proxy.wire.templates import Templates, is_left_out
-from proxy.wire.types import DEFAULT_MAX_FRAME_BYTES, Channel, Frame, FrameRole, FrameRun, Slot, SlotMode, WireError
+from proxy.wire.types import (
+    DEFAULT_MAX_FRAME_BYTES,
+    Channel,
+    Form,
+    Frame,
+    FrameRole,
+    FrameRun,
+    Slot,
+    SlotMode,
+    WireError,
+)
 from proxy.wire.walk import ID_SHAPED, Walker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from proxy.wire.endings import StreamEnding
     from proxy.wire.fields import Node
-
-DONE = b"[DONE]"
+    from proxy.wire.framing import Framing
+    from proxy.wire.types import Said
 
 MAX_KNOWN_CONSTANTS = 256
 """Ids that are handed out once instead of with every frame; a stream has a dozen."""
 
-_BLANK = b" \t\n"
-_KNOWN_EVENTS = frozenset({"message", "error"})
 _SHORT_NUMBER = re.compile(r"[0-9]{0,6}").fullmatch
 _CUT_SHORT = "the upstream ended the stream inside an event"
 
 
-class SseCodec:
+class StreamCodec:
     """Reads and writes one streamed response."""
 
     def __init__(
         self,
         table: Node,
         ending: StreamEnding,
+        framing: Framing,
         max_frame_bytes: int = DEFAULT_MAX_FRAME_BYTES,
         *,
         use_templates: bool = True,
+        repeats_text: bool = False,
     ) -> None:
+        """`repeats_text`: the table has snapshots, which are rebuilt from the edited texts."""
         self._table = table
         self._ending = ending
+        self._framing = framing
+        self.repeats_text = repeats_text
         self._max_frame_bytes = max_frame_bytes
-        self._use_templates = use_templates
-        self._splitter = SseSplitter(max_frame_bytes)
+        self._use_templates = use_templates and framing.form is Form.EVENTS
         self._walker = Walker(is_stream=True)
         self._templates = Templates()
         self._known: set[tuple[Channel, str]] = set()
@@ -74,18 +87,16 @@ class SseCodec:
         frames: list[Frame | FrameRun] = []
         try:
             # A read that could hold an event over the limit is parsed event by event, with a look at each length.
-            if self._splitter.open_bytes + len(data) > self._max_frame_bytes:
-                self._read_each(self._splitter.receive(data), frames)
-            elif (
-                self._use_templates and b"\r" not in data and (whole := self._splitter.take_open(data)) is not None
-            ):
+            if self._framing.open_bytes + len(data) > self._max_frame_bytes:
+                self._read_each(self._framing.receive(data), frames)
+            elif self._use_templates and b"\r" not in data and (whole := self._framing.take_open(data)) is not None:
                 rest = self._read_runs(whole, frames)
                 if not self._is_done:
-                    self._splitter.receive(rest)
+                    self._framing.receive(rest)
             else:
-                self._read_blocks(self._splitter.receive(data), frames)
+                self._read_blocks(self._framing.receive(data), frames)
             if not self._is_done:
-                self._splitter.check_open()
+                self._framing.check_open()
         except WireError as fault:
             self._fault = fault.public
             raise WireError(fault.public, tuple(frames)) from None
@@ -128,12 +139,12 @@ class SseCodec:
         if self._fault is not None:
             raise WireError(self._fault)
         self._is_done = True
-        rest = self._splitter.receive_end()
+        rest = self._framing.receive_end()
         if not rest:
             return []
-        event = parse_event(rest, first=self._first is None)
+        event = self._framing.parse(rest, first=self._first is None)
         says_nothing = event.data is None and all(line.field == "comment" for line in event.lines)
-        if not says_nothing and not (event.data or b"").strip(_BLANK):
+        if not says_nothing and not (event.data or b"").strip(BLANK):
             raise WireError(_CUT_SHORT)
         try:
             self._open_frame = self._read(rest)
@@ -147,12 +158,12 @@ class SseCodec:
         is_first = self._first is None
         if is_first:
             self._first = block
-        event = parse_event(block, first=is_first)
-        slots = _line_slots(event)
+        event = self._framing.parse(block, first=is_first)
+        slots = self._line_slots(event)
         data = event.data
-        if data is None or not data.strip(_BLANK):
+        if data is None or not data.strip(BLANK):
             return Frame(block, self._fresh(slots), FrameRole.KEEPALIVE, None, not event.is_utf8)
-        if data.strip(_BLANK) == DONE:
+        if data.strip(BLANK) == self._framing.terminator:
             self._is_done = True
             return Frame(block, self._fresh(slots), FrameRole.TERMINATOR, None, not event.is_utf8)
         return self._read_json(block, event, data, slots)
@@ -167,10 +178,10 @@ class SseCodec:
         is_failure = parsed.value.get("error") or any(line.text == "error" for line in _events(event))
         role = FrameRole.FAILURE if is_failure else FrameRole.DATA
         must_encode = walked.must_encode or parsed.is_ambiguous or not event.is_utf8
-        frame = Frame(block, self._fresh(slots), role, walked.payload, must_encode)
+        frame = Frame(block, self._fresh(slots), role, walked.payload, must_encode, walked.ends)
         if changes != self._walker.changes:
             self._templates.clear()
-        elif self._use_templates and role is FrameRole.DATA:
+        elif self._use_templates and role is FrameRole.DATA and not walked.ends:
             self._templates.learn(frame, slots)
         return frame
 
@@ -214,8 +225,8 @@ class SseCodec:
         if frame.role in {FrameRole.DATA, FrameRole.FAILURE}:
             data = dumps(apply_edits(self._payload_of(frame, event), slots, edits))
         elif data is not None:
-            data = data.strip(_BLANK)
-        return write_event(_kept_lines(event, slots, edits), data)
+            data = data.strip(BLANK)
+        return self._framing.write(_kept_lines(event, slots, edits), data, frame.raw)
 
     def _with_constants(
         self, frame: Frame, event: SseEvent, edits: Mapping[int, str | None]
@@ -226,56 +237,44 @@ class SseCodec:
             key = (slot.channel, slot.text)
             if is_left_out(slot) and key in self._known:
                 self._constant_edits[key] = text
-                if len(slot.path) == 1:
-                    self._ending.rename(str(slot.path[0]), slot.text, text or "")
+                self._ending.rename(slot, text or "")
         if not self._constant_edits:
             return frame.slots, edits
-        again = _line_slots(event)
+        again = self._line_slots(event)
         if frame.role in {FrameRole.DATA, FrameRole.FAILURE}:
             again += Walker(is_stream=True).walk(self._table, self._payload_of(frame, event)).slots
         again = tuple(slot for slot in again if (slot.channel, slot.text) in self._constant_edits)
         more = enumerate((self._constant_edits[slot.channel, slot.text] for slot in again), len(frame.slots))
         return (*frame.slots, *again), {**edits, **dict(more)}
 
-    @property
-    def repeats_text(self) -> bool:
-        """Whole messages inside a stream are judged as constants, so no text has to be kept for them."""
-        return False
-
-    def sent(self, frame: Frame) -> None:
+    def sent(self, frame: Frame, edits: Mapping[int, str | None]) -> None:
         """Learn that a frame left for the client."""
         # A frame read by a template has no payload and nothing new: the template's own frame left before it.
         if frame.payload is not None:
-            self._ending.sent(frame.payload)
+            self._ending.sent(apply_edits(frame.payload, frame.slots, edits) if edits else frame.payload)
+            self._framing.sent(frame.raw)
         if frame is self._open_frame:
             self._needs_gap = True
 
-    def encode_blocked(self, frame: Frame, edits: Mapping[int, str | None], slot: int, message: str) -> bytes:
+    def encode_blocked(
+        self, frame: Frame, edits: Mapping[int, str | None], slot: int, message: str, said: Said
+    ) -> bytes:
         """Write what remains of the blocked frame, the filtered ending and the terminator."""
         event = self._event_of(frame)
         slots, edits = self._with_constants(frame, event, edits)
-        edited = frozenset(slots[n].channel.choice for n in edits if slots[n].path[:1] == ("choices",))
+        edited = [slots[number] for number in edits]
         payload = None
         if frame.role is FrameRole.DATA:
             payload = apply_edits(self._payload_of(frame, event), slots, edits)
-        blocked = slots[slot]
-        return self._write_ending(self._ending.blocked(payload, edited, blocked, blocked.channel.choice, message))
-
-    def end_blocked(self, channel: Channel, message: str) -> bytes:
-        """Write the filtered ending alone."""
-        return self._write_ending(self._ending.blocked(None, frozenset(), None, channel.choice, message))
+        ending = self._ending.blocked(payload, edited, slots[slot], message, said)
+        return self._framing.write_ending(ending, after_open=self._needs_gap)
 
     def end_failed(self, message: str, code: str) -> bytes:
-        """Write an error event and the terminator: the SDK raises its `APIError`."""
-        return self._write_ending([failure(message, code)])
-
-    def _write_ending(self, chunks: list[dict[str, Json]]) -> bytes:
-        events = [write_event([], dumps(chunk)) for chunk in chunks]
-        gap = b"\n\n" if self._needs_gap else b""
-        return gap + b"".join(events) + write_event([], DONE)
+        """Write the dialect's error and the terminator: the SDK raises its own exception."""
+        return self._framing.write_ending(self._ending.failed(message, code), after_open=self._needs_gap)
 
     def _event_of(self, frame: Frame) -> SseEvent:
-        return parse_event(frame.raw, first=frame.raw is self._first)
+        return self._framing.parse(frame.raw, first=frame.raw is self._first)
 
     @staticmethod
     def _payload_of(frame: Frame, event: SseEvent) -> Json:
@@ -283,24 +282,24 @@ class SseCodec:
             return frame.payload
         return loads(event.data or b"").value  # Read by a template, which proved it to be JSON with one meaning.
 
+    def _line_slots(self, event: SseEvent) -> tuple[Slot, ...]:
+        if not event.lines:
+            return ()
+        return tuple(slot for line in event.lines if (slot := self._line_slot(line)) is not None)
+
+    def _line_slot(self, line: SseLine) -> Slot | None:
+        """Return the slot of a line outside the payload, None when it can carry no text."""
+        text = line.text
+        if not text or (line.field == "event" and text in self._framing.known_events):
+            return None
+        if line.field in {"retry", "id"} and _SHORT_NUMBER(text):
+            return None
+        kind = ChannelKind.ID if line.field == "id" and ID_SHAPED(text) else ChannelKind.OTHER
+        return Slot(Channel(kind, name=f"sse.{line.field}"), text, (), SlotMode.CONSTANT, drop=True)
+
 
 def _events(event: SseEvent) -> list[SseLine]:
     return [line for line in event.lines if line.field == "event"]
-
-
-def _line_slot(line: SseLine) -> Slot | None:
-    """Return the slot of a line outside the payload, None when it can carry no text."""
-    text = line.text
-    if not text or (line.field == "event" and text in _KNOWN_EVENTS):
-        return None
-    if line.field in {"retry", "id"} and _SHORT_NUMBER(text):
-        return None
-    kind = ChannelKind.ID if line.field == "id" and ID_SHAPED(text) else ChannelKind.OTHER
-    return Slot(Channel(kind, name=f"sse.{line.field}"), text, (), SlotMode.CONSTANT, drop=True)
-
-
-def _line_slots(event: SseEvent) -> tuple[Slot, ...]:
-    return tuple(slot for line in event.lines if (slot := _line_slot(line)) is not None) if event.lines else ()
 
 
 def _kept_lines(event: SseEvent, slots: tuple[Slot, ...], edits: Mapping[int, str | None]) -> list[bytes]:

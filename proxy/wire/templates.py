@@ -23,7 +23,7 @@ import orjson
 from detectors.types import ChannelKind
 from proxy.wire.jsontext import Editor
 from proxy.wire.sse import BOM, parse_event
-from proxy.wire.types import NO_PATHS, Frame, FrameRole, FrameRun, Path, Slot, SlotMode
+from proxy.wire.types import NO_ENDS, NO_PATHS, Frame, FrameRole, FrameRun, Path, Slot, SlotMode
 
 MAX_TEMPLATES = 4
 """Shapes that alternate in real streams: interleaved choices, reasoning and text. Each costs two comparisons."""
@@ -216,8 +216,8 @@ def _read_plain(template: _Template, blocks: list[bytes], position: int, frames:
         # harmless ones that the parser can have.
         if not text or '"' in text or "\\" in text or not text.isprintable():
             return at
-        new = _new(Slot, (channel, text, path, _APPEND, False, NO_PATHS))
-        append(_new(Frame, (block, (new,) if is_alone else (*before, new, *after), _DATA, None, False)))
+        new = _new(Slot, (channel, text, path, _APPEND, False, NO_PATHS, False))
+        append(_new(Frame, (block, (new,) if is_alone else (*before, new, *after), _DATA, None, False, NO_ENDS)))
     return len(blocks)
 
 
@@ -237,11 +237,11 @@ def _read_padded(template: _Template, blocks: list[bytes], position: int, frames
             return at
         slots = (
             *before,
-            _new(Slot, (slot.channel, text, slot.path, _APPEND, False, NO_PATHS)),
+            _new(Slot, (slot.channel, text, slot.path, _APPEND, False, NO_PATHS, False)),
             *after,
             _new(Slot, (*padding[:1], last.decode("ascii"), *padding[2:])),
         )
-        frames.append(_new(Frame, (block, slots, _DATA, None, False)))
+        frames.append(_new(Frame, (block, slots, _DATA, None, False, NO_ENDS)))
     return len(blocks)
 
 

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from detectors.types import ChannelKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    Said = Callable[["Channel"], str]
+    """Gives the text of a channel as the client got it, edits and all. Only where `Codec.repeats_text`."""
 
 Path = tuple[str | int, ...]
 
@@ -62,6 +65,47 @@ class Slot(NamedTuple):
     dependents: tuple[Path, ...] = NO_PATHS
     """Places that repeat this text in another form (log-probabilities, token bytes): set to null when the slot
     is edited."""
+    is_json: bool = False
+    """The payload holds a JSON value here, `text` is how it is written: an edited text is parsed again."""
+
+
+class Ended(NamedTuple):
+    """Says that texts are complete: nothing is appended to them after this frame."""
+
+    choice: int
+    part: int | None = None
+    """None for every part of the choice."""
+    kind: ChannelKind | None = None
+    """None for every kind."""
+
+    def covers(self, channel: Channel) -> bool:
+        """Whether the channel is one of those that ended."""
+        return (
+            channel.choice == self.choice
+            and self.part in {None, channel.part}
+            and self.kind in {None, channel.kind}
+        )
+
+
+NO_ENDS: tuple[Ended, ...] = ()
+
+
+class Form(Enum):
+    """How a response is laid out in bytes; the value is the media type that says so."""
+
+    WHOLE = "application/json"
+    """One JSON value."""
+    EVENTS = "text/event-stream"
+    """Server-sent events."""
+    LINES = "application/x-ndjson"
+    """One JSON value a line."""
+    ARRAY = "application/json; stream"
+    """One JSON array, written element by element. Declared as `application/json`; its first byte tells."""
+
+    @property
+    def media_type(self) -> str:
+        """What the `Content-Type` header says."""
+        return self.value.partition(";")[0]
 
 
 class FrameRole(Enum):
@@ -88,6 +132,8 @@ class Frame(NamedTuple):
     an earlier one of their stream in nothing but the text of their slot (the codec can parse `raw` again)."""
     must_encode: bool = False
     """The raw bytes could be read in two ways (duplicate keys, lone surrogates): never forward them."""
+    ends: tuple[Ended, ...] = NO_ENDS
+    """Texts that are complete with this frame, so that none of them waits for more."""
 
 
 class FrameRun(NamedTuple):
@@ -163,22 +209,22 @@ class Codec(Protocol):
     def encode(self, frame: Frame, edits: Mapping[int, str | None]) -> bytes:
         """Write a frame back with the slots in `edits` changed and everything else equal in meaning."""
 
-    def sent(self, frame: Frame) -> None:
-        """Learn that a frame left for the client (which choices are open, ids to use in an ending).
+    def sent(self, frame: Frame, edits: Mapping[int, str | None]) -> None:
+        """Learn that a frame left for the client, as `encode` wrote it (which texts are open, ids for an ending).
 
         Called for frames with a payload only: one without tells nothing new.
         """
 
-    def encode_blocked(self, frame: Frame, edits: Mapping[int, str | None], slot: int, message: str) -> bytes:
+    def encode_blocked(
+        self, frame: Frame, edits: Mapping[int, str | None], slot: int, message: str, said: Said
+    ) -> bytes:
         """Write the last bytes of a blocked response.
 
         `frame` holds the text that was blocked, in its slot number `slot`; `edits` cuts away every text that
         must not leave. What remains of the frame is followed by the dialect's own filtered ending, with
-        `message` as text of the blocked choice, every opened choice closed, and the terminator.
+        `message` as text of the blocked choice, everything opened closed, and the terminator. `said` gives the
+        texts that the client has when it has read what remains of the frame.
         """
-
-    def end_blocked(self, channel: Channel, message: str) -> bytes:
-        """Write the filtered ending alone, when no frame is at hand (a limit was reached)."""
 
     def end_failed(self, message: str, code: str) -> bytes:
         """Write an ending that tells the client's SDK that the stream broke (after the first byte)."""
@@ -203,17 +249,17 @@ class Dialect(Protocol):
         """Where the dialect is spoken."""
 
     @property
-    def stream_media_type(self) -> str:
-        """Media type of a streamed response."""
+    def stream_forms(self) -> tuple[Form, ...]:
+        """How a streamed response may be laid out; the first is the usual one."""
 
-    def wants_stream(self, payload: Any) -> bool:  # noqa: ANN401 - parsed JSON
-        """Whether a parsed request asks for a streamed response."""
+    def wants_stream(self, payload: Any, target: str) -> bool:  # noqa: ANN401 - parsed JSON
+        """Whether a parsed request to `target` (path and query) asks for a streamed response."""
 
     def request_codec(self, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> Codec:
         """Return a codec for one request body."""
 
-    def stream_codec(self, max_frame_bytes: int = DEFAULT_MAX_FRAME_BYTES) -> Codec:
-        """Return a codec for one streamed response."""
+    def stream_codec(self, max_frame_bytes: int = DEFAULT_MAX_FRAME_BYTES, form: Form | None = None) -> Codec:
+        """Return a codec for one streamed response, laid out in `form` (the usual one when None)."""
 
     def body_codec(self, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> Codec:
         """Return a codec for one whole response body."""

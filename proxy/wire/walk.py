@@ -13,10 +13,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from detectors.types import ChannelKind
 from proxy.wire.bags import bag_text, decimal_text, readable_text
-from proxy.wire.fields import Dictionary, Each, Either, FieldClass, Leaf, Logprobs, Node, Numbering, Obj, Within
-from proxy.wire.jsontext import Editor, Json
+from proxy.wire.fields import (
+    Dictionary,
+    Each,
+    Either,
+    FieldClass,
+    Leaf,
+    Logprobs,
+    Node,
+    Numbering,
+    Obj,
+    Tagged,
+    Within,
+)
+from proxy.wire.jsontext import Editor, Json, dumps
 from proxy.wire.logprobs import read_legacy, read_tokens
-from proxy.wire.types import NO_PATHS, Channel, Path, Slot, SlotMode
+from proxy.wire.scope import MAX_NUMBER, TOP, Scope, is_token_ids, member_of, number_of, numbered
+from proxy.wire.types import NO_ENDS, NO_PATHS, Channel, Ended, Path, Slot, SlotMode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,9 +37,6 @@ if TYPE_CHECKING:
 MAX_REMEMBERED_TEXTS = 256
 """Unknown growing texts whose last piece is remembered to tell a repeated constant from new text; real streams
 have a handful. Beyond it every piece counts as new."""
-
-MAX_NUMBER = 10**12
-"""Above any count, time in seconds or in milliseconds of a listed number; more digits are text."""
 
 ID_SHAPED = re.compile(r"[A-Za-z0-9._:/+-]{1,128}").fullmatch
 _PADDING_SHAPED = re.compile(r"[A-Za-z0-9]{1,256}").fullmatch
@@ -36,23 +46,6 @@ _CONSTANT = SlotMode.CONSTANT
 _OTHER = ChannelKind.OTHER
 
 
-class Scope(NamedTuple):
-    """Where the walk is: what the texts found here belong to."""
-
-    choice: int
-    part: int
-    mode: SlotMode
-    """Of listed texts."""
-    unknown: SlotMode
-    """Of unknown strings."""
-    base: str
-    """Name of the place at depth `depth`, without positions that choice and part already say."""
-    depth: int
-
-
-TOP = Scope(0, 0, _APPEND, _CONSTANT, "", 0)
-
-
 class Walked(NamedTuple):
     """What a walk found."""
 
@@ -60,12 +53,24 @@ class Walked(NamedTuple):
     payload: Json
     """The value without the members that were taken out: the same object when there are none."""
     must_encode: bool
+    ends: tuple[Ended, ...] = NO_ENDS
+    """Texts that the value says are complete."""
 
 
 class Walker:
     """Walks the frames of one message. Its only state is the last piece of each unknown growing text."""
 
-    __slots__ = ("_ids", "_is_imprecise", "_is_request", "_is_stream", "_last", "_removed", "_slots", "changes")
+    __slots__ = (
+        "_ends",
+        "_ids",
+        "_is_imprecise",
+        "_is_request",
+        "_is_stream",
+        "_last",
+        "_removed",
+        "_slots",
+        "changes",
+    )
 
     def __init__(self, *, is_stream: bool = False, is_request: bool = False) -> None:
         self._is_stream = is_stream
@@ -76,12 +81,14 @@ class Walker:
         """How often `walk` answered differently than it would the next time: see `_unknown_text`."""
         self._slots: list[Slot] = []
         self._removed: list[Path] = []
+        self._ends: list[Ended] = []
         self._is_imprecise = False
 
     def walk(self, table: Node, payload: Json) -> Walked:
         """Return the slots of a payload in the order in which its text is to be judged."""
         self._slots = []
         self._removed = []
+        self._ends = []
         self._is_imprecise = False
         self.visit(table, payload, (), TOP)
         if self._removed:
@@ -89,7 +96,8 @@ class Walker:
             for path in self._removed:
                 editor.drop(path)
             payload = editor.value
-        return Walked(tuple(self._slots), payload, self._is_imprecise or bool(self._removed))
+        must_encode = self._is_imprecise or bool(self._removed)
+        return Walked(tuple(self._slots), payload, must_encode, tuple(self._ends))
 
     # --- Listed places
 
@@ -110,6 +118,11 @@ class Walker:
             return
         if node.within is not Within.SAME:
             scope = self._enter(node.within, path, scope)
+        if node.numbers:
+            scope = numbered(node, value, scope)
+        if node.ends is not None:
+            part = None if node.ends.whole_choice else scope.part
+            self._ends.append(Ended(scope.choice, part, node.ends.kind))
         members = node.members
         logprobs = None
         for key, child in value.items():
@@ -126,9 +139,17 @@ class Walker:
             self.visit(members[logprobs], value[logprobs], (*path, logprobs), scope)
 
     def _enter(self, within: Within, path: Path, scope: Scope) -> Scope:
-        mode = _CONSTANT if within is Within.SNAPSHOT else scope.mode
+        mode = _MODES.get(within, scope.mode)
         unknown = _APPEND if within is Within.DELTA and self._is_stream else _CONSTANT
         return Scope(scope.choice, scope.part, mode, unknown, "message", len(path))
+
+    def _visit_tagged(self, node: Tagged, value: Json, path: Path, scope: Scope) -> None:
+        if value.__class__ is not dict:
+            self._unknown(value, path, scope)
+            return
+        tag = value.get(node.tag)
+        chosen = node.variants.get(tag, node.other) if isinstance(tag, (str, bool)) else node.other
+        _VISITS[chosen.__class__](self, chosen, value, path, scope)
 
     def _visit_dictionary(self, node: Dictionary, value: Json, path: Path, scope: Scope) -> None:
         if value.__class__ is not dict:
@@ -248,6 +269,11 @@ class Walker:
     def _visit_bag(self, _node: Leaf, value: Json, path: Path, scope: Scope) -> None:
         self._add(_OTHER, bag_text(value), path, scope, _CONSTANT, drop=True)
 
+    def _visit_data(self, node: Leaf, value: Json, path: Path, scope: Scope) -> None:
+        """A JSON value is judged as it is written, so that its keys, strings and numbers are all seen."""
+        channel = Channel(node.kind, scope.choice, scope.part, node.name)
+        self._slots.append(Slot(channel, dumps(value).decode(), path, scope.mode, is_json=True))
+
     def _visit_tokens(self, _node: Leaf, _value: Json, path: Path, _scope: Scope) -> None:
         self._removed.append(path)
 
@@ -332,31 +358,14 @@ class Walker:
         return ".".join([scope.base, *steps] if scope.base else steps)
 
 
-def number_of(item: Json, position: int) -> int:
-    """Return the number an element gives itself, or its position."""
-    index = item.get("index") if item.__class__ is dict else None
-    return index if index.__class__ is int and 0 <= index < MAX_NUMBER else position
-
-
-def member_of(path: Path) -> Path:
-    """Return the path of the nearest member of an object at or above `path`."""
-    while path and path[-1].__class__ is int:
-        path = path[:-1]
-    return path
-
-
-def is_token_ids(value: Json) -> bool:
-    """Whether `value` is made of integers alone: a list, or a list of lists."""
-    if value.__class__ is list:
-        return all(is_token_ids(item) for item in value)
-    return value.__class__ is int
-
-
 _NUMBERS = frozenset({int, float})
+
+_MODES = {Within.SNAPSHOT: SlotMode.CONSTANT, Within.REPEAT: SlotMode.REPEAT}
 
 _VISITS: dict[type, Callable[..., None]] = {
     Leaf: Walker._visit_leaf,
     Obj: Walker._visit_obj,
+    Tagged: Walker._visit_tagged,
     Dictionary: Walker._visit_dictionary,
     Each: Walker._visit_each,
     Either: Walker._visit_either,
@@ -374,6 +383,7 @@ _STRINGS: dict[FieldClass, Callable[..., None]] = {
     FieldClass.PADDING: Walker._string_padding,
     FieldClass.BAG: Walker._string_bag,
     FieldClass.TOKENS: Walker._visit_tokens,
+    FieldClass.DATA: Walker._visit_data,
     FieldClass.OPAQUE_TOKENS: Walker._string_unknown,
 }
 
@@ -381,5 +391,6 @@ _STRUCTURES: dict[FieldClass, Callable[..., None]] = {
     FieldClass.NUMBER: Walker._visit_number,
     FieldClass.BAG: Walker._visit_bag,
     FieldClass.TOKENS: Walker._visit_tokens,
+    FieldClass.DATA: Walker._visit_data,
     FieldClass.OPAQUE_TOKENS: Walker._visit_opaque_tokens,
 }

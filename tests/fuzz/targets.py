@@ -9,14 +9,15 @@ import json
 import random
 from collections.abc import Callable
 
+from proxy.wire.framing import SseFraming
 from proxy.wire.jsontext import dumps, loads
 from proxy.wire.openai_chat import CHAT, STREAM
-from proxy.wire.openai_endings import CHAT_SHAPE, StreamEnding
+from proxy.wire.openai_endings import CHAT_SHAPE, OpenAiStreamEnding
 from proxy.wire.registry import DIALECTS
 from proxy.wire.sse import SseSplitter, parse_event
-from proxy.wire.stream import SseCodec
+from proxy.wire.stream import StreamCodec
 from proxy.wire.types import FrameRole, WireError
-from tests.support.wire import cut_at, read
+from tests.support.wire import cut_at, nothing_said, read
 
 
 def sse(data: bytes) -> None:
@@ -56,9 +57,10 @@ def jsontext(data: bytes) -> None:
 
 def chat(data: bytes) -> None:
     """A whole stream: the same frames at every cut and without templates; edits and endings read back."""
-    frames, fault = read(SseCodec(STREAM, StreamEnding(CHAT_SHAPE)), [data])
+    frames, fault = read(StreamCodec(STREAM, OpenAiStreamEnding(CHAT_SHAPE), SseFraming()), [data])
     slow, slow_fault = read(
-        SseCodec(STREAM, StreamEnding(CHAT_SHAPE), use_templates=False), cut_at(data, random.Random(len(data)))
+        StreamCodec(STREAM, OpenAiStreamEnding(CHAT_SHAPE), SseFraming(), use_templates=False),
+        cut_at(data, random.Random(len(data))),
     )
     assert [(f.raw, f.slots, f.role, f.must_encode) for f in frames] == [
         (f.raw, f.slots, f.role, f.must_encode) for f in slow
@@ -72,7 +74,7 @@ def chat(data: bytes) -> None:
         written = codec.encode(frame, edits)
         assert len(read(CHAT.stream_codec(), [written])[0]) <= 1
         if frame.slots:
-            ending = codec.encode_blocked(frame, edits, 0, "stopped")
+            ending = codec.encode_blocked(frame, edits, 0, "stopped", nothing_said)
             ended, broken = read(CHAT.stream_codec(), [ending])
             assert broken is None
             assert ended[-1].role is FrameRole.TERMINATOR
@@ -87,7 +89,7 @@ def body(data: bytes) -> None:
                 edits = dict.fromkeys(range(len(frame.slots)), "X\n")
                 json.loads(codec.encode(frame, edits))
                 if frame.slots:
-                    json.loads(codec.encode_blocked(frame, edits, 0, "stopped") or b"{}")
+                    json.loads(codec.encode_blocked(frame, edits, 0, "stopped", nothing_said) or b"{}")
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {"sse": sse, "jsontext": jsontext, "chat": chat, "body": body}

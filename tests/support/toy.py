@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detectors.types import ALL_KINDS, ChannelKind, CostClass, Detector, Finding, ScanResult, Stability, Window
 from policies.types import Action, Limits, Mode, Policy, Rule
 from proxy.wire.types import Channel, Frame, FrameRole, Slot, SlotMode, WireError
+
+if TYPE_CHECKING:
+    from proxy.wire.types import Said
 
 END = b'{"end":true}\n'
 
@@ -71,14 +74,14 @@ class ToyCodec:
             items[index]["t"] = text
         return json.dumps(items, ensure_ascii=False).encode() + b"\n"
 
-    def sent(self, frame: Frame) -> None:
+    def sent(self, frame: Frame, edits: Mapping[int, str | None]) -> None:
         self.sent_frames.append(frame)
 
-    def encode_blocked(self, frame: Frame, edits: Mapping[int, str | None], slot: int, message: str) -> bytes:
-        return self.encode(frame, edits) + self.end_blocked(frame.slots[slot].channel, message)
-
-    def end_blocked(self, channel: Channel, message: str) -> bytes:
-        return json.dumps({"blocked": message, "c": channel.choice}).encode() + b"\n" + END
+    def encode_blocked(
+        self, frame: Frame, edits: Mapping[int, str | None], slot: int, message: str, said: Said
+    ) -> bytes:
+        ended = {"blocked": message, "c": frame.slots[slot].channel.choice}
+        return self.encode(frame, edits) + json.dumps(ended).encode() + b"\n" + END
 
     def end_failed(self, message: str, code: str) -> bytes:
         return json.dumps({"failed": message, "code": code}).encode() + b"\n"

@@ -44,6 +44,11 @@ def message(index: int = 0, reason: str = "stop", **members: Any) -> dict[str, A
     return {"index": index, "message": said, "logprobs": None, "finish_reason": reason}
 
 
+def nothing_said(_channel: Any) -> str:
+    """No text left before: enough for formats that say nothing twice."""
+    return ""
+
+
 def read(codec: Codec, parts: Sequence[bytes]) -> tuple[list[Frame], str | None]:
     """Feed a codec to the end. Returns its frames and the fault it met, if any."""
     frames: list[Frame] = []

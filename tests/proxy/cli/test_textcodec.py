@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from detectors.types import ChannelKind
 from proxy.cli.textcodec import TextCodec
 from proxy.wire.types import Channel, WireError
+from tests.support.wire import nothing_said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,9 +49,8 @@ def test_an_edit_is_written_in_place_of_the_text(text: str, edited: str) -> None
 def test_a_block_is_what_may_leave_and_then_the_message() -> None:
     codec = TextCodec(ChannelKind.TEXT)
     frame = frame_of(codec, "good bad")
-    assert codec.encode_blocked(frame, {0: "good "}, 0, "Stopped.") == b"good Stopped."
-    assert codec.encode_blocked(frame, {0: None}, 0, "Stopped.") == b"Stopped."
-    assert codec.end_blocked(frame.slots[0].channel, "Stopped.") == b"Stopped."
+    assert codec.encode_blocked(frame, {0: "good "}, 0, "Stopped.", nothing_said) == b"good Stopped."
+    assert codec.encode_blocked(frame, {0: None}, 0, "Stopped.", nothing_said) == b"Stopped."
     assert codec.end_failed("Broken.", "code") == b"Broken."
 
 

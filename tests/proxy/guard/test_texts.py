@@ -4,7 +4,7 @@ from detectors.types import ChannelKind
 from policies.types import Action, Direction
 from proxy.guard.api import GuardStats
 from proxy.guard.texts import Texts
-from proxy.wire.types import Channel, Slot, SlotMode
+from proxy.wire.types import Channel, Ended, Slot, SlotMode
 from tests.support.toy import WordDetector, policy, rule
 
 UNDER = policy([WordDetector("w", ("abc",))], [rule("w", Action.REDACT)])
@@ -60,3 +60,26 @@ def test_time_is_noted_when_text_begins_to_wait() -> None:
         timeline.receive_scan(scan, scan.cursor.detector.scan(scan.window))
     message.resolve()
     assert timeline.held_since_s is None
+
+
+def test_texts_end_before_the_message_does() -> None:
+    """What ended waits for nothing; text that comes all the same is noticed."""
+    message = texts()
+    ended = message.append(TEXT, "a", None).timeline
+    other = message.append(Channel(ChannelKind.TEXT, 1), "a", None).timeline
+    message.end((Ended(0, kind=ChannelKind.TEXT),))
+    assert (ended.final, other.final, message.is_reopened) == (True, False, False)
+    message.append(TEXT, "", None)
+    assert not message.is_reopened
+    message.append(TEXT, "bc", None)
+    assert message.is_reopened
+
+
+def test_json_values_are_judged_alone() -> None:
+    """Each keeps its own structure, so that it is still JSON after an edit."""
+    message = texts()
+    arguments = Channel(ChannelKind.TOOL_ARGUMENTS)
+    slots = tuple(Slot(arguments, text, (n,), SlotMode.CONSTANT, is_json=True) for n, text in enumerate("12"))
+    first, second = message.place(slots, None)
+    assert first.timeline is not second.timeline
+    assert first.timeline.buffer.end == 1

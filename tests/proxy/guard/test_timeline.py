@@ -94,3 +94,12 @@ def test_a_late_result_of_another_reading_lands_in_source_offsets() -> None:
         text.receive_scan(scan, result)
     text.resolve()
     assert text.edits.apply(r'["\u0061bc"]', 0, 12) == '["<WORD>"]'
+
+
+def test_what_was_said_is_what_left_with_its_edits() -> None:
+    """An ending repeats what the client has, never what the model wrote."""
+    text = timeline("secret", keep=True)
+    text.append("a secret b")
+    judge(text)
+    text.sent(9)
+    assert text.said() == "a <WORD> "

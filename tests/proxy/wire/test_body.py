@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from detectors.types import ChannelKind
 from proxy.wire.registry import DIALECTS
-from proxy.wire.types import Channel, FrameRole, WireError
-from tests.support.wire import body, cuts, message, read
+from proxy.wire.types import FrameRole, WireError
+from tests.support.wire import body, cuts, message, nothing_said, read
 
 RAW = json.dumps(body(message(content="Grüße 🌊"), usage={"total_tokens": 1}), indent=1).encode()
 
@@ -50,7 +49,7 @@ def edited(value: dict[str, Any], text: str, new: str | None) -> Any:
     codec.receive(json.dumps(value).encode())
     (frame,) = codec.receive_end()
     number = next(number for number, slot in enumerate(frame.slots) if slot.text == text)
-    codec.sent(frame)
+    codec.sent(frame, {})
     return json.loads(codec.encode(frame, {number: new}))
 
 
@@ -75,8 +74,7 @@ def test_requests_have_no_endings() -> None:
     codec = DIALECTS["openai-chat"].request_codec()
     codec.receive(b'{"messages":[{"role":"user","content":"bad"}]}')
     (frame,) = codec.receive_end()
-    assert codec.encode_blocked(frame, {0: ""}, 0, "stopped") == b""
-    assert codec.end_blocked(Channel(ChannelKind.TEXT), "stopped") == b""
+    assert codec.encode_blocked(frame, {0: ""}, 0, "stopped", nothing_said) == b""
     assert codec.end_failed("broken", "code") == b""
 
 

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from proxy.wire.registry import DIALECTS
+from proxy.wire.types import Form
 
 
 @pytest.mark.parametrize(
@@ -15,7 +16,7 @@ from proxy.wire.registry import DIALECTS
 )
 def test_wants_stream(payload: object, streamed: bool) -> None:
     """Only a plain true asks for a stream."""
-    assert DIALECTS["openai-chat"].wants_stream(payload) is streamed
+    assert DIALECTS["openai-chat"].wants_stream(payload, "/v1/chat/completions") is streamed
 
 
 def test_error_body() -> None:
@@ -24,4 +25,4 @@ def test_error_body() -> None:
         "error": {"message": "no", "type": "invalid_request_error", "param": None, "code": "content_filter"}
     }
     assert json.loads(DIALECTS["openai-chat"].error_body(599, "x", "no"))["error"]["type"] == "server_error"
-    assert DIALECTS["openai-chat"].stream_media_type == "text/event-stream"
+    assert DIALECTS["openai-chat"].stream_forms == (Form.EVENTS,)

@@ -12,8 +12,8 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from detectors.types import ChannelKind
 from proxy.wire.registry import DIALECTS
-from proxy.wire.types import Channel, Codec, Frame, each_frame
-from tests.support.wire import DONE, body, chunk, delta, frames_of, message, payloads, sse
+from proxy.wire.types import Codec, Frame, each_frame
+from tests.support.wire import DONE, body, chunk, delta, frames_of, message, nothing_said, payloads, sse
 
 MESSAGE = "Stopped by a policy."
 CHAT = DIALECTS["openai-chat"]
@@ -31,7 +31,7 @@ def through(stream: Codec, events: list[dict[str, Any]]) -> bytes:
     for frame in each_frame(stream.receive(b"".join(map(sse, events)))):
         out += stream.encode(frame, {})
         if frame.payload is not None:
-            stream.sent(frame)
+            stream.sent(frame, {})
     return out
 
 
@@ -43,7 +43,7 @@ def block(stream: Codec, event: dict[str, Any], text: str, kept: str = "", said:
     for later in range(at + 1, len(frame.slots)):
         if frame.slots[later].channel.kind is not ChannelKind.ID:
             edits[later] = ""
-    return stream.encode_blocked(frame, edits, at, said)
+    return stream.encode_blocked(frame, edits, at, said, nothing_said)
 
 
 def strict_chunks(out: bytes) -> list[ChatCompletionChunk]:
@@ -134,7 +134,7 @@ def test_block_in_a_comment() -> None:
     """Text outside any payload blocks too."""
     stream = CHAT.stream_codec()
     frame = stream.receive(b": bad\n\n")[0]
-    chunks = strict_chunks(stream.encode_blocked(frame, {0: None}, 0, MESSAGE))
+    chunks = strict_chunks(stream.encode_blocked(frame, {0: None}, 0, MESSAGE, nothing_said))
     assert [c.choices[0].delta.content for c in chunks] == [MESSAGE, None]
     assert chunks[0].id == "chatcmpl-sluicegate"
 
@@ -142,10 +142,11 @@ def test_block_in_a_comment() -> None:
 def test_block_without_message() -> None:
     """An empty message adds no text."""
     stream = CHAT.stream_codec()
-    out = through(stream, [chunk(delta(role="assistant", content="x"))]) + stream.end_blocked(
-        Channel(ChannelKind.TEXT), ""
-    )
-    assert [c.choices[0].delta.content for c in strict_chunks(out)] == ["x", None]
+    out = through(stream, [chunk(delta(role="assistant", content="x"))])
+    frame = frames_of(stream, sse(chunk(delta(content="bad"))))[0]
+    at = next(n for n, slot in enumerate(frame.slots) if slot.text == "bad")
+    out += stream.encode_blocked(frame, {at: ""}, at, "", nothing_said)
+    assert [c.choices[0].delta.content for c in strict_chunks(out)] == ["x", "", None]
 
 
 def test_completions_end_with_the_message_and_the_reason() -> None:
@@ -173,7 +174,7 @@ def block_whole(answer: dict[str, Any], text: str, kept: str = "", dialect: str 
     at = number_of(frame, text)
     edits: dict[int, str | None] = {at: kept}
     edits |= {n: "" for n in range(at + 1, len(frame.slots)) if frame.slots[n].channel.kind is not ChannelKind.ID}
-    return json.loads(whole.encode_blocked(frame, edits, at, MESSAGE))
+    return json.loads(whole.encode_blocked(frame, edits, at, MESSAGE, nothing_said))
 
 
 def calls_of(*names: str) -> list[dict[str, Any]]:
@@ -248,20 +249,6 @@ def test_block_in_a_whole_completion() -> None:
         (f"ok {MESSAGE}", "content_filter"),
         ("", "content_filter"),
     ]
-
-
-def test_endings_without_a_frame() -> None:
-    """A limit was reached: the ending alone is a whole answer in the dialect's types."""
-    ending = CHAT.body_codec().end_blocked(Channel(ChannelKind.TEXT), MESSAGE)
-    assert ChatCompletion.model_validate_json(ending).choices[0].message.content == MESSAGE
-    ending = COMPLETIONS.body_codec().end_blocked(Channel(ChannelKind.TEXT), MESSAGE)
-    assert Completion.model_validate_json(ending).choices[0].text == MESSAGE
-    assert (
-        strict_chunks(CHAT.stream_codec().end_blocked(Channel(ChannelKind.TEXT), MESSAGE))[0]
-        .choices[0]
-        .delta.content
-        == MESSAGE
-    )
 
 
 # --- The official client

@@ -14,7 +14,7 @@ from detectors.types import ChannelKind
 from proxy.wire.registry import DIALECTS
 from proxy.wire.sse import parse_event
 from proxy.wire.types import Channel, Codec, FrameRole, SlotMode, WireError
-from tests.support.wire import DONE, chunk, cut_at, cuts, delta, frames_of, payloads, read, sse, texts
+from tests.support.wire import DONE, chunk, cut_at, cuts, delta, frames_of, nothing_said, payloads, read, sse, texts
 
 TEXT = Channel(ChannelKind.TEXT)
 
@@ -103,13 +103,13 @@ def test_edits_create_no_events(evil: list[str], seed: int) -> None:
     frames = frames_of(stream, data)
     numbers = [next(n for n, s in enumerate(f.slots) if s.channel == TEXT) for f in frames]
     out = b"".join(stream.encode(f, {n: text}) for f, n, text in zip(frames, numbers, evil, strict=True))
-    frames[0].payload and stream.sent(frames[0])
-    out += stream.end_blocked(TEXT, evil[0])
+    frames[0].payload and stream.sent(frames[0], {})
+    out += stream.encode_blocked(frames[-1], {numbers[-1]: ""}, numbers[-1], evil[0], nothing_said)
     events = payloads(out)
     assert [event["choices"][0]["delta"]["content"] for event in events[: len(evil)]] == evil
     assert events[-1] == "[DONE]"
     assert all(event["object"] == "chat.completion.chunk" for event in events[:-1])
-    assert len(events) <= len(evil) + 3
+    assert len(events) <= len(evil) + 4
     # A reader that takes every Unicode line ending for one sees the same lines.
     lines = [line for line in out.decode().splitlines() if line]
     assert len(lines) == len(events)
@@ -153,7 +153,7 @@ def test_the_end_of_input_may_replace_the_last_blank_line() -> None:
     stream = codec()
     frames = frames_of(stream, sse(chunk(delta(content="a")))[:-2])
     assert texts(frames) == {TEXT: "a"}
-    stream.sent(frames[0])
+    stream.sent(frames[0], {})
     out = frames[0].raw + stream.end_failed("upstream closed", "upstream_closed")
     assert len(payloads(out)) == 3
 
@@ -302,8 +302,8 @@ def test_an_id_edited_once_is_edited_everywhere() -> None:
     ]
     for frame in frames:
         if frame.payload is not None:
-            stream.sent(frame)
-    assert b"chatcmpl-1" not in stream.end_blocked(TEXT, "stopped")
+            stream.sent(frame, {})
+    assert b"chatcmpl-1" not in stream.encode_blocked(frames[-1], {}, 0, "stopped", nothing_said)
 
 
 def test_an_error_in_the_stream_is_a_failure() -> None:

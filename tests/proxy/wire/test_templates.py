@@ -9,17 +9,18 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.wire.framing import SseFraming
 from proxy.wire.openai_chat import STREAM
-from proxy.wire.openai_endings import CHAT_SHAPE, StreamEnding
+from proxy.wire.openai_endings import CHAT_SHAPE, OpenAiStreamEnding
 from proxy.wire.sse import parse_event
-from proxy.wire.stream import SseCodec
+from proxy.wire.stream import StreamCodec
 from proxy.wire.templates import Templates
 from proxy.wire.types import Frame, each_frame
 from tests.support.wire import DONE, chunk, cut_at, delta, frames_of, read, sse
 
 
-def codec(*, use_templates: bool = True) -> SseCodec:
-    return SseCodec(STREAM, StreamEnding(CHAT_SHAPE), use_templates=use_templates)
+def codec(*, use_templates: bool = True) -> StreamCodec:
+    return StreamCodec(STREAM, OpenAiStreamEnding(CHAT_SHAPE), SseFraming(), use_templates=use_templates)
 
 
 def comparable(frames: list[Frame]) -> list[Any]:

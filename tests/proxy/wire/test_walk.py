@@ -9,9 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.types import ChannelKind as K
-from proxy.wire.fields import BAG, ID, NUMBER, TOKENS, Dictionary, Each, Numbering, Obj, Within, text
-from proxy.wire.types import Channel, SlotMode
-from proxy.wire.walk import MAX_REMEMBERED_TEXTS, Walker, is_token_ids, member_of, number_of
+from proxy.wire.edits import apply_edits
+from proxy.wire.fields import (
+    BAG,
+    ID,
+    NUMBER,
+    TOKENS,
+    Dictionary,
+    Each,
+    Ends,
+    Numbering,
+    Obj,
+    Tagged,
+    Within,
+    data,
+    text,
+)
+from proxy.wire.types import Channel, Ended, SlotMode
+from proxy.wire.walk import MAX_REMEMBERED_TEXTS, Walker
 
 TABLE = Obj(
     {
@@ -91,11 +106,41 @@ def test_the_memory_of_unlisted_texts_is_bounded() -> None:
             assert mode is (SlotMode.CONSTANT if is_known else SlotMode.APPEND)
 
 
-def test_helpers() -> None:
-    """Elements are numbered by themselves or by position."""
-    assert [
-        number_of(item, 4) for item in ({"index": 2}, {}, {"index": -1}, {"index": True}, {"index": "1"}, 5)
-    ] == [2, 4, 4, 4, 4, 4]
-    assert member_of(("a", 0, "b", 1, 2)) == ("a", 0, "b")
-    assert is_token_ids([[1], [2, 3]])
-    assert not is_token_ids([1, "a"])
+def test_a_tag_chooses_the_members() -> None:
+    """An object whose tag is not known has the members of the other table; no tag, the same."""
+    table = Tagged("type", {"a": Obj({"type": NUMBER, "x": text()}), True: Obj({"x": text()})}, Obj({"y": ID}))
+    found = {
+        str(value): [slot.text for slot in Walker().walk(table, value).slots if slot.mode is SlotMode.APPEND]
+        for value in ({"type": "a", "x": "1"}, {"type": "b", "x": "2"}, {"x": "3"}, {"type": ["a"], "x": "4"})
+    }
+    assert list(found.values()) == [["1"], [], [], []]
+    assert [slot.text for slot in Walker().walk(table, ["text"]).slots] == ["text"]
+
+
+def test_members_number_the_texts_of_their_object_and_end_them() -> None:
+    """What an event says about its place is where its text belongs, and whether more will come."""
+    numbers = {"o": Numbering.CHOICE, "c": Numbering.PART}
+    table = Obj({"o": NUMBER, "c": NUMBER, "delta": text()}, Within.DELTA, numbers, Ends(kind=K.TEXT))
+    walked = Walker(is_stream=True).walk(table, {"o": 2, "c": 1, "delta": "x"})
+    assert [slot.channel for slot in walked.slots] == [Channel(K.TEXT, 2, 1)]
+    assert walked.ends == (Ended(2, 1, K.TEXT),)
+    assert Walker().walk(table, {"o": -1, "c": True, "delta": "x"}).slots[0].channel == Channel(K.TEXT, 0, 0)
+
+
+def test_a_json_value_is_judged_as_it_is_written() -> None:
+    """Keys, strings and numbers are in one text, which is parsed again when it was edited."""
+    walked = Walker().walk(Obj({"input": data()}), {"input": {"to": "jane", "n": 1234567}})
+    (slot,) = walked.slots
+    assert slot.text == '{"to":"jane","n":1234567}'
+    assert slot.channel.kind is K.TOOL_ARGUMENTS
+    edited = apply_edits(walked.payload, walked.slots, {0: '{"to":"*","n":9}'})
+    assert edited == {"input": {"to": "*", "n": 9}}
+    assert apply_edits(walked.payload, walked.slots, {0: '{"to":"ja'}) == {"input": {}}
+
+
+def test_repeats_are_slots_of_their_texts() -> None:
+    """A snapshot names the channel whose text it repeats."""
+    walked = Walker(is_stream=True).walk(
+        Obj({"part": Obj({"text": text()}, Within.REPEAT)}), {"part": {"text": "x"}}
+    )
+    assert [(slot.channel, slot.mode) for slot in walked.slots] == [(Channel(K.TEXT), SlotMode.REPEAT)]

@@ -1,0 +1,67 @@
+"""Where a walk over a payload is: what the texts found there belong to, and how elements of lists are numbered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from proxy.wire.fields import Numbering
+from proxy.wire.types import SlotMode
+
+if TYPE_CHECKING:
+    from proxy.wire.fields import Obj
+    from proxy.wire.jsontext import Json
+    from proxy.wire.types import Path
+
+MAX_NUMBER = 10**12
+"""Above any count, time in seconds or in milliseconds of a listed number; more digits are text."""
+
+
+class Scope(NamedTuple):
+    """Where the walk is: what the texts found here belong to."""
+
+    choice: int
+    part: int
+    mode: SlotMode
+    """Of listed texts."""
+    unknown: SlotMode
+    """Of unknown strings."""
+    base: str
+    """Name of the place at depth `depth`, without positions that choice and part already say."""
+    depth: int
+
+
+TOP = Scope(0, 0, SlotMode.APPEND, SlotMode.CONSTANT, "", 0)
+
+
+def number_of(item: Json, position: int) -> int:
+    """Return the number an element gives itself, or its position."""
+    index = item.get("index") if item.__class__ is dict else None
+    return index if index.__class__ is int and 0 <= index < MAX_NUMBER else position
+
+
+def numbered(node: Obj, value: Json, scope: Scope) -> Scope:
+    """Return the scope with the choice and part that members of `value` name."""
+    choice, part = scope.choice, scope.part
+    for member, numbering in node.numbers.items():
+        number = value.get(member)
+        if number.__class__ is not int or not 0 <= number < MAX_NUMBER:
+            continue
+        if numbering is Numbering.CHOICE:
+            choice = number
+        else:
+            part = number
+    return Scope(choice, part, *scope[2:])
+
+
+def member_of(path: Path) -> Path:
+    """Return the path of the nearest member of an object at or above `path`."""
+    while path and path[-1].__class__ is int:
+        path = path[:-1]
+    return path
+
+
+def is_token_ids(value: Json) -> bool:
+    """Whether `value` is made of integers alone: a list, or a list of lists."""
+    if value.__class__ is list:
+        return all(is_token_ids(item) for item in value)
+    return value.__class__ is int

@@ -1,0 +1,24 @@
+"""Server-sent events as a layout: names, the terminator, what ends a stream."""
+
+from __future__ import annotations
+
+from proxy.wire.framing import SseFraming
+
+
+def test_endings_are_named_after_a_member_and_terminated() -> None:
+    """A client that dispatches on the name of an event finds it."""
+    plain = SseFraming().write_ending([{"a": 1}], after_open=False)
+    assert plain == b'data: {"a":1}\n\ndata: [DONE]\n\n'
+    named = SseFraming(terminator=None, name_member="type").write_ending([{"type": "error"}], after_open=True)
+    assert named == b'\n\nevent: error\ndata: {"type":"error"}\n\n'
+
+
+def test_blocks_come_apart_and_together() -> None:
+    """What was not changed is written as it was read."""
+    framing = SseFraming()
+    (block,) = framing.receive(b"event: x\ndata: {}\n\nda")
+    event = framing.parse(block, first=True)
+    assert framing.write([line.raw for line in event.lines], event.data, block) == block
+    assert framing.is_ended(block)
+    assert framing.open_bytes == 2
+    assert framing.receive_end() == b"da"

@@ -1,0 +1,27 @@
+"""Numbers of elements, and the places of values."""
+
+from __future__ import annotations
+
+from proxy.wire.fields import Numbering, Obj
+from proxy.wire.scope import TOP, is_token_ids, member_of, number_of, numbered
+
+
+def test_elements_are_numbered_by_themselves_or_by_position() -> None:
+    items = ({"index": 2}, {}, {"index": -1}, {"index": True}, {"index": "1"}, 5)
+    assert [number_of(item, 4) for item in items] == [2, 4, 4, 4, 4, 4]
+
+
+def test_the_nearest_member() -> None:
+    assert member_of(("a", 0, "b", 1, 2)) == ("a", 0, "b")
+
+
+def test_token_ids_are_integers_alone() -> None:
+    assert is_token_ids([[1], [2, 3]])
+    assert not is_token_ids([1, "a"])
+
+
+def test_numbers_in_an_object() -> None:
+    """A number that is none changes nothing."""
+    node = Obj(numbers={"o": Numbering.CHOICE, "c": Numbering.PART})
+    assert numbered(node, {"o": 3, "c": 4}, TOP)[:2] == (3, 4)
+    assert numbered(node, {"o": "3"}, TOP) == TOP
