@@ -328,9 +328,8 @@ class StreamGuard:
 
     def _stop(self, frame: Frame, places: tuple[Place, ...], index: int) -> bool:
         """End the message at the blocked text in slot `index` of `frame`. Returns whether it ended."""
-        if not all(
-            t.final and t.released >= e for t, _, e in places[index + 1 :] if t.channel.kind is ChannelKind.ID
-        ):
+        later_ids = [place for place in places[index + 1 :] if place.timeline.channel.kind is ChannelKind.ID]
+        if not all(t.block is not None or (t.final and t.released >= e) for t, _, e in later_ids):
             return False  # an id that stands after the text is still being judged
         blocked = places[index].timeline
         assert blocked.block is not None  # noqa: S101 - the caller found it
@@ -346,7 +345,8 @@ class StreamGuard:
         self._left(blocked, start, max(cut, start))
         for later in range(index + 1, len(places)):
             timeline, begin, end = places[later]
-            if timeline.channel.kind is not ChannelKind.ID or timeline.edits.apply("", begin, end) is not None:
+            is_judged = timeline.channel.kind is ChannelKind.ID and timeline.released >= end
+            if not is_judged or timeline.edits.apply("", begin, end) is not None:
                 edits[later] = "" if frame.slots[later].mode is SlotMode.APPEND else None
         if self._direction is Direction.RESPONSE:
             separator = "\n\n" if blocked.channel.choice in self._spoken else ""

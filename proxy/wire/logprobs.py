@@ -5,6 +5,7 @@ It understands two shapes strictly; anything else is None, and the caller takes 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from detectors.types import ChannelKind
@@ -55,10 +56,12 @@ def _read_entries(entries: Json, kind: ChannelKind, path: Path) -> Tokens | None
         return None
     pieces = [_piece(entry) for entry in entries]
     joined = _decode(b"".join(piece for piece in pieces if piece is not None))
-    texts = [entry["token"] for entry in entries]
-    texts += [_lossy(entry) for entry in entries if _piece(entry) is None]
+    text = "".join(entry["token"] for entry in entries)
+    hidden = "".join(_lossy(entry) for entry in entries if _piece(entry) is None)
+    # On a line of its own: no word of the bytes may be hidden by the letters of a token beside it.
+    text = f"{text}\n{hidden}" if hidden else text
     alternatives = [line for entry in entries for line in _alternatives(entry)]
-    return Tokens(kind, path, None if None in pieces else joined, "".join(texts), "\n".join(alternatives))
+    return Tokens(kind, path, None if None in pieces else joined, text, "\n".join(alternatives))
 
 
 def _is_entry(entry: Json, *, nested: bool = False) -> bool:
@@ -126,9 +129,7 @@ def read_legacy(value: Json, path: Path) -> list[Tokens] | None:
         return None
     if not _is_list(value.get("token_logprobs") or [], _is_logprob):
         return None
-    if not _is_list(
-        value.get("text_offset") or [], lambda item: item.__class__ is int and abs(item) < _MAX_LOGPROB
-    ):
+    if not _are_offsets(value.get("text_offset") or []):
         return None
     if not _is_list(tops, _is_top):
         return None
@@ -138,6 +139,13 @@ def read_legacy(value: Json, path: Path) -> list[Tokens] | None:
 
 def _is_list(value: Json, is_item: Callable[[Json], bool]) -> bool:
     return value.__class__ is list and all(is_item(item) for item in value)
+
+
+def _are_offsets(value: Json) -> bool:
+    """Whether the numbers can be places in a text: they never go back, so they spell nothing that people write."""
+    if not _is_list(value, lambda item: item.__class__ is int and 0 <= item < _MAX_LOGPROB):
+        return False
+    return all(a <= b for a, b in pairwise(value))
 
 
 def _is_top(value: Json) -> bool:

@@ -45,7 +45,7 @@ _PART = Obj(
     {
         "type": enum("text", "refusal", "thinking", "reference", "image_url", "input_audio", "file", "output_text"),
         "text": _TEXT,
-        "refusal": text(ChannelKind.REFUSAL),
+        "refusal": text(ChannelKind.REFUSAL, "part"),  # A message can have a refusal of its own beside its parts.
         "thinking": Either(text=_REASONING, items=Each(_THOUGHT_PART)),
         "closed": NUMBER,
         "signature": OPAQUE,

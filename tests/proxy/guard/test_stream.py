@@ -507,3 +507,14 @@ def test_id_channels_are_looked_at_only_by_detectors_that_want_them() -> None:
     under = policy([shy], [rule("w", Action.BLOCK)])
     written, _, _ = guarded([line("abc", kind="id", mode="constant"), END], under)
     assert written == line("abc", kind="id", mode="constant") + END
+
+
+def test_a_blocked_id_takes_those_beside_it_along() -> None:
+    """Ids of a frame are judged together: when one of them is blocked, nobody waits for the others."""
+    frame = [
+        {"c": 0, "k": "id", "p": number, "t": text, "m": "constant"} for number, text in enumerate(("abcab", "x"))
+    ]
+    for order in (frame, frame[::-1]):
+        written, _, guard = guarded([json.dumps(order).encode() + b"\n", END], BLOCK)
+        assert guard.state is GuardState.STATE_BLOCKED
+        assert b"abcab" not in written
