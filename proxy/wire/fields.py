@@ -32,6 +32,8 @@ class FieldClass(Enum):
     """Numbers and booleans."""
     OPAQUE = "opaque"
     """Base64 of something that is not text (audio, signatures): passes; anything readable in it is text."""
+    TIME = "time"
+    """A time stamp of RFC 3339, in every frame of some formats; anything else is text."""
     PADDING = "padding"
     """Random letters and digits that hide the length of an event."""
     BAG = "bag"
@@ -53,7 +55,7 @@ class Within(Enum):
     MESSAGE = "message"
     """The same texts, whole."""
     SNAPSHOT = "snapshot"
-    """Texts that were streamed before, whole, once more: judged again, each as a constant."""
+    """Texts that come whole, at once or once more after they were streamed: judged each as a constant."""
     REPEAT = "repeat"
     """The same, rebuilt from the edited texts. Only for formats whose codec says `repeats_text`."""
 
@@ -90,6 +92,9 @@ class Obj:
     """Members of this object whose values say to which choice and part its texts belong."""
     ends: Ends | None = None
     """Which texts are complete after a frame that has this object."""
+    first: tuple[str, ...] = ()
+    """Members whose texts come before those of the others, whatever the order on the wire: what was thought
+    before it was said. So a whole answer is judged in the order in which it was streamed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +150,8 @@ class Logprobs:
 
     is_legacy: bool = False
     """The parallel lists of the completions API, instead of one list of entries per text."""
+    is_flat: bool = False
+    """A bare list of entries, of the answer or of the reasoning."""
 
 
 Node: TypeAlias = Leaf | Obj | Tagged | Dictionary | Each | Either | Logprobs
@@ -174,6 +181,7 @@ ID = Leaf(FieldClass.ID, ChannelKind.ID)
 PARAMETER = Leaf(FieldClass.PARAMETER)
 NUMBER = Leaf(FieldClass.NUMBER)
 OPAQUE = Leaf(FieldClass.OPAQUE)
+TIME = Leaf(FieldClass.TIME)
 PADDING = Leaf(FieldClass.PADDING, ChannelKind.ID)
 BAG = Leaf(FieldClass.BAG)
 TOKENS = Leaf(FieldClass.TOKENS)

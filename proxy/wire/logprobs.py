@@ -1,6 +1,6 @@
 """Reads log-probabilities, which say a text once more, token by token, beside tokens that might have been.
 
-It understands two shapes strictly; anything else is None, and the caller takes the whole as unknown text.
+It understands three shapes strictly; anything else is None, and the caller takes the whole as unknown text.
 """
 
 from __future__ import annotations
@@ -49,6 +49,12 @@ def read_tokens(value: Json, path: Path) -> list[Tokens] | None:
             return None
         lists.append(tokens)
     return lists
+
+
+def read_flat(value: Json, path: Path) -> list[Tokens] | None:
+    """Read a bare `[entry...]`, as Ollama has it beside the answer."""
+    tokens = _read_entries(value, ChannelKind.TEXT, path)
+    return None if tokens is None else [tokens]
 
 
 def _read_entries(entries: Json, kind: ChannelKind, path: Path) -> Tokens | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from proxy.wire.ollama import OLLAMA
 from proxy.wire.openai_chat import CHAT
 from proxy.wire.openai_completions import COMPLETIONS
 
 if TYPE_CHECKING:
     from proxy.wire.types import Dialect
 
-DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (CHAT, COMPLETIONS)}
+DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (CHAT, COMPLETIONS, OLLAMA)}

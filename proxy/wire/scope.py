@@ -8,6 +8,8 @@ from proxy.wire.fields import Numbering
 from proxy.wire.types import SlotMode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from proxy.wire.fields import Obj
     from proxy.wire.jsontext import Json
     from proxy.wire.types import Path
@@ -51,6 +53,16 @@ def numbered(node: Obj, value: Json, scope: Scope) -> Scope:
         else:
             part = number
     return Scope(choice, part, *scope[2:])
+
+
+def reordered(first: tuple[str, ...], value: Json) -> Iterator[tuple[str, Json]]:
+    """Go through the members of an object, those named in `first` before the others."""
+    for key in first:
+        if key in value:
+            yield key, value[key]
+    for key, child in value.items():
+        if key not in first:
+            yield key, child
 
 
 def member_of(path: Path) -> Path:

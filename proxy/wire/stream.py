@@ -13,6 +13,7 @@ from detectors.types import ChannelKind
 from proxy.wire.edits import apply_edits
 from proxy.wire.framing import BLANK
 from proxy.wire.jsontext import Json, dumps, loads
+from proxy.wire.shapes import ID_SHAPED
 from proxy.wire.sse import SseEvent, SseLine, check_block
 from proxy.wire.templates import Templates, is_left_out
 from proxy.wire.types import (
@@ -26,7 +27,7 @@ from proxy.wire.types import (
     SlotMode,
     WireError,
 )
-from proxy.wire.walk import ID_SHAPED, Walker
+from proxy.wire.walk import Walker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -247,7 +247,7 @@ def _read_padded(template: _Template, blocks: list[bytes], position: int, frames
 
 def _is_padding(value: bytes) -> bool:
     """The same test that the walk makes, so that the slot's channel is the template's."""
-    return value.isalnum() and len(value) <= 256  # noqa: PLR2004 - as in walk._PADDING_SHAPED
+    return value.isalnum() and len(value) <= 256  # noqa: PLR2004 - as in shapes.PADDING_SHAPED
 
 
 def _proved(frame: Frame, slot: Slot, padding: Slot | None) -> _Template | None:

@@ -8,7 +8,6 @@ unknown numbers, which may be bytes or token ids, are taken out. It judges nothi
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from detectors.types import ChannelKind
@@ -27,8 +26,9 @@ from proxy.wire.fields import (
     Within,
 )
 from proxy.wire.jsontext import Editor, Json, dumps
-from proxy.wire.logprobs import read_legacy, read_tokens
-from proxy.wire.scope import MAX_NUMBER, TOP, Scope, is_token_ids, member_of, number_of, numbered
+from proxy.wire.logprobs import read_flat, read_legacy, read_tokens
+from proxy.wire.scope import MAX_NUMBER, TOP, Scope, is_token_ids, member_of, number_of, numbered, reordered
+from proxy.wire.shapes import ID_SHAPED, PADDING_SHAPED, TIME_SHAPED
 from proxy.wire.types import NO_ENDS, NO_PATHS, Channel, Ended, Path, Slot, SlotMode
 
 if TYPE_CHECKING:
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 MAX_REMEMBERED_TEXTS = 256
 """Unknown growing texts whose last piece is remembered to tell a repeated constant from new text; real streams
 have a handful. Beyond it every piece counts as new."""
-
-ID_SHAPED = re.compile(r"[A-Za-z0-9._:/+-]{1,128}").fullmatch
-_PADDING_SHAPED = re.compile(r"[A-Za-z0-9]{1,256}").fullmatch
 
 _APPEND = SlotMode.APPEND
 _CONSTANT = SlotMode.CONSTANT
@@ -125,7 +122,7 @@ class Walker:
             self._ends.append(Ended(scope.choice, part, node.ends.kind))
         members = node.members
         logprobs = None
-        for key, child in value.items():
+        for key, child in value.items() if not node.first else reordered(node.first, value):
             known = members.get(key)
             if known is None:
                 self._unknown_member(key, child, (*path, key), scope)
@@ -187,17 +184,17 @@ class Walker:
         self.visit(chosen, value, path, scope)
 
     def _visit_logprobs(self, node: Logprobs, value: Json, path: Path, scope: Scope) -> None:
-        """Match the tokens to the texts of the same frame; what does not match is a text of its own.
-
-        A shape that is not understood goes: no client needs it, and nobody could say what it spells.
-        """
-        lists = read_legacy(value, path) if node.is_legacy else read_tokens(value, path)
+        """Match tokens to the texts of the frame; others are a text, shapes that are not understood go."""
+        read = read_legacy if node.is_legacy else read_flat if node.is_flat else read_tokens
+        lists = read(value, path)
         if lists is None:
             self._removed.append(member_of(path))
             return
         alternatives = []
         for tokens in lists:
             repeated = self._slot_of(Channel(tokens.kind, scope.choice))
+            if repeated is None and node.is_flat:
+                repeated = self._slot_of(Channel(ChannelKind.REASONING, scope.choice))
             if tokens.joined is not None and repeated is not None and self._slots[repeated].text == tokens.joined:
                 slot = self._slots[repeated]
                 self._slots[repeated] = slot._replace(dependents=(*slot.dependents, tokens.path))
@@ -244,8 +241,12 @@ class Walker:
         if not ID_SHAPED(value):
             self._add(_OTHER, value, path, scope, _CONSTANT)
 
+    def _string_time(self, _node: Leaf, value: str, path: Path, scope: Scope) -> None:
+        if not TIME_SHAPED(value):
+            self._add(_OTHER, value, path, scope, _CONSTANT)
+
     def _string_padding(self, _node: Leaf, value: str, path: Path, scope: Scope) -> None:
-        kind = ChannelKind.ID if _PADDING_SHAPED(value) else _OTHER
+        kind = ChannelKind.ID if PADDING_SHAPED(value) else _OTHER
         self._add(kind, value, path, scope, _CONSTANT)
 
     def _string_opaque(self, _node: Leaf, value: str, path: Path, scope: Scope) -> None:
@@ -380,6 +381,7 @@ _STRINGS: dict[FieldClass, Callable[..., None]] = {
     FieldClass.PARAMETER: Walker._string_parameter,
     FieldClass.NUMBER: Walker._string_unknown,
     FieldClass.OPAQUE: Walker._string_opaque,
+    FieldClass.TIME: Walker._string_time,
     FieldClass.PADDING: Walker._string_padding,
     FieldClass.BAG: Walker._string_bag,
     FieldClass.TOKENS: Walker._visit_tokens,

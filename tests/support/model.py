@@ -67,6 +67,9 @@ class Script:
     whole: JsonObject = field(default_factory=dict)
     status: int = 200
     ends_with_done: bool = True
+    media_type: str = "text/event-stream"
+    streams_unasked: bool = False
+    """Whether a request that says nothing of a stream gets one."""
 
 
 def script(events: list[JsonObject]) -> Script:
@@ -133,7 +136,7 @@ class BackgroundLoop:
 
 
 class ScriptedModel:
-    """The model API: `/v1/chat/completions`, `/v1/completions` and `/v1/models`."""
+    """The model APIs of OpenAI and Ollama."""
 
     def __init__(self) -> None:
         self.scripts: dict[str, Script] = {}
@@ -149,6 +152,8 @@ class ScriptedModel:
         app = web.Application()
         app.router.add_post("/v1/chat/completions", self._answer)
         app.router.add_post("/v1/completions", self._answer)
+        app.router.add_post("/api/chat", self._answer)
+        app.router.add_post("/api/generate", self._answer)
         app.router.add_get("/v1/models", self._models)
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
@@ -176,9 +181,9 @@ class ScriptedModel:
         asked = await request.json()
         self.requests.append(asked)
         chosen = self.scripts[asked["model"]]
-        if chosen.status != 200 or not asked.get("stream"):
+        if chosen.status != 200 or not asked.get("stream", chosen.streams_unasked):
             return web.json_response(chosen.whole, status=chosen.status)
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        response = web.StreamResponse(headers={"Content-Type": chosen.media_type})
         await response.prepare(request)
         try:
             return await self._stream(request, response, chosen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proxy.wire.fields import Numbering, Obj
-from proxy.wire.scope import TOP, is_token_ids, member_of, number_of, numbered
+from proxy.wire.scope import TOP, is_token_ids, member_of, number_of, numbered, reordered
 
 
 def test_elements_are_numbered_by_themselves_or_by_position() -> None:
@@ -25,3 +25,13 @@ def test_numbers_in_an_object() -> None:
     node = Obj(numbers={"o": Numbering.CHOICE, "c": Numbering.PART})
     assert numbered(node, {"o": 3, "c": 4}, TOP)[:2] == (3, 4)
     assert numbered(node, {"o": "3"}, TOP) == TOP
+
+
+def test_some_members_come_first() -> None:
+    """The others keep their order; a name that is not there adds nothing."""
+    assert list(reordered(("c", "x", "b"), {"a": 1, "b": 2, "c": 3, "d": 4})) == [
+        ("c", 3),
+        ("b", 2),
+        ("a", 1),
+        ("d", 4),
+    ]

@@ -1,0 +1,15 @@
+"""The table of dialects for the properties that hold in every dialect: one row for each sort of answer.
+
+To add a dialect, write `tests/support/<dialect>.py` with a function that makes an answer out of a `Prose`, streamed
+and whole, and one that reads what a client is shown; then add its row here.
+"""
+
+from __future__ import annotations
+
+from tests.support import ollama
+from tests.support.dialect_case import DialectCase
+
+CASES: dict[str, DialectCase] = {
+    "ollama, chat": DialectCase("ollama", ollama.chat_answer, ollama.shown, ollama.shown),
+    "ollama, generate": DialectCase("ollama", ollama.generate_answer, ollama.shown, ollama.shown),
+}
