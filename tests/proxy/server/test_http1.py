@@ -104,6 +104,44 @@ def test_bytes_behind_the_response_are_noticed() -> None:
     assert reader.rest.startswith(b"HTTP/1.1")
 
 
+CHUNK = st.lists(
+    st.sampled_from([b"\r\n", b"\r", b"\n", b"0", b"5", b"0\r\n\r\n", b"data: x\n\n", b"a" * 300]),
+    min_size=1,
+    max_size=6,
+).map(b"".join)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    chunks=st.lists(CHUNK, max_size=8),
+    spell=st.sampled_from([b"%x", b"%X", b"0%x", b"%x;a=b"]),
+    cuts=st.lists(st.integers(0, 4000), max_size=6).map(tuple),
+    behind=st.sampled_from([b"", b"HTTP"]),
+)
+def test_chunks_hold_anything(chunks: list[bytes], spell: bytes, cuts: tuple[int, ...], behind: bytes) -> None:
+    """Chunks that look like framing, sizes spelled in odd ways: the body is what the sizes say, at any cut."""
+    framed = b"".join((spell % len(one)) + b"\r\n" + one + b"\r\n" for one in chunks)
+    reader, body = read(OK + b"Transfer-Encoding: chunked\r\n\r\n" + framed + b"0\r\n\r\n" + behind, cuts)
+    assert (body, reader.done, reader.rest) == (b"".join(chunks), True, behind)
+
+
+@settings(max_examples=300, deadline=None)
+@given(chunks=st.lists(CHUNK, min_size=1, max_size=6), at=st.integers(0, 5), off=st.sampled_from([-1, 1]))
+def test_a_size_that_lies_is_refused_or_read_to_the_letter(chunks: list[bytes], at: int, off: int) -> None:
+    """One wrong size among right ones gives the same outcome in one read as byte by byte."""
+    sizes = [len(one) + (off if number == at % len(chunks) else 0) for number, one in enumerate(chunks)]
+    framed = b"".join(b"%x\r\n%b\r\n" % pair for pair in zip(sizes, chunks, strict=True))
+    raw = OK + b"Transfer-Encoding: chunked\r\n\r\n" + framed + b"0\r\n\r\n"
+    outcomes = []
+    for cuts in ((), tuple(range(len(raw)))):
+        try:
+            reader, body = read(raw, cuts)
+            outcomes.append((body, reader.rest))
+        except HttpError as error:
+            outcomes.append((str(error), b""))
+    assert outcomes[0] == outcomes[1]
+
+
 @settings(max_examples=400, deadline=None)
 @given(data=st.lists(st.binary(max_size=60) | st.sampled_from([raw for raw, _, _ in CASES.values()]), max_size=8))
 def test_nothing_crashes_it(data: list[bytes]) -> None:
