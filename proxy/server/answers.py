@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from proxy.server.faults import UpstreamFault
 from proxy.server.headers import JSON_TYPE
@@ -12,6 +12,9 @@ from proxy.wire.types import Form, WireError
 
 if TYPE_CHECKING:
     from proxy.wire.types import Dialect
+
+
+_ALWAYS: Final = frozenset({JSON_TYPE, Form.EVENTS.media_type})
 
 
 class StatusKind(Enum):
@@ -36,7 +39,9 @@ def status_kind(status: int) -> StatusKind:
 
 def check_type(declared: str, dialect: Dialect) -> None:
     """Check a declared media type. Raises `UpstreamFault` when it is not one in which text can be checked."""
-    if declared not in {JSON_TYPE, Form.EVENTS.media_type, *(form.media_type for form in dialect.stream_forms)}:
+    if declared in _ALWAYS:
+        return
+    if declared not in {form.media_type for form in dialect.stream_forms}:
         raise UpstreamFault("upstream_type", "The model API's answer is of a type that cannot be checked.")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.http import HttpVersion11
 from aiohttp.http_exceptions import HttpProcessingError
 
@@ -36,7 +36,7 @@ class ClientRequest:
         self.headers: CIMultiDictProxy[str] = message.headers
         self.content = content
         self.connection = connection
-        self.is_http10: bool = message.version < HttpVersion11
+        self.is_http10: bool = message.version is not HttpVersion11 and message.version < HttpVersion11
         self.keeps_alive: bool = not message.should_close and not message.upgrade
         """Whether another request may follow on the connection. The writer of the answer may say no."""
         self.started = False
@@ -47,7 +47,7 @@ class ClientRequest:
     @property
     def content_length(self) -> int | None:
         """The declared length of the body; the parser has checked its form."""
-        value = self.headers.get("Content-Length")
+        value = self.headers.get(hdrs.CONTENT_LENGTH)
         return None if value is None else int(value)
 
     @property
@@ -63,16 +63,18 @@ class ClientRequest:
 def check_protocol(request: ClientRequest) -> None:
     """Refuse what the proxy does not speak: upgrades, other expectations, bodies where none belongs."""
     headers = request.headers
-    if "Upgrade" in headers or request.method == "CONNECT":
+    if hdrs.UPGRADE in headers or request.method == "CONNECT":
         raise ClientFault(
             "upgrade_refused",
             "This proxy speaks plain HTTP/1.1: no WebSocket, no tunnel. No line of configuration opens one.",
             403,
         )
-    expect = headers.get("Expect")
+    expect = headers.get(hdrs.EXPECT)
     if expect is not None and expect.lower() != "100-continue":
         raise ClientFault("expectation_failed", "Only the expectation 100-continue is understood.", 417)
-    if request.method in {"GET", "HEAD", "DELETE"} and (request.content_length or "Transfer-Encoding" in headers):
+    if request.method in {"GET", "HEAD", "DELETE"} and (
+        request.content_length or hdrs.TRANSFER_ENCODING in headers
+    ):
         raise ClientFault("unexpected_body", f"A {request.method} request has no body here.")
 
 
@@ -84,7 +86,7 @@ async def read_body(request: ClientRequest, watchdog: Watchdog, max_bytes: int, 
     content = request.content
     if content.is_eof():
         return _body_at_hand(content, max_bytes)
-    if "Expect" in request.headers and request.transport is not None:
+    if hdrs.EXPECT in request.headers and request.transport is not None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     pieces: list[bytes] = []
     size = 0

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 import structlog
+from aiohttp import hdrs
 
 from policies.types import Action, Direction
 from proxy.guard.api import GuardState
@@ -133,17 +134,16 @@ class Exchange:
     async def _bring(self, upstream: UpstreamResponse, dialect: Dialect, before_s: float) -> None:
         """Bring the upstream's answer to the client."""
         kind = answers.status_kind(upstream.status)
-        declared = headers.media_type(upstream.headers.getall("content-type", ()))
+        declared = headers.media_type(upstream.headers.getall(hdrs.CONTENT_TYPE, ()))
         if kind is answers.StatusKind.ERROR:
             await self._bring_error(upstream, dialect, declared)
             return
         answers.check_type(declared, dialect)
-        codings = headers.content_codings(upstream.headers.getall("content-encoding", ()))
+        codings = headers.content_codings(upstream.headers.getall(hdrs.CONTENT_ENCODING, ()))
         decoder = decoder_for(codings, self._config.max_response_bytes)
         relay = Relay(self._services, upstream, decoder, self._watchdog, self._config.max_response_bytes)
         self._relay = relay
-        head = await relay.read_head(lambda data: answers.form_of(declared, dialect, data) is not None)
-        form = answers.form_of(declared, dialect, head) or Form.WHOLE
+        form = await relay.read_head(lambda data: answers.form_of(declared, dialect, data))
         stream = form is not Form.WHOLE
         self.mode = "stream" if stream else "whole"
         self._record(relay, dialect, upstream, declared)
@@ -177,7 +177,7 @@ class Exchange:
         """Return the upstream's error body when all of it was judged and none of it blocked."""
         message = self._guarded(dialect.body_codec(MAX_ERROR_BYTES), Direction.RESPONSE)
         try:
-            codings = headers.content_codings(upstream.headers.getall("content-encoding", ()))
+            codings = headers.content_codings(upstream.headers.getall(hdrs.CONTENT_ENCODING, ()))
             decoder = decoder_for(codings, MAX_ERROR_BYTES)
             self._relay = Relay(self._services, upstream, decoder, self._watchdog, MAX_ERROR_BYTES)
             body = await self._relay.collect(message)

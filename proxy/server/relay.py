@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from proxy.guard.api import GuardState
 from proxy.server.faults import ExchangeFault, ExchangeTimeout, Phase, UpstreamFault
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from proxy.server.watchdog import Watchdog
 
     Release = Callable[[GuardedMessage], Awaitable[None]]
+
+_T = TypeVar("_T")
+
+_COMPLETE: Final = (GuardState.STATE_DONE, GuardState.STATE_BLOCKED)
+"""States in which the last bytes of a stream have been taken, its ending among them."""
 
 MAX_UNJUDGED_BYTES: Final = 8 << 10
 """Bytes read on while text waits for a scan elsewhere: about 40 events, the next segments of a window detector."""
@@ -46,7 +51,6 @@ class Relay:
         self._decoder = decoder
         self._watchdog = watchdog
         self._max_bytes = max_bytes
-        self._loop = asyncio.get_running_loop()
         self._head: list[bytes] = []
         self._read_bytes = 0
         self._unjudged = 0
@@ -58,18 +62,23 @@ class Relay:
         self._last_in_s: float | None = None
         self._first_out_s: float | None = None
 
-    async def read_head(self, is_enough: Callable[[bytes], bool]) -> bytes:
-        """Read until `is_enough` knows what the body is. The bytes stay for the guard. Raises `UpstreamFault`."""
-        head = b""
-        while not is_enough(head):
+    async def read_head(self, known_by: Callable[[bytes], _T | None]) -> _T:
+        """Read until `known_by` knows what the body is, and return that. Raises `UpstreamFault`.
+
+        The bytes stay for the guard.
+        """
+        head = self._head
+        while (known := known_by(head[0] if len(head) == 1 else b"".join(head))) is None:
             data = await self._read()
             if self._ended:
                 raise UpstreamFault("upstream_empty", "The model API's answer is empty.")
-            self._head += self._decoded(data)
-            head = b"".join(self._head)
-            if len(head) > self._max_bytes:
+            if self._decoder is None:
+                head.append(data)
+            else:
+                head += self._decoded(data)
+            if sum(map(len, head)) > self._max_bytes:
                 raise _too_large()
-        return head
+        return known
 
     def record_to(self, recorder: Recorder) -> None:
         """Write what the upstream sends to a recording, too."""
@@ -88,14 +97,7 @@ class Relay:
         self._message = message
 
         async def release(released: GuardedMessage) -> None:
-            data = await released.take()
-            if released.guard.state is GuardState.STATE_BLOCKED:
-                self._upstream.close()  # no more tokens are paid for
-            if data:
-                if not writer.started:
-                    writer.start_stream(200, out_headers)
-                    self._first_out_s = time.perf_counter()
-                await writer.write(data)
+            await self._release(released, writer, out_headers)
 
         try:
             await self._pump(message, release)
@@ -105,14 +107,33 @@ class Relay:
             message.receive_abort(fault.public)
             await message.settle()
             await release(message)
-            if message.guard.state is not GuardState.STATE_BLOCKED:
+            if message.guard.state not in _COMPLETE:
                 raise
         if message.guard.state is GuardState.STATE_BROKEN:
             raise UpstreamFault("upstream_broken", _sentence(message.guard.broken_public))
         if not writer.started:
             raise UpstreamFault("upstream_empty", "The model API's answer is empty.")
-        await writer.end()
+        if not writer.request.answered:
+            await writer.end()
         self.note_end(before_s)
+
+    async def _release(
+        self, message: GuardedMessage, writer: ClientWriter, out_headers: Sequence[tuple[str, str]]
+    ) -> None:
+        """Write what may leave; the last of it together with the end of the stream."""
+        data = await message.take()
+        state = message.guard.state
+        if state is GuardState.STATE_BLOCKED:
+            self._upstream.close()  # no more tokens are paid for
+        if not data:
+            return
+        if self._first_out_s is None:
+            writer.start_stream(200, out_headers)
+            self._first_out_s = time.perf_counter()
+        if state in _COMPLETE:
+            await writer.end(data)
+        else:
+            await writer.write(data)
 
     async def collect(self, message: GuardedMessage) -> bytes:
         """Bring a whole body and return what the client gets. Raises `ExchangeFault`."""
@@ -202,7 +223,7 @@ class Relay:
             message.driver.run()
             return None
         if self._reading is None and not self._ended and self._unjudged < MAX_UNJUDGED_BYTES:
-            self._reading = self._loop.create_task(self._upstream.read())
+            self._reading = asyncio.get_running_loop().create_task(self._upstream.read())
         if self._reading is None:
             if not message.driver.holding:
                 raise RuntimeError("the guard waits for nothing")
@@ -213,7 +234,7 @@ class Relay:
         if message.driver.holding:
             waits.add(message.driver.wait())
         due_s = message.guard.next_time() if message.timed else None
-        timeout_s = None if due_s is None else max(0.0, due_s - self._loop.time())
+        timeout_s = None if due_s is None else max(0.0, due_s - asyncio.get_running_loop().time())
         phase, limit_s = self._limit()
         await self._watchdog.within(
             phase, limit_s, asyncio.wait(waits, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
@@ -225,15 +246,17 @@ class Relay:
             self._unjudged = self._unjudged + len(data) if message.driver.holding else 0
             return data
         if message.timed:
-            message.guard.receive_time(self._loop.time())
+            message.guard.receive_time(asyncio.get_running_loop().time())
         message.driver.run()
         if not message.driver.holding:
             self._unjudged = 0
         return None
 
     async def _read(self) -> bytes:
-        phase, limit_s = self._limit()
-        data = await self._watchdog.within(phase, limit_s, self._upstream.read())
+        data = self._upstream.take()
+        if data is None:
+            phase, limit_s = self._limit()
+            data = await self._watchdog.within(phase, limit_s, self._upstream.read())
         self._took(data)
         return data
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from proxy.server.faults import ClientFault
@@ -62,6 +63,9 @@ class Match:
         return self.names.get("model") or self.names.get("deployment")
 
 
+_NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the table."""
@@ -87,6 +91,8 @@ class RouteTable:
     ) -> None:
         """`opened` are further paths, each guarded (POST) by the given dialect; `unread` further ones that pass."""
         self._exact: dict[tuple[str, str], Entry] = {}
+        self._plain: dict[tuple[str, str], Match] = {}
+        """What `match` returns for literal paths without a query, as most requests have."""
         self._patterns: list[Entry] = []
         for dialect in dialects:
             for route in dialect.routes:
@@ -105,6 +111,9 @@ class RouteTable:
 
     def match(self, method: str, target: str) -> Match:
         """Return what is known of a raw request target. Raises `ClientFault` 400, 403 or 405."""
+        plain = self._plain.get((method, target))
+        if plain is not None:
+            return plain
         path, query = split_target(target)
         entry, names = self._find(method, path)
         if query is None:
@@ -115,6 +124,7 @@ class RouteTable:
         entry = Entry(route.method, path_pattern(route.path), treatment, dialect, opened)
         if entry.pattern.regex is None:
             self._exact.setdefault((route.method, route.path), entry)
+            self._plain.setdefault((route.method, route.path), Match(treatment, dialect, route.path, "", _NO_NAMES))
         else:
             self._patterns.append(entry)
 

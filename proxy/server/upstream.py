@@ -49,8 +49,14 @@ class UpstreamResponse(Protocol):
     def headers(self) -> CIMultiDictProxy[str]:
         """Headers as sent."""
 
+    def take(self) -> bytes | None:
+        """Return what has come, at least one byte; b"" at the proper end of the body; None: wait with `read`.
+
+        Raises as `read` does.
+        """
+
     async def read(self) -> bytes:
-        """Return what has come, at least one byte; b"" at the proper end of the body.
+        """Return what has come, at least one byte; b"" at the proper end of the body. Waits for it.
 
         Raises `UpstreamFault` when the connection broke, or the body is not as long as its framing says; not
         before what came first has been returned.
@@ -203,13 +209,17 @@ class _Connection(asyncio.BufferedProtocol):
         return reader.head
 
     async def read(self) -> bytes:
-        while not self._pieces:
+        while (data := self.take()) is None:
+            await self._wait()
+        return data
+
+    def take(self) -> bytes | None:
+        pieces = self._pieces
+        if not pieces:
             if self._fault is not None:
                 raise self._fault
-            if self._reader is None or self._reader.done:
-                return b""
-            await self._wait()
-        pieces, self._pieces = self._pieces, []
+            return b"" if self._reader is None or self._reader.done else None
+        self._pieces = []
         self._waiting_bytes = 0
         if self._paused and self._transport is not None:
             self._paused = False
@@ -313,6 +323,10 @@ class _Response:
         self._connection: _Connection | None = connection
         self.status = head.status
         self.headers = head.headers
+
+    def take(self) -> bytes | None:
+        """See `UpstreamResponse.take`."""
+        return b"" if self._connection is None else self._connection.take()
 
     async def read(self) -> bytes:
         """See `UpstreamResponse.read`."""
