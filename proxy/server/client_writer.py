@@ -21,6 +21,7 @@ SLICE_BYTES: Final = 16 << 10
 """How much of a large body is put into the transport at once: with its 16 KiB of high water, at most 32 KiB of
 copies wait for a stalled client."""
 
+_LINE_END: Final = b"\r\n"
 _LAST_CHUNK: Final = b"0\r\n\r\n"
 
 
@@ -74,8 +75,7 @@ class ClientWriter:
         if len(data) > SLICE_BYTES:
             await self._write_sliced(data)
             data = b""
-        framed = self._framed(data)
-        self._send(framed + _LAST_CHUNK if self._chunked else framed)
+        self._send(self._framed(data, last=True))
         if self._connection.writing_paused:
             await self._wait_writable()
         self.request.answered = True
@@ -103,12 +103,13 @@ class ClientWriter:
         self._begun = True
         self._head = response_head(status, headers, is_http10=request.is_http10, keeps_alive=request.keeps_alive)
 
-    def _framed(self, data: bytes) -> bytes:
+    def _framed(self, data: bytes, *, last: bool = False) -> bytes:
         """Return `data` as it goes onto the wire, behind the head when that has not left."""
         head, self._head = self._head, b""
-        if self._chunked and data:
-            return b"%b%x\r\n%b\r\n" % (head, len(data), data)
-        return head + data if head else data
+        if not self._chunked:
+            return head + data if head else data
+        end = _LAST_CHUNK if last else b""
+        return b"".join((head, b"%x\r\n" % len(data), data, _LINE_END, end)) if data else head + end
 
     def _send(self, framed: bytes) -> None:
         self.request.started = True

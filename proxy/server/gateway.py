@@ -64,14 +64,14 @@ class Gateway:
             return
         exchange = Exchange(services, request, new_request_id(), watchdog)
         live.add(exchange)
-        services.metrics.active.inc()
+        services.metrics.active += 1
         try:
             await exchange.run()
         finally:
             live.discard(exchange)
             if self._empty is not None and not live:
                 self._empty.set()
-            services.metrics.active.dec()
+            services.metrics.active -= 1
             services.metrics.count_exchange(exchange.dialect_name, exchange.mode, exchange.decision)
 
     def _watchdog(self, request: ClientRequest) -> Watchdog:

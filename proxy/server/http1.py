@@ -116,20 +116,35 @@ class ResponseReader:
         return data
 
     def _finish_chunk(self, data: bytes, pieces: list[bytes]) -> bytes:
+        """Take what `data` has of the open chunk. Returns the rest."""
         left = self._left
+        if len(data) <= left:
+            self._take_part(data, pieces)
+            return b""
         if data[left : left + 2] != b"\r\n":
             return data
-        pieces.append(data[:left])
-        self._left = 0
+        self._take_part(data[:left], pieces)
         self._state = _CHUNK_LINE
         return data[left + 2 :]
 
+    def _take_part(self, part: bytes, pieces: list[bytes]) -> None:
+        """Take bytes of the open chunk, as many as it still has at most."""
+        pieces.append(part)
+        self._left -= len(part)
+        self._state = _CHUNK if self._left else _CHUNK_END
+
     def _take_plain_chunks(self, data: bytes, pieces: list[bytes]) -> bytes:
-        """Take the whole chunks at the start of `data` at once, if no line end is inside of one.
+        """Take the chunks at the start of `data` at once, if no line end is inside of one. Returns the rest.
 
         Cut at the line ends, `data` is size, chunk, size, chunk ... That is its one reading exactly when each
         chunk is as long as the size before it says. All of it runs in C: a burst has a hundred chunks.
         """
+        end = data.find(b"\r\n", 0, _SHORT_SIZE_LINE)
+        size = _short_size(data[:end]) if end > 0 else 0
+        if 0 < len(data) - end - 2 <= size:  # one large chunk, whose end is still to come
+            self._left = size
+            self._take_part(data[end + 2 :], pieces)
+            return b""
         parts = data.split(b"\r\n")
         ends = parts[-3:] == [b"0", b"", b""] and len(parts) % 2 == 1
         count = len(parts) - 3 if ends else (len(parts) - 1) // 2 * 2
@@ -141,7 +156,12 @@ class ResponseReader:
         if ends:
             self._state = _DONE
             return b""
-        return b"\r\n".join(parts[count:])
+        rest = parts[count:]
+        if len(rest) == 2 and 0 < len(rest[1]) <= _PLAIN_SIZES.get(rest[0], 0):  # noqa: PLR2004 - size and part
+            self._left = _PLAIN_SIZES[rest[0]]
+            self._take_part(rest[1], pieces)
+            return b""
+        return b"\r\n".join(rest)
 
     def feed_end(self) -> None:
         """Take the end of the connection. Raises `HttpError` when the response is not complete."""
@@ -243,10 +263,7 @@ class ResponseReader:
     def _state_chunk(self, pieces: list[bytes]) -> bool:
         data = bytes(self._buffer[: self._left])
         del self._buffer[: self._left]
-        pieces.append(data)
-        self._left -= len(data)
-        if self._left == 0:
-            self._state = _CHUNK_END
+        self._take_part(data, pieces)
         return True
 
     def _state_chunk_end(self, _pieces: list[bytes]) -> bool:

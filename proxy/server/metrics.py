@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from proxy.server.tallies import CounterTally, FlushFirst, HistogramTally
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -27,6 +29,7 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry if registry is not None else CollectorRegistry()
+        self.registry.register(FlushFirst(self.flush))
         self._exchanges = self._counter(
             "exchanges", "Exchanges by dialect, mode (stream, whole) and decision.", ("dialect", "mode", "decision")
         )
@@ -55,48 +58,59 @@ class Metrics:
         self._response_chars = self._counter("response_chars", "Characters of text received from the upstream.")
         self._reloads = self._counter("config_reloads", "Policy reloads by result.", ("result",))
         self._upstream_faults = self._counter("upstream_faults", "Upstream faults by code.", ("code",))
-        self.active = self._gauge("active_exchanges", "Exchanges under way.")
+        self._active = self._gauge("active_exchanges", "Exchanges under way.")
         self._lag = self._gauge("loop_lag_seconds", "How late the event loop ran its last timer.", "livemax")
         self._threads_lost = self._gauge("scan_threads_lost", "Scan threads hanging past their deadline.")
-        self._children: dict[tuple[str, ...], Counter] = {}
-        self._scan_children: dict[str, tuple[Histogram, Counter]] = {}
-        self._added_first = self._added.labels("first_byte")
-        self._added_whole = self._added.labels("whole")
+        self._start_tallies()
+
+    def _start_tallies(self) -> None:
+        """Prepare to count aside what every exchange counts."""
+        self.active = 0
+        """Exchanges under way."""
+        self._tallies: list[CounterTally | HistogramTally] = []
+        self._counters: dict[tuple[str, ...], CounterTally] = {}
+        self._scans: dict[str, HistogramTally] = {}
+        self._added_first = self._tally(self._added.labels("first_byte"), _LATENCY_BUCKETS)
+        self._added_whole = self._tally(self._added.labels("whole"), _LATENCY_BUCKETS)
+        self._held_chars = self._tally(self._held, _CHAR_BUCKETS)
 
     def count_exchange(self, dialect: str, mode: str, decision: str) -> None:
         """Count a finished exchange."""
-        self._child(self._exchanges, dialect, mode, decision).inc()
+        self._count(self._exchanges, dialect, mode, decision)
 
     def count_events(self, events: Sequence[Incident | Bypass | Failure]) -> None:
         """Count what a guard reported."""
         for event in events:
             match type(event).__name__:
                 case "Incident":
-                    self._child(self._incidents, event.rule, event.category, event.action).inc()  # type: ignore[union-attr]
+                    self._count(self._incidents, event.rule, event.category, event.action)  # type: ignore[union-attr]
                 case "Bypass":
-                    self._child(self._bypasses, event.detector, event.reason).inc()  # type: ignore[union-attr]
+                    self._count(self._bypasses, event.detector, event.reason)  # type: ignore[union-attr]
                 case _:
-                    self._child(self._failures, event.detector, event.reason).inc()  # type: ignore[union-attr]
+                    self._count(self._failures, event.detector, event.reason)  # type: ignore[union-attr]
 
     def count_reload(self, result: str) -> None:
         """Count a reload: `changed`, `unchanged` or `failed`."""
-        self._child(self._reloads, result).inc()
+        self._count(self._reloads, result)
 
     def count_upstream_fault(self, code: str) -> None:
         """Count a fault of the upstream."""
-        self._child(self._upstream_faults, code).inc()
+        self._count(self._upstream_faults, code)
 
     def observe_scans(self, seconds: Mapping[str, float], chars: Mapping[str, int]) -> None:
         """Record the detectors' work for one exchange."""
         for detector, spent_s in seconds.items():
-            self._scan_child(detector)[0].observe(spent_s)
+            tally = self._scans.get(detector)
+            if tally is None:
+                tally = self._scans[detector] = self._tally(self._scan.labels(detector), _SCAN_BUCKETS)
+            tally.observe(spent_s)
         for detector, count in chars.items():
-            self._scan_child(detector)[1].inc(count)
+            self._count(self._scanned, detector, count=count)
 
     def observe_response(self, text_chars: int, held_chars_mean: float) -> None:
         """Record a guarded response."""
-        self._response_chars.inc(text_chars)
-        self._held.observe(held_chars_mean)
+        self._count(self._response_chars, count=text_chars)
+        self._held_chars.observe(held_chars_mean)
 
     def observe_latency(self, first_byte_s: float | None, whole_s: float | None) -> None:
         """Record the time that the proxy added; None where there was no such byte."""
@@ -110,26 +124,35 @@ class Metrics:
         self._threads_lost.set(count)
 
     async def sample_loop_lag(self) -> None:
-        """Measure the event loop's lag until cancelled."""
+        """Measure the event loop's lag until cancelled, and let others read what was counted."""
         loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + LAG_SAMPLE_S
-            await asyncio.sleep(LAG_SAMPLE_S)
-            self._lag.set(max(0.0, loop.time() - due))
+        try:
+            while True:
+                due = loop.time() + LAG_SAMPLE_S
+                await asyncio.sleep(LAG_SAMPLE_S)
+                self._lag.set(max(0.0, loop.time() - due))
+                self.flush()
+        finally:
+            self.flush()
 
-    def _child(self, metric: Counter, *labels: str) -> Counter:
+    def flush(self) -> None:
+        """Add what was counted since the last time. Every look at the registry does it first."""
+        self._active.set(self.active)
+        for tally in self._tallies:
+            tally.flush()
+
+    def _count(self, metric: Counter, *labels: str, count: int = 1) -> None:
         key = (metric._name, *labels)  # noqa: SLF001 - the library offers no public name
-        child = self._children.get(key)
-        if child is None:
-            child = self._children[key] = metric.labels(*labels)
-        return child
+        tally = self._counters.get(key)
+        if tally is None:
+            tally = self._counters[key] = CounterTally(metric.labels(*labels) if labels else metric)
+            self._tallies.append(tally)
+        tally.add(count)
 
-    def _scan_child(self, detector: str) -> tuple[Histogram, Counter]:
-        child = self._scan_children.get(detector)
-        if child is None:
-            child = (self._scan.labels(detector), self._scanned.labels(detector))
-            self._scan_children[detector] = child
-        return child
+    def _tally(self, histogram: Histogram, bounds: tuple[float, ...]) -> HistogramTally:
+        tally = HistogramTally(histogram, bounds)
+        self._tallies.append(tally)
+        return tally
 
     def _counter(self, name: str, text: str, labels: tuple[str, ...] = ()) -> Counter:
         return Counter(f"sluicegate_{name}", text, labels, registry=self.registry)

@@ -281,7 +281,7 @@ class _Connection(asyncio.BufferedProtocol):
         if pieces:
             self._pieces += pieces
             self._waiting_bytes += nbytes
-            if self._waiting_bytes > READ_AHEAD_BYTES and not self._paused and self._transport is not None:
+            if self._waiting_bytes > READ_AHEAD_BYTES and not self._is_awaited() and self._transport is not None:
                 self._paused = True
                 self._transport.pause_reading()
         self._wake()
@@ -308,6 +308,10 @@ class _Connection(asyncio.BufferedProtocol):
         if self._transport is not None:
             self._transport.abort()
         self._wake()
+
+    def _is_awaited(self) -> bool:
+        """Whether the exchange waits for what has just come: then it takes it in this turn of the loop."""
+        return self._paused or (self._waiter is not None and not self._waiter.done())
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

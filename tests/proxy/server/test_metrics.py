@@ -41,7 +41,7 @@ def filled() -> Metrics:
     metrics.observe_scans({"d": 0.25}, {"d": 40})
     metrics.observe_response(20, 3.5)
     metrics.observe_latency(0.5, 0.25)
-    metrics.active.inc()
+    metrics.active += 1
     metrics.set_threads_lost(2)
     return metrics
 
