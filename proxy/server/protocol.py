@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 WRITE_HIGH_WATER_BYTES: Final = 16 << 10
 """Bytes for one client that may wait in user space before its exchange stops reading from the upstream. With one
-read of the upstream (`upstream.READ_BYTES`) on either side of the guard a stalled client stays below 96 KiB."""
+read of the upstream (`READ_BYTES`) on either side of the guard a stalled client stays below 96 KiB."""
 
 LINGER_S: Final = 1.0
 """How long an unread request body is read on after an early answer, so that the client can read that answer."""

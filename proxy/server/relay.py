@@ -125,6 +125,8 @@ class Relay:
         state = message.guard.state
         if state is GuardState.STATE_BLOCKED:
             self._upstream.close()  # no more tokens are paid for
+        elif state is GuardState.STATE_DONE and self._reading is None:
+            self._upstream.finish()
         if not data:
             return
         if self._first_out_s is None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit
 
 from proxy.server.faults import ExchangeTimeout, Phase, UpstreamFault
-from proxy.server.http1 import HttpError, ResponseHead, ResponseReader, request_head
+from proxy.server.http1 import ResponseHead, request_head
+from proxy.server.upstream_connection import READ_BYTES, UpstreamConnection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,13 +24,6 @@ if TYPE_CHECKING:
     from multidict import CIMultiDictProxy
 
     from proxy.server.config import ServerConfig
-
-READ_BYTES: Final = 16 << 10
-"""Most bytes taken from a socket at once. One such read, as bytes and as what the guard made of it, lives while a
-stalled client is waited for."""
-
-READ_AHEAD_BYTES: Final = 8 << 10
-"""Body bytes that may wait for the exchange before the socket is no longer read."""
 
 KEEPALIVE_S: Final = 15.0
 """How long an idle connection is kept: shorter than servers do, so that they are not the ones to close it."""
@@ -65,6 +59,9 @@ class UpstreamResponse(Protocol):
     def close(self) -> None:
         """Done with it: the connection is kept when the body was read to its end, and closed now otherwise."""
 
+    def finish(self) -> None:
+        """Done with it, complete by its own format: the connection may take a moment to end its framing."""
+
 
 class UpstreamClient(Protocol):
     """Sends requests to one origin. Pooled; one for a process."""
@@ -94,8 +91,8 @@ class Http1Upstream:
         self._connect_timeout_s = config.connect_timeout_s
         self._max_head_bytes = config.max_header_bytes
         self._loop = asyncio.get_running_loop()
-        self._idle: list[_Connection] = []
-        self._live: set[_Connection] = set()
+        self._idle: list[UpstreamConnection] = []
+        self._live: set[UpstreamConnection] = set()
         self._scratch = bytearray(READ_BYTES)
         """One for all connections: a read is taken out of it before the next one begins."""
 
@@ -118,7 +115,7 @@ class Http1Upstream:
         self._idle.clear()
         await asyncio.sleep(0)  # transports tell their protocols in the loop's next turn
 
-    def keep(self, connection: _Connection) -> None:
+    def keep(self, connection: UpstreamConnection) -> None:
         """Take a connection back after a complete response."""
         if len(self._idle) < MAX_IDLE:
             connection.rest_until = self._loop.time() + KEEPALIVE_S
@@ -126,13 +123,13 @@ class Http1Upstream:
         else:
             connection.abort()
 
-    def forget(self, connection: _Connection) -> None:
+    def forget(self, connection: UpstreamConnection) -> None:
         """Hear that a connection is gone."""
         self._live.discard(connection)
         if connection.rest_until:
             self._idle = [kept for kept in self._idle if kept is not connection]
 
-    def _reused(self) -> _Connection | None:
+    def _reused(self) -> UpstreamConnection | None:
         now = self._loop.time()
         while self._idle:
             connection = self._idle.pop()
@@ -148,11 +145,11 @@ class Http1Upstream:
                 self._idle.clear()
         return None
 
-    async def _connect(self) -> _Connection:
+    async def _connect(self) -> UpstreamConnection:
         try:
             async with asyncio.timeout(self._connect_timeout_s):
                 _, protocol = await self._loop.create_connection(
-                    lambda: _Connection(self, self._loop, self._scratch),
+                    lambda: UpstreamConnection(self, self._loop, self._scratch),
                     self._host,
                     self._port,
                     ssl=self._tls,
@@ -170,161 +167,13 @@ class Http1Upstream:
         return protocol
 
 
-class _Connection(asyncio.BufferedProtocol):
-    """One connection, and the response that comes over it."""
-
-    def __init__(self, owner: Http1Upstream, loop: asyncio.AbstractEventLoop, scratch: bytearray) -> None:
-        self.rest_until = 0.0
-        """When an idle connection is too old to use; 0 while it is in use."""
-        self._owner = owner
-        self._loop = loop
-        self._scratch = scratch
-        self._transport: asyncio.Transport | None = None
-        self._reader: ResponseReader | None = None
-        self._pieces: list[bytes] = []
-        self._waiting_bytes = 0
-        self._paused = False
-        self._waiter: asyncio.Future[None] | None = None
-        self._fault: UpstreamFault | None = None
-
-    # What the owner does.
-
-    def is_open(self) -> bool:
-        return self._transport is not None and not self._transport.is_closing()
-
-    async def exchange(self, head: bytes, body: bytes | None, max_head_bytes: int) -> ResponseHead:
-        transport = self._transport
-        if transport is None:
-            raise _broken()
-        reader = self._reader = ResponseReader(max_head_bytes)
-        if body is None or len(body) <= READ_BYTES:
-            transport.write(head + body if body else head)
-        else:
-            transport.write(head)
-            transport.write(body)
-        while reader.head is None:
-            if self._fault is not None:
-                raise self._fault
-            await self._wait()
-        return reader.head
-
-    async def read(self) -> bytes:
-        while (data := self.take()) is None:
-            await self._wait()
-        return data
-
-    def take(self) -> bytes | None:
-        pieces = self._pieces
-        if not pieces:
-            if self._fault is not None:
-                raise self._fault
-            return b"" if self._reader is None or self._reader.done else None
-        self._pieces = []
-        self._waiting_bytes = 0
-        if self._paused and self._transport is not None:
-            self._paused = False
-            self._transport.resume_reading()
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-    def release(self) -> None:
-        """Give the connection back when nothing stands against it, drop it otherwise."""
-        reader, self._reader = self._reader, None
-        clean = (
-            reader is not None
-            and reader.done
-            and not reader.rest
-            and not self._pieces
-            and self._fault is None
-            and reader.head is not None
-            and reader.head.keeps_alive
-            and self.is_open()
-        )
-        if clean and self._transport is not None and self._transport.get_write_buffer_size() == 0:
-            self._owner.keep(self)
-        else:
-            self.abort()
-
-    def abort(self) -> None:
-        self._reader = None
-        if self._transport is not None:
-            self._transport.abort()
-
-    async def _wait(self) -> None:
-        self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
-
-    # What the event loop tells.
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-
-    def get_buffer(self, sizehint: int) -> bytearray:
-        del sizehint
-        return self._scratch
-
-    def buffer_updated(self, nbytes: int) -> None:
-        reader = self._reader
-        if reader is None:
-            self.abort()  # bytes that no request asked for
-            return
-        if self._fault is not None:
-            return
-        try:
-            pieces = reader.feed(bytes(memoryview(self._scratch)[:nbytes]))
-        except HttpError as error:
-            self._pieces += error.pieces
-            self._fail()
-            return
-        if pieces:
-            self._pieces += pieces
-            self._waiting_bytes += nbytes
-            if self._waiting_bytes > READ_AHEAD_BYTES and not self._is_awaited() and self._transport is not None:
-                self._paused = True
-                self._transport.pause_reading()
-        self._wake()
-
-    def eof_received(self) -> bool:
-        if self._reader is not None and self._fault is None:
-            try:
-                self._reader.feed_end()
-            except HttpError:
-                self._fail()
-            self._wake()
-        return False
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        del exc
-        self._transport = None
-        if self._reader is not None and not self._reader.done and self._fault is None:
-            self._fault = _broken()
-        self._owner.forget(self)
-        self._wake()
-
-    def _fail(self) -> None:
-        self._fault = _broken()
-        if self._transport is not None:
-            self._transport.abort()
-        self._wake()
-
-    def _is_awaited(self) -> bool:
-        """Whether the exchange waits for what has just come: then it takes it in this turn of the loop."""
-        return self._paused or (self._waiter is not None and not self._waiter.done())
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-
 class _Response:
     """An answer on a connection."""
 
     __slots__ = ("_connection", "headers", "status")
 
-    def __init__(self, connection: _Connection, head: ResponseHead) -> None:
-        self._connection: _Connection | None = connection
+    def __init__(self, connection: UpstreamConnection, head: ResponseHead) -> None:
+        self._connection: UpstreamConnection | None = connection
         self.status = head.status
         self.headers = head.headers
 
@@ -340,6 +189,12 @@ class _Response:
         """See `UpstreamResponse.close`."""
         if self._connection is not None:
             self._connection.release()
+            self._connection = None
+
+    def finish(self) -> None:
+        """See `UpstreamResponse.finish`."""
+        if self._connection is not None:
+            self._connection.release_at_end()
             self._connection = None
 
 
@@ -367,7 +222,3 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
-
-
-def _broken() -> UpstreamFault:
-    return UpstreamFault("upstream_broken", "The model API broke off its answer, or did not speak HTTP.")

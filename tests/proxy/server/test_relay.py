@@ -55,6 +55,9 @@ class Played:
     def close(self) -> None:
         self.closed = True
 
+    def finish(self) -> None:
+        self.closed = True
+
 
 @asynccontextmanager
 async def relaying(
