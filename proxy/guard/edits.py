@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,12 +34,18 @@ class Resolved(NamedTuple):
     """An edit that would change a key of tool arguments: it cannot be done, so the message must stop there."""
 
 
+NO_END = sys.maxsize
+"""Where a cut ends: after everything."""
+
+
 class EditList:
     """The replacements of one channel, in order, never overlapping."""
 
-    __slots__ = ("_all", "_ends")
+    __slots__ = ("_all", "_cuts", "_ends")
 
-    def __init__(self) -> None:
+    def __init__(self, *, cuts: bool = False) -> None:
+        """`cuts`: the text is signed; it ends where the first replacement would be, and its signature goes."""
+        self._cuts = cuts
         self._all: list[Replacement] = []
         self._ends: list[int] = []
 
@@ -52,14 +59,19 @@ class EditList:
 
     def add(self, replacements: Sequence[Replacement]) -> None:
         """Add replacements that lie after all earlier ones."""
+        if self._cuts:
+            replacements = [Replacement(r.start, NO_END, "") for r in replacements[: 0 if self._all else 1]]
         self._all += replacements
         self._ends += [r.end for r in replacements]
 
     def apply(self, text: str, start: int, end: int) -> str | None:
         """Return the edited form of `text`, which stands at the span; None when no edit touches it.
 
-        A replacement is written where its span begins; where a span reaches in from before, text only goes.
+        A replacement is written where its span begins; where a span reaches in from before, text only goes. Of
+        a signed text, the empty span is that of its signature.
         """
+        if start == end and self._cuts:
+            return "" if self._all else None
         index = bisect_right(self._ends, start)
         if start == end or index == len(self._all) or self._all[index].start >= end:
             return None

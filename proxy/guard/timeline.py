@@ -64,7 +64,7 @@ class Timeline:
         """Nothing will be appended any more."""
         self.closed = False
         """Nothing more will leave."""
-        self.edits = EditList()
+        self.edits = EditList(cuts=channel.is_signed)
         self.block: Block | None = None
         """Set when the text must end at `block.offset`."""
         self.held_since_s: float | None = None

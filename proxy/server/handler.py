@@ -23,7 +23,7 @@ from proxy.server.faults import ClientFault, ExchangeFault, ExchangeTimeout, Pha
 from proxy.server.guarding import GuardedMessage
 from proxy.server.passing import Passage
 from proxy.server.relay import Relay
-from proxy.wire.types import Form
+from proxy.wire.types import Form, RequestMender
 
 if TYPE_CHECKING:
     from proxy.server.client_request import ClientRequest
@@ -112,7 +112,8 @@ class Exchange:
         """Return the body to send: as it came when no rule looks at requests or none found anything."""
         payload = parse_object(body)
         self.mode = "stream" if dialect.wants_stream(payload, self._request.raw_path) else "whole"
-        if not self._policy.guards_requests:
+        needs_mending = isinstance(dialect, RequestMender) and dialect.mended_request(payload) is not payload
+        if not self._policy.guards_requests and not needs_mending:
             return body
         codec = dialect.request_codec(self._config.max_request_bytes)
         message = self._guarded(codec, Direction.REQUEST)

@@ -10,10 +10,11 @@ from proxy.wire.types import DEFAULT_MAX_BODY_BYTES, Frame, FrameRole, WireError
 from proxy.wire.walk import Walker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from proxy.wire.endings import BodyEnding
     from proxy.wire.fields import Node
+    from proxy.wire.jsontext import Json
     from proxy.wire.types import Said
 
 
@@ -26,11 +27,17 @@ class BodyCodec:
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
         *,
         ending: BodyEnding | None = None,
+        mend: Callable[[Json], Json] | None = None,
     ) -> None:
-        """`ending` is the dialect's; None for a request, which has no ending on the wire."""
+        """`ending` is the dialect's; None for a request, which has no ending on the wire.
+
+        `mend` takes away what the receiver would refuse, after edits too; it returns the same object when there
+        is nothing.
+        """
         self._table = table
         self._max_body_bytes = max_body_bytes
         self._ending = ending
+        self._mend = mend
         self._buffer = bytearray()
 
     @property
@@ -61,13 +68,15 @@ class BodyCodec:
         walked = Walker(is_request=self._ending is None).walk(self._table, parsed.value)
         role = FrameRole.FAILURE if self._ending is not None and parsed.value.get("error") else FrameRole.DATA
         must_encode = walked.must_encode or parsed.is_ambiguous
+        must_encode |= self._mend is not None and self._mend(walked.payload) is not walked.payload
         return [Frame(raw, walked.slots, role, walked.payload, must_encode)]
 
     def encode(self, frame: Frame, edits: Mapping[int, str | None]) -> bytes:
         """Write the body with `edits`, the bytes that came when there is nothing to change."""
         if not edits and not frame.must_encode:
             return frame.raw
-        return dumps(apply_edits(frame.payload, frame.slots, edits))
+        payload = apply_edits(frame.payload, frame.slots, edits)
+        return dumps(payload if self._mend is None else self._mend(payload))
 
     def sent(self, frame: Frame, edits: Mapping[int, str | None]) -> None:
         """Nothing to learn: nothing follows a body."""

@@ -80,6 +80,8 @@ class Leaf:
     """The known words of an ENUM."""
     twin: str = ""
     """Member beside this one's object that says the same in another form (audio): goes when this is edited."""
+    is_signed: bool = False
+    """Of a TEXT: the provider signed it. Of an OPAQUE: it is the signature of the text of that kind and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,16 @@ Node: TypeAlias = Leaf | Obj | Tagged | Dictionary | Each | Either | Logprobs
 def text(kind: ChannelKind = ChannelKind.TEXT, name: str = "", twin: str = "") -> Leaf:
     """Return a growing text."""
     return Leaf(FieldClass.TEXT, kind, name, twin=twin)
+
+
+def signed_text(kind: ChannelKind = ChannelKind.REASONING, name: str = "") -> Leaf:
+    """Return a growing text that is cut off where an edit would change it."""
+    return Leaf(FieldClass.TEXT, kind, name, is_signed=True)
+
+
+def signature(kind: ChannelKind = ChannelKind.REASONING, name: str = "") -> Leaf:
+    """Return the signature of the signed text of this kind and name: emptied when that text was cut off."""
+    return Leaf(FieldClass.OPAQUE, kind, name, is_signed=True)
 
 
 def constant(kind: ChannelKind = ChannelKind.OTHER) -> Leaf:

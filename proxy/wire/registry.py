@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from proxy.wire.anthropic_messages import MESSAGES
 from proxy.wire.ollama import OLLAMA
 from proxy.wire.openai_chat import CHAT
 from proxy.wire.openai_completions import COMPLETIONS
@@ -11,4 +12,4 @@ from proxy.wire.openai_completions import COMPLETIONS
 if TYPE_CHECKING:
     from proxy.wire.types import Dialect
 
-DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (CHAT, COMPLETIONS, OLLAMA)}
+DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (CHAT, COMPLETIONS, MESSAGES, OLLAMA)}

@@ -7,7 +7,7 @@ to write the format back.
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from detectors.types import ChannelKind
 
@@ -37,6 +37,8 @@ class Channel(NamedTuple):
     part: int = 0
     name: str = ""
     """Tells apart texts of one kind: the field's path for OTHER and ID, empty where kind and part suffice."""
+    is_signed: bool = False
+    """The provider signed this text: it may be cut off, its signature with it, but never changed."""
 
 
 class SlotMode(Enum):
@@ -266,3 +268,11 @@ class Dialect(Protocol):
 
     def error_body(self, status: int, code: str, message: str) -> bytes:
         """Return the dialect's error envelope, so that an SDK raises its own exception with our message."""
+
+
+@runtime_checkable
+class RequestMender(Protocol):
+    """A dialect whose requests may bring back what an edit left incomplete, which its API would refuse."""
+
+    def mended_request(self, payload: Any) -> Any:  # noqa: ANN401 - parsed JSON
+        """Return a parsed request without what its API would refuse; the same object when there is nothing."""

@@ -216,7 +216,7 @@ class Walker:
     def _string_text(self, node: Leaf, value: str, path: Path, scope: Scope) -> None:
         if value:
             dependents = ((*path[:-2], node.twin),) if node.twin else NO_PATHS
-            channel = Channel(node.kind, scope.choice, scope.part, node.name)
+            channel = Channel(node.kind, scope.choice, scope.part, node.name, node.is_signed)
             self._slots.append(Slot(channel, value, path, scope.mode, drop=False, dependents=dependents))
 
     def _string_constant(self, node: Leaf, value: str, path: Path, scope: Scope) -> None:
@@ -249,9 +249,12 @@ class Walker:
         kind = ChannelKind.ID if PADDING_SHAPED(value) else _OTHER
         self._add(kind, value, path, scope, _CONSTANT)
 
-    def _string_opaque(self, _node: Leaf, value: str, path: Path, scope: Scope) -> None:
+    def _string_opaque(self, node: Leaf, value: str, path: Path, scope: Scope) -> None:
         readable = readable_text(value)
         self._add(_OTHER, readable, path, scope, _CONSTANT, drop=readable != value)
+        if node.is_signed and value:  # A slot without text: it shares the fate of the text.
+            channel = Channel(node.kind, scope.choice, scope.part, node.name, is_signed=True)
+            self._slots.append(Slot(channel, "", path))
 
     def _string_bag(self, _node: Leaf, value: str, path: Path, scope: Scope) -> None:
         self._add(_OTHER, value, path, scope, _CONSTANT)
@@ -272,8 +275,9 @@ class Walker:
 
     def _visit_data(self, node: Leaf, value: Json, path: Path, scope: Scope) -> None:
         """A JSON value is judged as it is written, so that its keys, strings and numbers are all seen."""
-        channel = Channel(node.kind, scope.choice, scope.part, node.name)
-        self._slots.append(Slot(channel, dumps(value).decode(), path, scope.mode, is_json=True))
+        if value:  # An empty one says nothing: in a stream, the value follows in pieces.
+            channel = Channel(node.kind, scope.choice, scope.part, node.name)
+            self._slots.append(Slot(channel, dumps(value).decode(), path, scope.mode, is_json=True))
 
     def _visit_tokens(self, _node: Leaf, _value: Json, path: Path, _scope: Scope) -> None:
         self._removed.append(path)
