@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
+from proxy.wire.anthropic_endings import failure
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -39,11 +41,6 @@ _HEADERS: Final = (("anthropic-version", Family.ANTHROPIC), ("x-goog-api-key", F
 """What the SDKs of a family send with every request."""
 
 _OPENAI_TYPES: Final = {400: "invalid_request_error", 403: "permission_error", 503: "overloaded_error"}
-_ANTHROPIC_TYPES: Final = {
-    400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "not_found_error",
-    413: "request_too_large", 429: "rate_limit_error", 503: "overloaded_error", 504: "timeout_error",
-    529: "overloaded_error",
-}  # fmt: skip
 _GEMINI_STATUSES: Final = {
     400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND",
     405: "UNIMPLEMENTED", 408: "DEADLINE_EXCEEDED", 429: "RESOURCE_EXHAUSTED", 500: "INTERNAL",
@@ -68,8 +65,7 @@ def error_body(family: Family, status: int, code: str, message: str) -> bytes:
     is_ours = status >= _SERVER_ERRORS
     match family:
         case Family.ANTHROPIC:
-            kind = _ANTHROPIC_TYPES.get(status, "api_error" if is_ours else "invalid_request_error")
-            value: object = {"type": "error", "error": {"type": kind, "message": message, "code": code}}
+            value: object = failure(message, code, status)
         case Family.GEMINI:
             kind = _GEMINI_STATUSES.get(status, "INTERNAL" if is_ours else "INVALID_ARGUMENT")
             value = {"error": {"code": status, "message": message, "status": kind}}

@@ -51,7 +51,7 @@ _RESPONSE_NAMES: Final = frozenset({
     "x-should-retry",
     "retry-after-ms",
 })  # fmt: skip
-_RESPONSE_PREFIXES: Final = ("openai-", "anthropic-ratelimit-", "x-ratelimit-")
+_RESPONSE_PREFIXES: Final = ("openai-", "anthropic-", "x-ratelimit-")
 
 _RESPONSE_VALUE: Final = re.compile(r"[A-Za-z0-9._:;=,/+%-]*")
 """Ids, counts, durations and ISO dates. No blank, no `@`: neither a sentence nor an address fits."""

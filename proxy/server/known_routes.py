@@ -107,7 +107,6 @@ _OPENAI: Final = (
 )
 
 _ANTHROPIC: Final = (
-    Refusal("/v1/messages/count_tokens", "a count of tokens; takes a whole prompt", "anthropic-messages"),
     Refusal("/v1/messages/batches", "answers that are made later"),
     Refusal("/v1/messages/batches/*", "answers that are made later"),
     Refusal("/v1/complete", "text of an API that is no longer offered"),

@@ -140,9 +140,8 @@ class AnthropicStreamEnding:
         if self._is_over:
             return []
         events = [] if payload is None else self._remains(payload, blocked)
-        if not self._is_started:
-            start = {"type": "message_start", "message": neutral_message()}
-            events.insert(0, start)
+        if not self._is_started and not (events and events[0]["type"] == "message_start"):
+            events.insert(0, {"type": "message_start", "message": neutral_message()})
         for event in events:
             self.sent(event)
         events += self._last_words(blocked.channel.part, message)

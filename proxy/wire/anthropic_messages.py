@@ -70,29 +70,35 @@ RESPONSE = Obj({**_MESSAGE, "error": ERROR, "request_id": ID, "input_tokens": NU
 
 _INDEX = {"index": Numbering.PART}
 
+
+def _delta(kind: str, **members: Node) -> Obj:
+    return Obj({"type": enum(kind), **members}, Within.DELTA)
+
+
 _DELTAS: dict[str | bool, Node] = {
-    "text_delta": Obj({"type": ID, "text": text()}, Within.DELTA),
-    "input_json_delta": Obj({"type": ID, "partial_json": text(ChannelKind.TOOL_ARGUMENTS)}, Within.DELTA),
-    "thinking_delta": Obj({"type": ID, "thinking": THINKING, "estimated_tokens": NUMBER}, Within.DELTA),
-    "signature_delta": Obj({"type": ID, "signature": SIGNATURE}, Within.DELTA),
-    "citations_delta": Obj({"type": ID, "citation": CITATION}, Within.DELTA),
-    "compaction_delta": Obj({"type": ID, "content": SUMMARY, "encrypted_content": SUMMARY_SEAL}, Within.DELTA),
+    "text_delta": _delta("text_delta", text=text()),
+    "input_json_delta": _delta("input_json_delta", partial_json=text(ChannelKind.TOOL_ARGUMENTS)),
+    "thinking_delta": _delta("thinking_delta", thinking=THINKING, estimated_tokens=NUMBER),
+    "signature_delta": _delta("signature_delta", signature=SIGNATURE),
+    "citations_delta": _delta("citations_delta", citation=CITATION),
+    "compaction_delta": _delta("compaction_delta", content=SUMMARY, encrypted_content=SUMMARY_SEAL),
 }
+
+_DELTA = Tagged("type", _DELTAS, other=Obj({"type": ID}, Within.DELTA))
+
+_EVENT: dict[str, Node] = {"type": enum(*EVENTS), "index": NUMBER}
 
 STREAM = Tagged(
     "type",
     {
-        "message_start": Obj({"type": ID, "message": Obj(_MESSAGE, Within.MESSAGE)}),
-        "content_block_start": Obj({"type": ID, "index": NUMBER, "content_block": STARTED_BLOCK}, numbers=_INDEX),
-        "content_block_delta": Obj(
-            {"type": ID, "index": NUMBER, "delta": Tagged("type", _DELTAS, other=Obj({"type": ID}, Within.DELTA))},
-            numbers=_INDEX,
-        ),
-        "content_block_stop": Obj({"type": ID, "index": NUMBER}, numbers=_INDEX, ends=Ends()),
-        "message_delta": Obj({**MANAGED, "type": ID, "delta": Obj(STOPPED), "usage": USAGE}),
-        "message_stop": Obj({"type": ID}, ends=Ends(whole_choice=True)),
-        "ping": Obj({"type": ID}),
-        "error": Obj({"type": ID, "error": ERROR, "request_id": ID}),
+        "message_start": Obj({**_EVENT, "message": Obj(_MESSAGE, Within.MESSAGE)}),
+        "content_block_start": Obj({**_EVENT, "content_block": STARTED_BLOCK}, numbers=_INDEX),
+        "content_block_delta": Obj({**_EVENT, "delta": _DELTA}, numbers=_INDEX),
+        "content_block_stop": Obj(_EVENT, numbers=_INDEX, ends=Ends()),
+        "message_delta": Obj({**_EVENT, **MANAGED, "delta": Obj(STOPPED), "usage": USAGE}),
+        "message_stop": Obj(_EVENT, ends=Ends(whole_choice=True)),
+        "ping": Obj(_EVENT),
+        "error": Obj({**_EVENT, "error": ERROR, "request_id": ID}),
     },
     other=Obj({"type": ID, "index": NUMBER, "error": ERROR}, Within.DELTA, numbers=_INDEX),
 )

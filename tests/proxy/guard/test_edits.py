@@ -42,3 +42,16 @@ def test_an_empty_piece_inside_an_edit_is_left_as_it_is() -> None:
     edits = EditList()
     edits.add([Replacement(2, 8, "#")])
     assert edits.apply("", 5, 5) is None
+
+
+def test_a_signed_text_ends_where_the_first_edit_would_be() -> None:
+    """And the empty piece, which is its signature, becomes empty; later edits change nothing."""
+    edits = EditList(cuts=True)
+    assert edits.apply("", 9, 9) is None
+    edits.add([Replacement(4, 6, "#"), Replacement(8, 9, "#")])
+    edits.add([Replacement(20, 21, "#")])
+    assert edits.apply("abc", 0, 3) is None
+    assert edits.apply("bcdefg", 1, 7) == "bcd"
+    assert edits.apply("xyz", 30, 33) == ""
+    assert edits.apply("", 9, 9) == ""
+    assert edits.reach > 10**12

@@ -20,7 +20,7 @@ FAMILIES = {
 
 
 def _anthropic(kind: str) -> dict[str, Any]:
-    return {"type": "error", "error": {"type": kind, "message": "no", "code": "c"}}
+    return {"type": "error", "error": {"type": kind, "message": "no", "details": {"error_code": "c"}}}
 
 
 @pytest.mark.parametrize(

@@ -61,3 +61,21 @@ async def test_a_refused_request_reaches_no_upstream() -> None:
         answer = await proxy.post("/v1/chat/completions", b"{not json")
     assert (answer.status, answer.code) == (400, "invalid_json")
     assert proxy.upstream.requests == []
+
+
+async def test_history_that_lost_its_signature_is_mended_whatever_the_policy() -> None:
+    """Thinking that was cut off in an answer does not reach the model again; other requests go as they came."""
+    cut = {"type": "thinking", "thinking": "The moon", "signature": ""}
+    said = {"type": "text", "text": "Tides."}
+
+    async def script(call: Call) -> None:
+        await call.whole(json.dumps({"input_tokens": 7}).encode())
+
+    async with guarded(script) as proxy:
+        for content in ([cut, said], [said]):
+            asked = {"model": "m", "messages": [{"role": "assistant", "content": content}]}
+            answer = await proxy.post("/v1/messages/count_tokens", json.dumps(asked).encode())
+            assert answer.json() == {"input_tokens": 7}
+    mended, plain = (request.body for request in proxy.upstream.requests)
+    assert json.loads(mended) == json.loads(plain)
+    assert plain == json.dumps({"model": "m", "messages": [{"role": "assistant", "content": [said]}]}).encode()

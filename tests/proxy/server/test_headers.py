@@ -149,6 +149,21 @@ def test_forwarded_request_headers() -> None:
     }  # fmt: skip
 
 
+def test_headers_of_the_messages_api() -> None:
+    """Version, betas and key go up; ids, limits and accounts come back, sentences do not."""
+    up = {"x-api-key": "k", "anthropic-version": "2023-06-01", "anthropic-beta": "one-2026-01-01,two-2026-02-02"}
+    assert up.items() <= dict(request_headers(proxied(*up.items()), has_body=True)).items()
+    back = {
+        "request-id": "req_011CSHoEeqs5C35K2UUqR7Fy",
+        "anthropic-organization-id": "1b7d1f0e-7a3c-4c5e-9d43-0f2e8d8b8f11",
+        "anthropic-workspace-id": "wrkspc_01",
+        "anthropic-ratelimit-requests-remaining": "49",
+        "anthropic-ratelimit-tokens-reset": "2026-08-01T12:00:00Z",
+        "retry-after": "12",
+    }
+    assert dict(response_headers({**back, "anthropic-note": "a few words", "cf-ray": "1"})) == back
+
+
 def test_headers_named_in_connection_stay() -> None:
     """What a client names in Connection is for this hop."""
     sent = dict(request_headers(proxied(("Connection", "OpenAI-Beta"), ("OpenAI-Beta", "x")), has_body=False))

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from proxy.wire.body import BodyCodec
+from proxy.wire.fields import Obj, text
 from proxy.wire.registry import DIALECTS
 from proxy.wire.types import FrameRole, WireError
 from tests.support.wire import body, cuts, message, nothing_said, read
@@ -82,3 +84,22 @@ def test_a_broken_body_ends_in_an_error_envelope() -> None:
     """The SDK finds an error where the answer should be."""
     ended = json.loads(DIALECTS["openai-chat"].body_codec().end_failed("broken", "upstream_reset"))
     assert ended["error"]["code"] == "upstream_reset"
+
+
+def test_a_request_is_mended_as_it_is_written() -> None:
+    """Also when nothing was edited; a request that needs none leaves as it came."""
+
+    def mend(payload: Any) -> Any:
+        return {key: value for key, value in payload.items() if value} if "" in payload.values() else payload
+
+    table = Obj({"a": text(), "b": text()})
+    for raw, edits, expected in (
+        (b'{"a": "x", "b": "y"}', {}, b'{"a": "x", "b": "y"}'),
+        (b'{"a": "x", "b": ""}', {}, b'{"a":"x"}'),
+        (b'{"a": "x", "b": "y"}', {0: ""}, b'{"b":"y"}'),
+    ):
+        codec = BodyCodec(table, mend=mend)
+        codec.receive(raw)
+        (frame,) = codec.receive_end()
+        assert frame.must_encode == (b'""' in raw)
+        assert codec.encode(frame, edits) == expected

@@ -23,6 +23,8 @@ from proxy.wire.fields import (
     Tagged,
     Within,
     data,
+    signature,
+    signed_text,
     text,
 )
 from proxy.wire.types import Channel, Ended, SlotMode
@@ -144,3 +146,22 @@ def test_repeats_are_slots_of_their_texts() -> None:
         Obj({"part": Obj({"text": text()}, Within.REPEAT)}), {"part": {"text": "x"}}
     )
     assert [(slot.channel, slot.mode) for slot in walked.slots] == [(Channel(K.TEXT), SlotMode.REPEAT)]
+
+
+def test_the_signature_of_a_text_is_a_slot_without_text() -> None:
+    """On the channel of the text that it signs; one that can be read is judged as well."""
+    table = Obj({"thought": signed_text(), "seal": signature(), "note": text()})
+    walked = Walker().walk(table, {"seal": "c2VhbA" * 9, "thought": "hm", "note": "x"})
+    signed = Channel(K.REASONING, is_signed=True)
+    assert [(slot.channel, slot.text) for slot in walked.slots] == [
+        (signed, ""),
+        (signed, "hm"),
+        (Channel(K.TEXT), "x"),
+    ]
+    assert [slot.text for slot in Walker().walk(table, {"seal": "a few words"}).slots] == ["a few words", ""]
+    assert Walker().walk(table, {"seal": "", "thought": ""}).slots == ()
+
+
+def test_an_empty_json_value_says_nothing() -> None:
+    table = Obj({"input": data()})
+    assert [Walker().walk(table, {"input": value}).slots for value in ({}, [], "", None)] == [()] * 4
