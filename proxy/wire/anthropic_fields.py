@@ -203,11 +203,20 @@ _BLOCKS: dict[str, dict[str, Node]] = {
 """Of an answer, by type."""
 
 
+_FIRST = ("name", "text", "thinking", "content")
+"""Members that a stream brings before the others of their block: a citation follows its text."""
+
+
 def _tagged(blocks: dict[str, dict[str, Node]], more: dict[str, Node]) -> Tagged:
     variants: dict[str | bool, Node] = {
-        kind: Obj({"type": enum(kind), **members, **more}, Within.MESSAGE) for kind, members in blocks.items()
+        kind: Obj({"type": enum(kind), **members, **more}, Within.MESSAGE, first=_first_of(members))
+        for kind, members in blocks.items()
     }
     return Tagged("type", variants, other=UNKNOWN_BLOCK)
+
+
+def _first_of(members: dict[str, Node]) -> tuple[str, ...]:
+    return tuple(name for name in _FIRST if name in members)
 
 
 BLOCK = _tagged(_BLOCKS, {})

@@ -104,10 +104,8 @@ class Walker:
             _VISITS[node.__class__](self, node, value, path, scope)
 
     def _visit_leaf(self, node: Leaf, value: Json, path: Path, scope: Scope) -> None:
-        if value.__class__ is str:
-            _STRINGS[node.cls](self, node, value, path, scope)
-        else:
-            _STRUCTURES.get(node.cls, Walker._visit_mistyped)(self, node, value, path, scope)
+        visits = _STRINGS if value.__class__ is str else _STRUCTURES
+        visits.get(node.cls, Walker._visit_mistyped)(self, node, value, path, scope)
 
     def _visit_obj(self, node: Obj, value: Json, path: Path, scope: Scope) -> None:
         if value.__class__ is not dict:
@@ -259,9 +257,6 @@ class Walker:
     def _string_bag(self, _node: Leaf, value: str, path: Path, scope: Scope) -> None:
         self._add(_OTHER, value, path, scope, _CONSTANT)
 
-    def _string_unknown(self, _node: Leaf, value: str, path: Path, scope: Scope) -> None:
-        self._unknown_text(value, path, scope)
-
     def _visit_mistyped(self, _node: Leaf, value: Json, path: Path, scope: Scope) -> None:
         self._unknown(value, path, scope)
 
@@ -383,14 +378,14 @@ _STRINGS: dict[FieldClass, Callable[..., None]] = {
     FieldClass.ID: Walker._string_id,
     FieldClass.ENUM: Walker._string_enum,
     FieldClass.PARAMETER: Walker._string_parameter,
-    FieldClass.NUMBER: Walker._string_unknown,
+    FieldClass.NUMBER: Walker._visit_mistyped,
     FieldClass.OPAQUE: Walker._string_opaque,
     FieldClass.TIME: Walker._string_time,
     FieldClass.PADDING: Walker._string_padding,
     FieldClass.BAG: Walker._string_bag,
     FieldClass.TOKENS: Walker._visit_tokens,
     FieldClass.DATA: Walker._visit_data,
-    FieldClass.OPAQUE_TOKENS: Walker._string_unknown,
+    FieldClass.OPAQUE_TOKENS: Walker._visit_mistyped,
 }
 
 _STRUCTURES: dict[FieldClass, Callable[..., None]] = {

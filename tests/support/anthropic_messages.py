@@ -6,8 +6,12 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests.support.dialect_case import Answer
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+    from tests.support.dialect_case import Prose
 
     Cut = Callable[[str], list[str]]
 
@@ -346,3 +350,77 @@ FAILED_STREAM = stream(
         {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}, "request_id": "req_1"},
     ]
 )
+
+
+# What the properties that hold in every dialect need: tests/support/dialects.py
+
+
+def some_answer(prose: Prose) -> Answer:
+    """Return an answer of one to four blocks: thinking, text with citations, tools, what a server said."""
+    chance = prose.chance
+    blocks: list[JsonObject] = []
+    if chance.random() < 0.5:
+        blocks.append(thinking(prose.text()))
+    for number in range(chance.randrange(1, 4)):
+        match chance.randrange(5):
+            case 0:
+                value = {"to": prose.text(5), "n": chance.randrange(999), "deep": [{"k": prose.text(4)}]}
+                blocks.append(tool("send", value, number))
+            case 1:
+                inner = [text("high water at noon")]
+                blocks.append({"type": "mcp_tool_result", "tool_use_id": "t1", "is_error": False, "content": inner})
+            case 2:
+                blocks.append(text(prose.text(), citations=[_CHAR_CITATION]))
+            case _:
+                blocks.append(text(prose.text()))
+    answer = Recording(whole(*blocks))
+    return Answer(answer.stream(prose.pieces), answer.whole(), prose.planted)
+
+
+def read_stream(data: bytes) -> dict[str, str]:
+    """What a client is shown of a stream: it accumulates blocks as the SDK does."""
+    content: list[JsonObject] = []
+    for event in payloads(data):
+        if event["type"] == "content_block_start":
+            content.append(dict(event["content_block"]))
+        elif event["type"] == "content_block_delta":
+            block, said = content[event["index"]], event["delta"]
+            for member in ("text", "thinking"):
+                block[member] = block.get(member, "") + said.get(member, "")
+            if "partial_json" in said:
+                block["written"] = block.get("written", "") + said["partial_json"]
+            if "citation" in said:
+                block["citations"] = [*(block.get("citations") or ()), said["citation"]]
+    return _read(content)
+
+
+def read_whole(data: bytes) -> dict[str, str]:
+    """The same of a whole answer."""
+    return _read(json.loads(data)["content"])
+
+
+def _read(content: Iterable[JsonObject]) -> dict[str, str]:
+    """Number the blocks that show something. A stream leaves an empty one where it was stopped, or a cut tool."""
+    shown_blocks = [said for block in content if (said := _said(block))]
+    return {f"{name}{number}": value for number, said in enumerate(shown_blocks) for name, value in said.items()}
+
+
+def _said(block: JsonObject) -> dict[str, str]:
+    found = {member: block.get(member, "") for member in ("text", "thinking")}
+    if block["type"] == "tool_use" and not _is_cut(block):
+        value = json.loads(block["written"]) if "written" in block else block["input"]
+        found["args"] = json.dumps(value, ensure_ascii=False)
+    for at, citation in enumerate(block.get("citations") or ()):
+        found[f"cited{at}."] = citation["cited_text"] or ""
+    for at, inner in enumerate(block.get("content") or ()):
+        found[f"result{at}."] = inner["text"]
+    return {name: said for name, said in found.items() if said}
+
+
+def _is_cut(block: JsonObject) -> bool:
+    """Whether a block stopped in its input: nobody runs such a tool, and a whole answer leaves it out."""
+    try:
+        json.loads(block.get("written", "{}"))
+    except ValueError:
+        return True
+    return False

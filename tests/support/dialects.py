@@ -6,10 +6,16 @@ and whole, and one that reads what a client is shown; then add its row here.
 
 from __future__ import annotations
 
-from tests.support import ollama
+from tests.support import anthropic_messages, ollama
 from tests.support.dialect_case import DialectCase
 
 CASES: dict[str, DialectCase] = {
+    "anthropic-messages": DialectCase(
+        "anthropic-messages",
+        anthropic_messages.some_answer,
+        anthropic_messages.read_stream,
+        anthropic_messages.read_whole,
+    ),
     "ollama, chat": DialectCase("ollama", ollama.chat_answer, ollama.shown, ollama.shown),
     "ollama, generate": DialectCase("ollama", ollama.generate_answer, ollama.shown, ollama.shown),
 }

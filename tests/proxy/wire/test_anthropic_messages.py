@@ -144,6 +144,13 @@ def test_unlisted_text_of_deltas_grows() -> None:
     assert texts(frames_of(DIALECT.stream_codec(), stream(events)))[Channel(K.OTHER, 0, 1, "foo")] == ("jane@x.org")
 
 
+def test_citations_are_judged_after_their_text() -> None:
+    """As they were streamed, also where the whole answer has them before it."""
+    cited = {"type": "text", "citations": [{"type": "char_location", "cited_text": "c"}], "text": "t"}
+    (frame,) = frames_of(DIALECT.body_codec(), json.dumps(whole(cited)).encode())
+    assert [slot.text for slot in frame.slots if slot.channel.kind in {K.TEXT, K.ANNOTATION}] == ["t", "c"]
+
+
 def test_a_signature_shares_the_fate_of_its_text() -> None:
     """It has a slot without text on the channel of the thinking, whichever stands first."""
     for block in (thinking("hm"), dict(reversed(thinking("hm").items()))):
