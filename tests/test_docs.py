@@ -27,6 +27,8 @@ from proxy.demo.model import running_model
 from proxy.server.app import running_server
 from proxy.server.config import ServerConfig
 from proxy.server.config_file import LogFile, ServerFile, ServerLimitsFile, TimeoutsFile, load_server_config
+from proxy.server.config_routes import RouteFile
+from proxy.server.config_upstreams import TenantFile, UpstreamFile, UpstreamTimeoutsFile
 from proxy.server.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -40,6 +42,10 @@ README = ROOT / "README.md"
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 CLIENT_BASE = "http://127.0.0.1:8080"
 """The address that the README's clients are pointed at."""
+
+SERVER_MODELS = (
+    ServerFile, TimeoutsFile, ServerLimitsFile, LogFile, UpstreamFile, UpstreamTimeoutsFile, TenantFile, RouteFile
+)  # fmt: skip
 
 KNOWN_INFO = {
     "yaml policy",
@@ -119,7 +125,9 @@ def test_server_settings_in_the_docs_load(block: Block, tmp_path: Path) -> None:
             (tmp_path / name).write_text(content)
     path = tmp_path / "sluicegate.yaml"
     path.write_text(block.text)
-    named = re.findall(r"admin_token_env: *(\w+)", block.text)
+    for name in re.findall(r"\bfile: *([\w-]+)[,}]", block.text):
+        (tmp_path / name).write_text("a-key-of-enough-characters")
+    named = re.findall(r"(?:admin_token_env|\benv): *(\w+)", block.text)
     load_server_config(path, environment=dict.fromkeys(named, "a-token-of-enough-characters"))
 
 
@@ -208,11 +216,9 @@ def test_every_metric_is_in_the_docs_and_none_besides() -> None:
 
 
 def test_every_server_setting_is_in_the_docs() -> None:
-    text = (ROOT / "docs/policies.md").read_text()
-    settings = [
-        name for model in (ServerFile, TimeoutsFile, ServerLimitsFile, LogFile) for name in model.model_fields
-    ]
-    assert [name for name in settings if not re.search(rf"\b{name}\b", text)] == []
+    text = (ROOT / "docs/configuration.md").read_text()
+    settings = [name for model in SERVER_MODELS for name in model.model_fields]
+    assert [name for name in settings if not re.search(rf"`{name}`", text)] == []
 
 
 def test_bundled_policies_are_in_the_docs() -> None:

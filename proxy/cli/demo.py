@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from proxy.cli.errors import CommandError, ExitCode
 from proxy.cli.terminal import console, say_errors
-from proxy.server.config_file import is_loopback, parse_address, split_address
+from proxy.server.config_fields import is_loopback, parse_address, split_address
 
 
 def run_demo(*, once: bool, listen: str, admin: str) -> int:

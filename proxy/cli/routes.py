@@ -8,10 +8,10 @@ from policies.problems import ConfigError
 from proxy.cli.errors import ExitCode
 from proxy.cli.loading import config_problem
 from proxy.cli.terminal import console, write, write_json
-from proxy.server.app import route_table
 from proxy.server.config import ServerConfig
 from proxy.server.config_file import load_server_config
 from proxy.server.route_docs import Row, known_rows, page, refused_rows
+from proxy.server.routes import route_table
 from proxy.wire.registry import DIALECTS
 
 NO_UPSTREAM = "http://127.0.0.1"

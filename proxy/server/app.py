@@ -22,17 +22,19 @@ from proxy.server.lanes import ScanLanes
 from proxy.server.metrics import Metrics
 from proxy.server.recording import RecordingStore
 from proxy.server.reload import PolicyHolder, watch
-from proxy.server.routes import RouteTable
+from proxy.server.router import Router
+from proxy.server.routes import route_table
 from proxy.server.scanning import log_scan_error
 from proxy.server.services import LogSink, Services
-from proxy.server.upstream import Http1Upstream
-from proxy.wire.registry import DIALECTS
+from proxy.server.upstreams import close_upstreams, make_upstreams
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
+    from detectors.types import Detector
     from policies.types import Policy
     from proxy.server.config import ServerConfig
+    from proxy.server.reload import ActivePolicy
     from proxy.server.services import EventSink
 
 SCAN_LANES = 4
@@ -91,7 +93,7 @@ async def running_server(
         check_admin_address(config.admin_host, config.admin_token)
     async with contextlib.AsyncExitStack() as stack:
         services = _services(config, policy, sink, hash_key, stack)
-        stack.push_async_callback(services.upstream.close)
+        stack.push_async_callback(close_upstreams, services.upstreams)
         await _warm(services)
         gateway = Gateway(services)
         runner = web.ServerRunner(gateway.server(), shutdown_timeout=1.0)
@@ -131,17 +133,18 @@ def _services(
     stack: contextlib.AsyncExitStack,
 ) -> Services:
     metrics = Metrics()
+    routed = {source: partial(load, source, hash_key=hash_key) for source in config.policy_sources[1:]}
     if policy is None:
-        policies = PolicyHolder.loaded(lambda: load(config.policy_source, hash_key=hash_key), metrics)
+        policies = PolicyHolder.loaded(partial(load, config.policy_source, hash_key=hash_key), metrics, routed)
     else:
-        policies = PolicyHolder(policy, None, metrics)
+        policies = PolicyHolder(policy, None, metrics, routed)
     lanes = ScanLanes(asyncio.get_running_loop(), SCAN_LANES, metrics.set_threads_lost, log_scan_error)
     stack.callback(lanes.close)
     return Services(
         config=config,
         policies=policies,
-        routes=route_table(config),
-        upstream=Http1Upstream(config),
+        router=Router(config, route_table(config), hash_key),
+        upstreams=make_upstreams(config),
         lanes=lanes,
         metrics=metrics,
         sink=sink if sink is not None else LogSink(),
@@ -149,18 +152,11 @@ def _services(
     )
 
 
-def route_table(config: ServerConfig) -> RouteTable:
-    """Return the routes of all dialects and those that the configuration opens."""
-    # Unknown members are scanned in every dialect, so a JSON answer of any shape can be read as one.
-    opened = dict.fromkeys(config.open_paths, DIALECTS["openai-chat"])
-    return RouteTable(DIALECTS.values(), opened=opened, unread=config.passed_paths)
-
-
 async def _warm(services: Services) -> None:
     """Let each detector scan once, where it will scan: lazy parts are built before the port opens."""
     loop = asyncio.get_running_loop()
     waits: list[asyncio.Future[None]] = []
-    for detector in services.policies.current.policy.detectors.values():
+    for detector in _detectors(services.policies.active.values()):
         window = Window(next(iter(sorted(detector.kinds))), "", _WARM_TEXT, 0, final=True)
         if detector.cost_class is CostClass.INLINE:
             try:
@@ -174,6 +170,11 @@ async def _warm(services: Services) -> None:
             services.lanes.submit(detector, window, WARM_DEADLINE_S, partial(_warmed, done))
     if waits:
         await asyncio.wait(waits)
+
+
+def _detectors(policies: Iterable[ActivePolicy]) -> list[Detector]:
+    """Return the detectors of several policies, each once."""
+    return list({id(one): one for active in policies for one in active.policy.detectors.values()}.values())
 
 
 def _warmed(done: asyncio.Future[None], _outcome: object, _spent_s: float) -> None:

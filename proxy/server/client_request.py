@@ -10,6 +10,9 @@ from aiohttp.http import HttpVersion11
 from aiohttp.http_exceptions import HttpProcessingError
 
 from proxy.server.faults import ClientFault, Phase
+from proxy.server.globs import MAX_MODEL_CHARS, MODEL
+from proxy.wire.jsontext import dumps, loads
+from proxy.wire.types import WireError
 
 if TYPE_CHECKING:
     import asyncio
@@ -122,6 +125,27 @@ def parse_object(body: bytes) -> dict[str, Any]:
     if not isinstance(payload, dict):
         raise ClientFault("invalid_json", "The request body must be a JSON object.")
     return payload
+
+
+def routed_model(body: bytes) -> tuple[str | None, bytes]:
+    """Return the `model` that a request's body names, and the body to forward: one that names no other.
+
+    A body with a key twice is written again with what was read, as servers differ in which one they take. Some
+    (those in Go) take `MODEL` for `model`, so a second spelling is refused. Raises `ClientFault` 400.
+    """
+    try:
+        value, is_ambiguous = loads(body)
+    except WireError as error:
+        raise ClientFault("invalid_json", "The request body is not valid JSON.") from error
+    if not isinstance(value, dict):
+        raise ClientFault("invalid_json", "The request body must be a JSON object.")
+    if any(key != "model" and key.casefold() == "model" for key in value):
+        raise ClientFault("ambiguous_model", "The request body names the model twice, in different letters.")
+    model = value.get("model")
+    if model is not None and not (isinstance(model, str) and MODEL.fullmatch(model)):
+        message = f"The member 'model' must be a text of at most {MAX_MODEL_CHARS} visible ASCII characters."
+        raise ClientFault("bad_model", message)
+    return model, dumps(value) if is_ambiguous else body
 
 
 def _badly_framed() -> ClientFault:

@@ -7,6 +7,49 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamConfig:
+    """A model API by name."""
+
+    name: str
+    url: str
+    """As `ServerConfig.upstream_url`."""
+    tls_ca_file: Path | None = None
+    connect_timeout_s: float | None = None
+    """None, here and below: as for the default upstream."""
+    first_byte_timeout_s: float | None = None
+    idle_timeout_s: float | None = None
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Sent in place of the client's, by their names in lower case."""
+    secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    """What of the headers no client may see."""
+
+
+@dataclass(frozen=True, slots=True)
+class TenantConfig:
+    """Somebody whose requests are told from those of others."""
+
+    name: str
+    key_hashes: tuple[str, ...] = ()
+    """See `tenants.key_hash`. Without any, the tenant is known by the header of tenants."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteConfig:
+    """One way of requests: what it looks at, and where it leads. An empty text says nothing."""
+
+    id: str
+    path: str = ""
+    rewrite: str = ""
+    model: str = ""
+    tenant: str = ""
+    upstream: str = ""
+    policy_source: str = ""
+    dialect: str = ""
+    unread: bool = False
+    refuses: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
     """Everything the server needs to know, checked. Times in seconds, sizes in bytes."""
 
@@ -51,6 +94,15 @@ class ServerConfig:
     passed_paths: tuple[str, ...] = ()
     """Further paths that pass unread, whatever is in them. Both: literal, with `{name}`s, or with a final `/*`."""
 
+    upstreams: tuple[UpstreamConfig, ...] = ()
+    upstream_name: str = ""
+    """Which of them is the default; empty: `upstream_url` alone is."""
+    tenants: tuple[TenantConfig, ...] = ()
+    tenant_header: str = ""
+    """Names the tenant, of those that have no key hashes. In lower case."""
+    routes: tuple[RouteConfig, ...] = ()
+    """The first that matches applies; after the last comes the default."""
+
     tls_ca_file: Path | None = None
     """PEM file of certificates to trust for the upstream in place of the system's."""
     record_dir: Path | None = None
@@ -58,3 +110,10 @@ class ServerConfig:
     log_format: str = "json"
     """`json` or `console`."""
     log_level: str = "info"
+
+    @property
+    def policy_sources(self) -> tuple[str, ...]:
+        """All policies that a route or the default names, each once, the default first."""
+        return tuple(
+            dict.fromkeys([self.policy_source, *(r.policy_source for r in self.routes if r.policy_source)])
+        )

@@ -6,22 +6,37 @@ The file is checked as a policy is: same reader, same lines. It opens no port an
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import fields
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import Field
 
 from policies.check import Place, check_node
 from policies.document import NOWHERE, MappingNode, Member, ScalarNode, mark_of, parse
-from policies.fields import Duration, Size, StrictModel, custom_error
-from policies.problems import ConfigError, Problem, shown
-from policies.sources import Source, SourceError, find_source, read_bytes, read_source
+from policies.fields import StrictModel
+from policies.problems import ConfigError, Problem, did_you_mean
+from policies.sources import Source, SourceError, read_bytes, read_source
 from proxy.server.config import ServerConfig
-from proxy.server.paths import pattern_problem
+from proxy.server.config_fields import (
+    URL_CHARS,
+    Address,
+    ByteCount,
+    FileText,
+    HeaderName,
+    PathText,
+    Timeout,
+    UpstreamText,
+    certificate_problems,
+    find_policy,
+    is_loopback,
+    is_upstream_name,
+    not_a_url,
+    split_address,
+)
+from proxy.server.config_routes import RouteReader
+from proxy.server.config_upstreams import SectionReader
+from proxy.server.routes import route_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,113 +45,27 @@ ADMIN_TOKEN_VARIABLE = "SLUICEGATE_ADMIN_TOKEN"  # noqa: S105 - the name of the 
 MIN_TOKEN_CHARS = 16
 """Shorter admin tokens can be guessed over a network."""
 
-_HOST_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}))*")
-_URL_CHARS = re.compile(r"[!-~]+")
-_MAX_PORT = 65535
-
-
-def parse_address(value: object) -> str:
-    """Check `HOST:PORT`, with an IPv6 host in brackets, and return it as written."""
-    if not isinstance(value, str) or ":" not in value:
-        raise custom_error(f"{shown(value)} is not HOST:PORT. Write it as 127.0.0.1:8080.")
-    host, port = split_address(value)
-    if not host:
-        raise custom_error(
-            f"{shown(value)} names no host. Write 127.0.0.1{value}, or 0.0.0.0{value} for every address."
-        )
-    if not (_is_ip(host) or ("[" not in value and _HOST_NAME.fullmatch(host))):
-        raise custom_error(f"{shown(host)} is not a host. Write a name, an IPv4 address, or [IPv6 address].")
-    if not (port.isascii() and port.isdigit() and int(port[:9]) <= _MAX_PORT):
-        raise custom_error(
-            f"{shown(port)} is not a port. Write a number from 0 to {_MAX_PORT}; 0 picks a free one."
-        )
-    return value
-
-
-def split_address(value: str) -> tuple[str, str]:
-    """Return the host, without brackets, and the port."""
-    host, _, port = value.rpartition(":")
-    return (host[1:-1] if host.startswith("[") and host.endswith("]") else host), port
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address there."""
-    return host == "localhost" or (_is_ip(host) and ip_address(host).is_loopback)
-
-
-def _checked_url(value: str) -> str:
-    """Return an upstream's URL without its last slash."""
-    try:
-        parts = urlsplit(value)
-        port_is_bad = parts.port == 0
-    except ValueError:
-        raise custom_error(f"{_without_secrets(value)} is not a URL. Write it as https://api.openai.com.") from None
-    if (
-        parts.scheme not in {"http", "https"}
-        or not parts.hostname
-        or not _URL_CHARS.fullmatch(value)
-        or port_is_bad
-    ):
-        raise custom_error(
-            f"{_without_secrets(value)} is not an http or https URL. Write it as https://api.openai.com."
-        )
-    if parts.username is not None or parts.password is not None:
-        raise custom_error("holds a user name or password. Remove them: clients send their own credentials.")
-    if parts.query or parts.fragment or value.endswith(("?", "#")):
-        raise custom_error("holds a query or fragment. Remove what follows the path.")
-    url = value.rstrip("/")
-    if url.endswith("/v1"):
-        raise custom_error(f"ends in /v1, which clients send themselves. Write {url.removesuffix('/v1')}.")
-    return url
-
-
-def _without_secrets(url: str) -> str:
-    return shown(re.sub(r"//[^/@]*@", "//...@", url))
-
-
-def _checked_path(value: str) -> str:
-    problem = pattern_problem(value)
-    if problem is not None:
-        raise custom_error(f"{shown(value)} {problem}")
-    return value
-
-
-Address = Annotated[str, BeforeValidator(parse_address)]
-UrlText = Annotated[str, AfterValidator(_checked_url)]
-PathText = Annotated[str, AfterValidator(_checked_path)]
-FileText = Annotated[str, Field(min_length=1)]
-_Timeout = Annotated[Duration, Field(gt=0, le=86_400)]
-_Bytes = Annotated[Size, Field(ge=1024, le=1 << 30)]
-
 
 class TimeoutsFile(StrictModel):
     """The mapping under `timeouts:`. What each one is, `ServerConfig` says."""
 
-    connect: _Timeout = 0
-    first_byte: _Timeout = 0
-    idle: _Timeout = 0
-    total: _Timeout = 0
-    header: _Timeout = 0
-    body_idle: _Timeout = 0
-    slow_client: _Timeout = 0
-    drain: _Timeout = 0
+    connect: Timeout = 0
+    first_byte: Timeout = 0
+    idle: Timeout = 0
+    total: Timeout = 0
+    header: Timeout = 0
+    body_idle: Timeout = 0
+    slow_client: Timeout = 0
+    drain: Timeout = 0
 
 
 class ServerLimitsFile(StrictModel):
     """The mapping under `limits:`."""
 
-    request_size: _Bytes = 0
-    response_size: _Bytes = 0
-    frame_size: _Bytes = 0
-    header_size: _Bytes = 0
+    request_size: ByteCount = 0
+    response_size: ByteCount = 0
+    frame_size: ByteCount = 0
+    header_size: ByteCount = 0
     connections: Annotated[int, Field(ge=1, le=100_000)] = 0
 
 
@@ -151,7 +80,7 @@ class ServerFile(StrictModel):
     """The top level."""
 
     version: Literal[1]
-    upstream: UrlText = ""
+    upstream: UpstreamText = ""
     policy: FileText = ""
     listen: Address = ""
     admin: Address = ""
@@ -162,6 +91,10 @@ class ServerFile(StrictModel):
     limits: ServerLimitsFile = ServerLimitsFile()
     open_paths: list[PathText] = Field(default_factory=list)
     passed_paths: list[PathText] = Field(default_factory=list)
+    upstreams: dict[str, Any] = Field(default_factory=dict)
+    tenants: dict[str, Any] = Field(default_factory=dict)
+    tenant_header: HeaderName = ""
+    routes: list[Any] = Field(default_factory=list)
     tls_ca_file: FileText = ""
     record_dir: FileText = ""
     log: LogFile = LogFile()
@@ -176,6 +109,8 @@ class _Settings:
         self.places: dict[str, Place] = {}
         self.folders: dict[str, Path] = {}
         """From where relative paths start: the file's folder, or that of the command."""
+        self.file: tuple[MappingNode, str, Path] | None = None
+        """The file's tree, for the sections whose entries are checked one by one; its name; its folder."""
         self.file_is_known = True
         """False when nothing can be said of what the file leaves out."""
 
@@ -193,6 +128,8 @@ class _Settings:
             return
         checked = check_node(ServerFile, node, display)
         self.problems += checked.problems
+        if isinstance(node, MappingNode):
+            self.file = node, display, path.parent
         for key in checked.given:
             self._set(key, getattr(checked.value, key), Place(display, mark_of(node, (key,))), path.parent)
 
@@ -232,7 +169,9 @@ def load_server_config(
     for key, value in (flags or {}).items():
         if value is not None:
             settings.take_flag(key, value)
-    found = _translated(settings, os.environ if environment is None else environment)
+    known = os.environ if environment is None else environment
+    found = _translated(settings, known)
+    _take_routing(settings, found, known)
     _check_together(settings, found, "sluicegate" if path is None else str(path))
     if settings.problems:
         raise ConfigError(settings.problems)
@@ -268,15 +207,52 @@ def _translated(settings: _Settings, environment: Mapping[str, str]) -> dict[str
 
 def _policy_source(settings: _Settings) -> str:
     """Return the policy's bundled name or path, after a look whether it can be read."""
-    name: str = settings.values["policy"]
-    try:
-        source = find_source(name, settings.folders["policy"])
-        read_source(source, read_bytes)
-    except SourceError as error:
-        said = str(error) if repr(name) in str(error) else f"{name!r}: {error}"
-        settings.complain("policy", said, "")
-        return name
-    return name if source.display == f"bundled/{name}.yaml" else str(source.path.absolute())
+    source, problem = find_policy(settings.values["policy"], settings.folders["policy"])
+    if problem is not None:
+        settings.complain("policy", problem, "")
+    return source
+
+
+def _take_routing(settings: _Settings, found: dict[str, Any], environment: Mapping[str, str]) -> None:
+    """Read upstreams, tenants and routes, and find the default upstream among them when it is a name."""
+    if settings.file is not None:
+        node, display, folder = settings.file
+        sections = {key: member.node for key, member in node.members.items() if key in settings.values}
+        reader = SectionReader(display, folder, environment)
+        header = settings.values.get("tenant_header", "")
+        header_mark = mark_of(node, ("tenant_header",)) if header else None
+        found["upstreams"] = reader.upstreams(sections.get("upstreams"))
+        has_header = "tenant_header" in node.members
+        found["tenants"] = reader.tenants(sections.get("tenants"), header_mark, header, has_header=has_header)
+        found["tenant_header"] = header
+        opened = {key: found[key] for key in ("open_paths", "passed_paths") if key in found}
+        routes = RouteReader(
+            path=display,
+            folder=folder,
+            table=route_table(ServerConfig(upstream_url="", **opened)),
+            upstreams=[one.name for one in found["upstreams"]],
+            tenants=[one.name for one in found["tenants"]],
+            problems=reader.problems,
+        )
+        found["routes"] = routes.routes(sections.get("routes"))
+        settings.problems += reader.problems
+    _find_default(settings, found)
+
+
+def _find_default(settings: _Settings, found: dict[str, Any]) -> None:
+    """Put the default upstream's URL in the place of its name."""
+    name = found.get("upstream_url", "")
+    if not is_upstream_name(name):
+        return
+    upstreams = {one.name: one for one in found.get("upstreams", ())}
+    if name in upstreams:
+        found["upstream_name"], found["upstream_url"] = name, upstreams[name].url
+        return
+    message = not_a_url(name)
+    if upstreams:
+        hint = did_you_mean(name, upstreams) or f" Known are {', '.join(upstreams)}."
+        message = f"{name!r} is neither a URL nor a name under 'upstreams'.{hint}"
+    settings.complain("upstream", message, "")
 
 
 def _check_together(settings: _Settings, found: Mapping[str, Any], path: str) -> None:
@@ -296,7 +272,8 @@ def _check_together(settings: _Settings, found: Mapping[str, Any], path: str) ->
         if key in found and found[key].exists() and not found[key].is_dir():
             settings.complain(key, f"{str(found[key])!r} is not a directory.", path)
     if "tls_ca_file" in found:
-        _check_certificates(settings, found["tls_ca_file"], str(found.get("upstream_url", "https:")), path)
+        for problem in certificate_problems(found["tls_ca_file"], str(found.get("upstream_url", "https:"))):
+            settings.complain("tls_ca_file", problem, path)
 
 
 def _check_admin(settings: _Settings, config: Mapping[str, Any], path: str) -> None:
@@ -307,20 +284,8 @@ def _check_admin(settings: _Settings, config: Mapping[str, Any], path: str) -> N
     elif token is None and not is_loopback(host):
         message = f"{host} can be reached from other machines. Use 127.0.0.1, or set a token in {variable}."
         settings.complain("admin", message, path)
-    if token is not None and not (len(token) >= MIN_TOKEN_CHARS and _URL_CHARS.fullmatch(token)):
+    if token is not None and not (len(token) >= MIN_TOKEN_CHARS and URL_CHARS.fullmatch(token)):
         message = f"the token in {variable} is not {MIN_TOKEN_CHARS} or more visible ASCII characters."
         settings.complain("admin_token_env", message, path)
     if port != 0 and (host, port) == (config["listen_host"], config["listen_port"]):
         settings.complain("admin", f"{host}:{port} is the address for clients too. Use another port.", path)
-
-
-def _check_certificates(settings: _Settings, file: Path, upstream: str, path: str) -> None:
-    try:
-        content = read_source(Source(file, str(file)), read_bytes)
-    except SourceError as error:
-        settings.complain("tls_ca_file", f"{str(file)!r}: {error}", path)
-        return
-    if b"-----BEGIN CERTIFICATE-----" not in content:
-        settings.complain("tls_ca_file", f"{str(file)!r} holds no PEM certificate.", path)
-    if upstream.startswith("http:"):
-        settings.complain("tls_ca_file", "does nothing for an upstream of http. Write https, or remove it.", path)

@@ -73,6 +73,7 @@ class Gateway:
                 self._empty.set()
             services.metrics.active -= 1
             services.metrics.count_exchange(exchange.dialect_name, exchange.mode, exchange.decision)
+            services.metrics.count_route(exchange.route_id, exchange.tenant or "none", exchange.decision)
 
     def _watchdog(self, request: ClientRequest) -> Watchdog:
         """Return the connection's timer, for a new exchange."""

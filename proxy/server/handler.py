@@ -15,7 +15,7 @@ from aiohttp import hdrs
 from policies.types import Action, Direction
 from proxy.guard.api import GuardState
 from proxy.server import answers, headers
-from proxy.server.client_request import check_protocol, parse_object, read_body
+from proxy.server.client_request import check_protocol, parse_object, read_body, routed_model
 from proxy.server.client_writer import ClientWriter
 from proxy.server.decoding import decoder_for
 from proxy.server.envelopes import error_body, family_of
@@ -23,11 +23,14 @@ from proxy.server.faults import ClientFault, ExchangeFault, ExchangeTimeout, Pha
 from proxy.server.guarding import GuardedMessage
 from proxy.server.passing import Passage
 from proxy.server.relay import Relay
+from proxy.server.reload import DEFAULT
+from proxy.server.routes import Treatment
 from proxy.wire.types import Form, RequestMender
 
 if TYPE_CHECKING:
     from proxy.server.client_request import ClientRequest
     from proxy.server.reload import ActivePolicy
+    from proxy.server.router import Plan
     from proxy.server.routes import Match
     from proxy.server.services import Services
     from proxy.server.upstream import UpstreamResponse
@@ -52,13 +55,24 @@ class Exchange:
         self._watchdog = watchdog
         self._writer = ClientWriter(request, watchdog, services.config.slow_client_timeout_s)
         self._match: Match | None = None
-        self._policy: ActivePolicy = services.policies.current
+        self._policies = services.policies.active
+        """Those in force when the exchange began."""
+        self._policy: ActivePolicy = self._policies[DEFAULT]
+        self._is_guarded = False
+        self._plan: Plan | None = None
+        self._api = services.upstreams[DEFAULT]
         self._relay: Relay | None = None
         self._upstream: UpstreamResponse | None = None
         self._request_action = Action.ALLOW
         self.decision = "failed"
         """What became of it: an action, or refused, failed, client_gone, slow_client."""
         self.mode = "whole"
+        self.tenant = ""
+
+    @property
+    def route_id(self) -> str:
+        """The route that the request took, for metrics; `none` where it was not even looked for."""
+        return "none" if self._plan is None else self._plan.route_id
 
     @property
     def dialect_name(self) -> str:
@@ -87,26 +101,49 @@ class Exchange:
     async def _answer(self) -> None:
         request = self._request
         check_protocol(request)
-        self._match = match = self._services.routes.match(request.method, request.raw_path)
+        selection = self._services.router.select(request.method, request.raw_path, request.headers)
+        self.tenant = selection.tenant
+        self._plan, body = selection.first, None
+        if selection.needs_model:
+            self._match = self._plan.match
+            model, body = routed_model(await self._read_json())
+            self._plan = selection.decide(model)
+        match = self._follow(self._plan)
         if match.dialect is None:
-            passage = Passage(self._services, request, match, self._watchdog, self._writer)
+            passage = Passage(self._services, self._api, request, match, self._watchdog, self._writer)
             await passage.run(self._ids())
             self.decision = Action.ALLOW.value
             return
-        forwarded = headers.request_headers(request.headers, has_body=True)
-        headers.require_json(request.headers)
-        body = await read_body(
-            request, self._watchdog, self._config.max_request_bytes, self._config.body_idle_timeout_s
-        )
+        if body is None and request.method == "POST":
+            body = await self._read_json()
+        forwarded = headers.request_headers(request.headers, has_body=body is not None)
         began_s = time.perf_counter()
-        body = await self._guard_request(body, match.dialect)
+        if body is not None:
+            body = await self._guard_request(body, match.dialect)
         before_s = time.perf_counter() - began_s
         self._upstream = await self._watchdog.within(
             Phase.FIRST_BYTE,
-            self._config.first_byte_timeout_s,
-            self._services.upstream.send(request.method, match.target, forwarded, body),
+            self._api.config.first_byte_timeout_s,
+            self._api.send(request.method, match.target, forwarded, body),
         )
         await self._bring(self._upstream, match.dialect, before_s)
+
+    def _follow(self, plan: Plan) -> Match:
+        """Go the way of a plan. Raises its fault."""
+        if plan.fault is not None or plan.match is None:
+            self._match = None
+            raise plan.fault or ClientFault("unknown_route", "This path is not open on this proxy.", 403)
+        self._match = plan.match
+        self._api = self._services.upstreams[plan.upstream]
+        self._policy = self._policies[plan.policy_source]
+        self._is_guarded = plan.match.treatment is Treatment.GUARDED
+        return plan.match
+
+    async def _read_json(self) -> bytes:
+        headers.require_json(self._request.headers)
+        return await read_body(
+            self._request, self._watchdog, self._config.max_request_bytes, self._config.body_idle_timeout_s
+        )
 
     async def _guard_request(self, body: bytes, dialect: Dialect) -> bytes:
         """Return the body to send: as it came when no rule looks at requests or none found anything."""
@@ -142,7 +179,9 @@ class Exchange:
         answers.check_type(declared, dialect)
         codings = headers.content_codings(upstream.headers.getall(hdrs.CONTENT_ENCODING, ()))
         decoder = decoder_for(codings, self._config.max_response_bytes)
-        relay = Relay(self._services, upstream, decoder, self._watchdog, self._config.max_response_bytes)
+        relay = Relay(
+            self._services, upstream, decoder, self._watchdog, self._config.max_response_bytes, self._api.config
+        )
         self._relay = relay
         form = await relay.read_head(lambda data: answers.form_of(declared, dialect, data))
         stream = form is not Form.WHOLE
@@ -180,7 +219,9 @@ class Exchange:
         try:
             codings = headers.content_codings(upstream.headers.getall(hdrs.CONTENT_ENCODING, ()))
             decoder = decoder_for(codings, MAX_ERROR_BYTES)
-            self._relay = Relay(self._services, upstream, decoder, self._watchdog, MAX_ERROR_BYTES)
+            self._relay = Relay(
+                self._services, upstream, decoder, self._watchdog, MAX_ERROR_BYTES, self._api.config
+            )
             body = await self._relay.collect(message)
         except UpstreamFault:
             return None
@@ -230,7 +271,8 @@ class Exchange:
             pairs.append(("Retry-After", "1"))
         dialect = self._match.dialect if self._match is not None else None
         if dialect is None:
-            family = family_of(self._request.raw_path, self._request.headers)
+            path = self._request.raw_path if self._plan is None else self._plan.path
+            family = family_of(path, self._request.headers)
             body = error_body(family, fault.status, fault.code, fault.public)
         else:
             body = dialect.error_body(fault.status, fault.code, fault.public)
@@ -262,11 +304,10 @@ class Exchange:
         return (ours if ours.severity >= request.severity else request).value
 
     def _ids(self) -> list[tuple[str, str]]:
-        return [
-            ("x-sluicegate-request-id", self._request_id),
-            ("x-sluicegate-policy", self._policy.label),
-            ("x-content-type-options", "nosniff"),
-        ]
+        pairs = [("x-sluicegate-request-id", self._request_id), ("x-content-type-options", "nosniff")]
+        if self._is_guarded:
+            pairs.append(("x-sluicegate-policy", self._policy.label))
+        return pairs
 
     def _answer_headers(self, content_type: str, *, stream: bool) -> list[tuple[str, str]]:
         pairs = [("Content-Type", content_type), *self._ids()]

@@ -35,9 +35,6 @@ OPEN_METHODS: Final = ("GET", "POST", "DELETE")
 """What a path answers that the configuration passes unread."""
 
 
-ROUTES_CAN_BE_WRITTEN: Final = False
-
-
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A path that is refused, and why."""
@@ -50,7 +47,7 @@ class Refusal:
     def opening_lines(self, dialects: Container[str]) -> list[str]:
         """Return the lines of configuration that open it, the safer one first. `dialects`: those there are."""
         lines = []
-        if self.dialect in dialects and ROUTES_CAN_BE_WRITTEN:
+        if self.dialect in dialects:
             route_id = self.path.strip("/*").replace("/", "-").replace("{", "").replace("}", "").replace(":", "-")
             lines.append(f'routes: [{{id: {route_id}, path: "{self.path}", dialect: {self.dialect}}}]')
         return [*lines, f'passed_paths: ["{self.path}"]']

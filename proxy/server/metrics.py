@@ -33,6 +33,9 @@ class Metrics:
         self._exchanges = self._counter(
             "exchanges", "Exchanges by dialect, mode (stream, whole) and decision.", ("dialect", "mode", "decision")
         )
+        self._routes = self._counter(
+            "route_exchanges", "Exchanges by route, tenant and decision.", ("route", "tenant", "decision")
+        )
         self._incidents = self._counter(
             "incidents", "Findings that a rule acted on.", ("rule", "category", "action")
         )
@@ -77,6 +80,10 @@ class Metrics:
     def count_exchange(self, dialect: str, mode: str, decision: str) -> None:
         """Count a finished exchange."""
         self._count(self._exchanges, dialect, mode, decision)
+
+    def count_route(self, route: str, tenant: str, decision: str) -> None:
+        """Count a finished exchange by its way. Both names are the configuration's."""
+        self._child(self._routes, route, tenant, decision).inc()
 
     def count_events(self, events: Sequence[Incident | Bypass | Failure]) -> None:
         """Count what a guard reported."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from proxy.server.routes import Match
     from proxy.server.services import Services
     from proxy.server.upstream import UpstreamResponse
+    from proxy.server.upstreams import ModelApi
     from proxy.server.watchdog import Watchdog
 
 MAX_TYPE_CHARS: Final = 200
@@ -45,6 +46,7 @@ class Passage:
     """One request on its way to a route that passes."""
 
     services: Services
+    api: ModelApi
     request: ClientRequest
     match: Match
     watchdog: Watchdog
@@ -52,12 +54,11 @@ class Passage:
 
     async def run(self, own_headers: list[tuple[str, str]]) -> None:
         """Bring the upstream's answer to the client. Raises `ExchangeFault`."""
-        config = self.services.config
         forwarded, body = await self._request_parts()
         upstream = await self.watchdog.within(
             Phase.FIRST_BYTE,
-            config.first_byte_timeout_s,
-            self.services.upstream.send(self.request.method, self.match.target, forwarded, body),
+            self.api.config.first_byte_timeout_s,
+            self.api.send(self.request.method, self.match.target, forwarded, body),
         )
         try:
             await self._bring(upstream, [*own_headers, *headers.response_headers(upstream.headers)])
@@ -84,7 +85,7 @@ class Passage:
     async def _bring(self, upstream: UpstreamResponse, pairs: list[tuple[str, str]]) -> None:
         if status_kind(upstream.status) is StatusKind.ERROR:
             # An error may quote the request; here there is no dialect to scan it by.
-            family = family_of(self.request.raw_path, self.request.headers)
+            family = family_of(self.match.path, self.request.headers)
             body = error_body(family, upstream.status, "upstream_error", "The model API answered with an error.")
             await self._send(upstream.status, pairs, body)
             return
@@ -118,7 +119,7 @@ class Passage:
 
     async def _pieces(self, upstream: UpstreamResponse, max_bytes: int | None) -> AsyncGenerator[bytes, None]:
         """Give the body, its content coding undone."""
-        config = self.services.config
+        config = self.api.config
         codings = headers.content_codings(upstream.headers.getall("content-encoding", ()))
         decoder = decoder_for(codings, config.max_response_bytes if max_bytes is None else max_bytes)
         while data := await self.watchdog.within(Phase.IDLE, config.idle_timeout_s, upstream.read()):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from proxy.server.client_writer import ClientWriter
+    from proxy.server.config import ServerConfig
     from proxy.server.decoding import Decoder
     from proxy.server.guarding import GuardedMessage
     from proxy.server.recording import Recorder
@@ -45,8 +46,11 @@ class Relay:
         decoder: Decoder | None,
         watchdog: Watchdog,
         max_bytes: int,
+        config: ServerConfig,
     ) -> None:
+        """`config` has the upstream's timeouts."""
         self._services = services
+        self._config = config
         self._upstream = upstream
         self._decoder = decoder
         self._watchdog = watchdog
@@ -263,7 +267,7 @@ class Relay:
         return data
 
     def _limit(self) -> tuple[Phase, float]:
-        config = self._services.config
+        config = self._config
         if self._read_bytes == 0:
             return Phase.FIRST_BYTE, config.first_byte_timeout_s
         return Phase.IDLE, config.idle_timeout_s

@@ -1,7 +1,7 @@
-"""The policy in force, and its replacement when its files change. An exchange keeps the policy it began with.
+"""The policies in force, and their replacement when files change. An exchange keeps the policy it began with.
 
-A changed policy is loaded beside the old one, in a thread, and put in place whole; one with an error is reported
-and changes nothing.
+What changed is loaded beside the old, in a thread, and put in place whole; an error in any policy is reported and
+changes nothing.
 """
 
 from __future__ import annotations
@@ -18,18 +18,24 @@ from policies.sources import read_bytes, stamp
 from policies.types import Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from policies.loader import LoadedPolicy
+    from policies.problems import Problem
     from policies.sources import SourceFile
     from policies.types import Policy
     from proxy.server.metrics import Metrics
+
+    Loader = Callable[[], LoadedPolicy]
 
 POLL_S: Final = 1.0
 """How often the files are looked at: their metadata first, their content when that changed."""
 
 REVISION_CHARS: Final = 12
+
+DEFAULT: Final = ""
+"""Names the default policy."""
 
 _log = structlog.get_logger("sluicegate.policy")
 
@@ -57,47 +63,102 @@ class ActivePolicy:
 
 
 class PolicyHolder:
-    """Holds the policy in force."""
+    """Holds the policies in force: the default, and those of routes by what names them in the configuration."""
 
-    def __init__(self, policy: Policy, load: Callable[[], LoadedPolicy] | None, metrics: Metrics) -> None:
-        """`load` builds the policy anew from its files and raises `PolicyError`; None: it never changes."""
-        self.current = ActivePolicy.of(policy)
-        self.files: tuple[SourceFile, ...] = ()
-        """Files whose change may change the policy, as the last attempt to load it found them."""
-        self._load = load
+    def __init__(
+        self,
+        policy: Policy,
+        load: Loader | None,
+        metrics: Metrics,
+        routed: Mapping[str, Loader] | None = None,
+    ) -> None:
+        """`load` builds the default policy anew and raises `PolicyError`; None: it never changes.
+
+        `routed` builds those of routes; they are loaded now.
+        """
+        self._loaders = dict(routed or {})
+        loaded = load_all(self._loaders)
+        if load is not None:
+            self._loaders[DEFAULT] = load
         self._metrics = metrics
         self._lock = asyncio.Lock()
+        self.active: Mapping[str, ActivePolicy] = {
+            DEFAULT: ActivePolicy.of(policy),
+            **{name: ActivePolicy.of(one.policy) for name, one in loaded.items()},
+        }
+        """By name, the default under "". Replaced as a whole, so that those of one moment belong together."""
+        self.files: tuple[SourceFile, ...] = _files_of(loaded)
+        """Files whose change may change a policy, as the last attempt to load them found them."""
 
     @classmethod
-    def loaded(cls, load: Callable[[], LoadedPolicy], metrics: Metrics) -> PolicyHolder:
-        """Load a policy for the first time. Raises `PolicyError`."""
-        first = load()
-        holder = cls(first.policy, load, metrics)
-        holder.files = first.resolved.files
+    def loaded(cls, load: Loader, metrics: Metrics, routed: Mapping[str, Loader] | None = None) -> PolicyHolder:
+        """Load all policies for the first time. Raises one `PolicyError` with all that is wrong with any."""
+        first = load_all({DEFAULT: load, **(routed or {})})
+        holder = cls(first[DEFAULT].policy, load, metrics, {name: _given(first[name]) for name in routed or {}})
+        holder._loaders = {**(routed or {}), DEFAULT: load}
+        holder.files = _files_of(first)
         return holder
 
+    @property
+    def current(self) -> ActivePolicy:
+        """The default policy."""
+        return self.active[DEFAULT]
+
     async def reload(self) -> bool:
-        """Load the policy again. Returns whether it is valid now; on an error the present one stays."""
-        if self._load is None:
+        """Load all policies again. Returns whether they are valid now; on an error all present ones stay."""
+        if not self._loaders:
             return True
         async with self._lock:
             try:
-                loaded = await asyncio.to_thread(self._load)
+                loaded = await asyncio.to_thread(load_all, self._loaders)
             except (PolicyError, OSError) as error:
                 if isinstance(error, PolicyError) and error.files:
                     self.files = error.files
                 self._metrics.count_reload("failed")
-                _log.error("policy_reload_failed", kept=self.current.label, problem=str(error))
+                kept = ", ".join(dict.fromkeys(one.label for one in self.active.values()))
+                _log.error("policy_reload_failed", kept=kept, problem=str(error))
                 return False
-            self.files = loaded.resolved.files
-            before = self.current
-            if loaded.policy.revision == before.policy.revision and loaded.policy.name == before.policy.name:
-                self._metrics.count_reload("unchanged")
-                return True
-            self.current = ActivePolicy.of(loaded.policy)
-            self._metrics.count_reload("changed")
-            _log.info("policy_reloaded", policy=self.current.label, before=before.label)
+            self.files = _files_of(loaded)
+            self._put_in_force({name: one.policy for name, one in loaded.items()})
             return True
+
+    def _put_in_force(self, policies: Mapping[str, Policy]) -> None:
+        before = self.active
+        changed = {
+            name: ActivePolicy.of(policy)
+            for name, policy in policies.items()
+            if (policy.name, policy.revision) != (before[name].policy.name, before[name].policy.revision)
+        }
+        self.active = {**before, **changed}
+        self._metrics.count_reload("changed" if changed else "unchanged")
+        for name, active in changed.items():
+            _log.info("policy_reloaded", policy=active.label, before=before[name].label)
+
+
+def load_all(loaders: Mapping[str, Loader]) -> dict[str, LoadedPolicy]:
+    """Load several policies. Raises one `PolicyError` with what is wrong with any, and the files of all."""
+    loaded: dict[str, LoadedPolicy] = {}
+    problems: list[Problem] = []
+    files: list[SourceFile] = []
+    for name, load in loaders.items():
+        try:
+            loaded[name] = load()
+        except PolicyError as error:
+            problems += error.problems
+            files += error.files
+        else:
+            files += loaded[name].resolved.files
+    if problems:
+        raise PolicyError(problems, tuple(dict.fromkeys(files)))
+    return loaded
+
+
+def _given(loaded: LoadedPolicy) -> Loader:
+    return lambda: loaded
+
+
+def _files_of(loaded: Mapping[str, LoadedPolicy]) -> tuple[SourceFile, ...]:
+    return tuple(dict.fromkeys(file for one in loaded.values() for file in one.resolved.files))
 
 
 class FileWatch:

@@ -21,6 +21,7 @@ from proxy.wire.types import Route
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from proxy.server.config import ServerConfig
     from proxy.wire.types import Dialect
 
 _QUERY: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/?%-]*")
@@ -143,6 +144,13 @@ class RouteTable:
             verbs = ", ".join(sorted(allowed))
             return ClientFault("method_not_allowed", f"This path answers {verbs} only.", 405)
         return unknown_route(method, path)
+
+
+def route_table(config: ServerConfig) -> RouteTable:
+    """Return the routes of all dialects and those that the configuration opens for the default way."""
+    # Unknown members are scanned in every dialect, so a JSON answer of any shape can be read as one.
+    opened = dict.fromkeys(config.open_paths, DIALECTS["openai-chat"])
+    return RouteTable(DIALECTS.values(), opened=opened, unread=config.passed_paths)
 
 
 def split_target(target: str) -> tuple[str, str | None]:

@@ -11,7 +11,7 @@ import structlog
 from events.schema import Incident
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Coroutine, Mapping, Sequence
 
     from events.schema import Bypass, Failure
     from proxy.server.config import ServerConfig
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from proxy.server.metrics import Metrics
     from proxy.server.recording import RecordingStore
     from proxy.server.reload import ActivePolicy, PolicyHolder
-    from proxy.server.routes import RouteTable
-    from proxy.server.upstream import UpstreamClient
+    from proxy.server.router import Router
+    from proxy.server.upstreams import ModelApi
 
     GuardEvent = Incident | Bypass | Failure
 
@@ -68,8 +68,9 @@ class Services:
 
     config: ServerConfig
     policies: PolicyHolder
-    routes: RouteTable
-    upstream: UpstreamClient
+    router: Router
+    upstreams: Mapping[str, ModelApi]
+    """By name, the default under ""."""
     lanes: ScanLanes
     metrics: Metrics
     sink: EventSink

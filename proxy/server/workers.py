@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +28,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from policies.loader import load
 from proxy.server.admin import admin_app, check_admin_address
 from proxy.server.app import bind
+from proxy.server.reload import load_all
 
 if TYPE_CHECKING:
     import socket
@@ -60,7 +62,9 @@ class _Worker:
 def serve_workers(config: ServerConfig, serve: Serve) -> None:
     """Run `config.workers` children until SIGTERM or SIGINT. Raises as `proxy.server.run.serve` does."""
     check_admin_address(config.admin_host, config.admin_token)
-    load(config.policy_source)  # every error of the configuration before a port is open
+    load_all(
+        {source: partial(load, source) for source in config.policy_sources}
+    )  # every error of the configuration before a port is open
     with tempfile.TemporaryDirectory(prefix="sluicegate-metrics-") as folder:
         os.environ[_MULTIPROC] = folder  # read by prometheus-client when a child imports it
         try:

@@ -6,13 +6,14 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from proxy.server.app import route_table
 from proxy.server.lanes import ScanLanes
 from proxy.server.metrics import Metrics
 from proxy.server.reload import PolicyHolder
+from proxy.server.router import Router
+from proxy.server.routes import route_table
 from proxy.server.scanning import log_scan_error
 from proxy.server.services import Services
-from proxy.server.upstream import Http1Upstream
+from proxy.server.upstreams import close_upstreams, make_upstreams
 from tests.support.gateway import ListSink, config_for
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ async def services_for(policy: Policy, **config: Any) -> AsyncIterator[tuple[Ser
     services = Services(
         config=settings,
         policies=PolicyHolder(policy, None, metrics),
-        routes=route_table(settings),
-        upstream=Http1Upstream(settings),
+        router=Router(settings, route_table(settings)),
+        upstreams=make_upstreams(settings),
         lanes=lanes,
         metrics=metrics,
         sink=sink,
@@ -42,4 +43,4 @@ async def services_for(policy: Policy, **config: Any) -> AsyncIterator[tuple[Ser
             await asyncio.gather(*services.tasks)
     finally:
         lanes.close()
-        await services.upstream.close()
+        await close_upstreams(services.upstreams)

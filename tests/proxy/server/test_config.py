@@ -8,7 +8,7 @@ from policies.fields import write_duration
 from proxy.server.config import ServerConfig
 from proxy.server.config_file import LogFile, ServerLimitsFile, TimeoutsFile
 
-DOCS = (Path(__file__).parents[3] / "docs" / "policies.md").read_text(encoding="utf-8")
+DOCS = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
 CONFIG = ServerConfig(upstream_url="https://api.example.com")
 
 

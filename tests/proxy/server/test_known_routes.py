@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from proxy.server.app import route_table
 from proxy.server.config import ServerConfig
 from proxy.server.config_file import load_server_config
 from proxy.server.faults import ClientFault
 from proxy.server.known_routes import OPEN_METHODS, REFUSALS, SAFE_ROUTES, refusal_of
-from proxy.server.routes import RouteTable, Treatment
+from proxy.server.routes import RouteTable, Treatment, route_table
 from proxy.wire.registry import DIALECTS
 
 if TYPE_CHECKING:

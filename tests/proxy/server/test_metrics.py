@@ -13,6 +13,7 @@ from tests.support.gateway import until
 
 LABELS = {
     "exchanges": ("dialect", "mode", "decision"),
+    "route_exchanges": ("route", "tenant", "decision"),
     "incidents": ("rule", "category", "action"),
     "bypasses": ("detector", "reason"),
     "detector_failures": ("detector", "reason"),
@@ -34,6 +35,7 @@ def filled() -> Metrics:
     metrics = Metrics()
     where = ("response", "text[0]", 0, 3)
     metrics.count_exchange("openai-chat", "stream", "block")
+    metrics.count_route("claude", "none", "block")
     metrics.count_events([Incident("r", "d", "c", 1.0, "block", *where)])
     metrics.count_events([Bypass("d", "deadline", *where), Failure("d", "error", *where)])
     metrics.count_reload("failed")
@@ -58,6 +60,7 @@ def test_names_and_labels() -> None:
 
 SAMPLES = [
     ("exchanges_total", {"dialect": "openai-chat", "mode": "stream", "decision": "block"}, 1),
+    ("route_exchanges_total", {"route": "claude", "tenant": "none", "decision": "block"}, 1),
     ("incidents_total", {"rule": "r", "category": "c", "action": "block"}, 1),
     ("bypasses_total", {"detector": "d", "reason": "deadline"}, 1),
     ("detector_failures_total", {"detector": "d", "reason": "error"}, 1),

@@ -66,7 +66,7 @@ async def relaying(
     async with services_for(RULES, **config) as (services, _):
         dog = Watchdog(asyncio.get_running_loop(), 10)
         message = GuardedMessage(services, services.policies.current, ToyCodec(), Direction.RESPONSE, "req_1", dog)
-        relay = Relay(services, upstream, None, dog, max_bytes)
+        relay = Relay(services, upstream, None, dog, max_bytes, services.config)
         yield relay, message, services
         relay.close()
         dog.close()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from proxy.server.app import route_table
 from proxy.server.config import ServerConfig
 from proxy.server.known_routes import REFUSALS, SAFE_ROUTES
 from proxy.server.route_docs import known_rows, page, refused_rows
+from proxy.server.routes import route_table
 from proxy.wire.registry import DIALECTS
 
 PAGE = Path(__file__).parents[3] / "docs" / "routes.md"

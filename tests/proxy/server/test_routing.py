@@ -1,0 +1,296 @@
+"""Routes on the wire: two scripted upstreams, several policies, keys that stay where they belong (D5)."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from policies.loader import load_policy_text
+from policies.problems import PolicyError
+from proxy.server.app import running_server
+from proxy.server.config import RouteConfig, TenantConfig, UpstreamConfig
+from proxy.server.tenants import key_hash
+from tests.support.gateway import POLICY, SECRET, ListSink, Proxy, config_for
+from tests.support.upstream import Call, completion, says, scripted, texts_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.support.upstream import Script, Upstream
+
+OWN_KEY = "sk-own-" + "o" * 20
+CLIENT_KEY = "sk-client-" + "c" * 20
+TENANT_KEY = "sk-tenant-" + "t" * 20
+CHAT = "/v1/chat/completions"
+
+
+@asynccontextmanager
+async def routed(
+    tmp_path: Path, main: Script | None = None, other: Script | None = None
+) -> AsyncIterator[tuple[Proxy, Upstream]]:
+    """A proxy with the default way, and routes to a second upstream with a key of its own."""
+    for name in ("model", "tenant"):
+        text = POLICY.replace("name: test", f"name: {name}").replace("[hidden]", f"[{name}]")
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    model, tenant = str(tmp_path / "model.yaml"), str(tmp_path / "tenant.yaml")
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(scripted(main or says(f"a {SECRET} b")))
+        second = await stack.enter_async_context(scripted(other or says(f"a {SECRET} b")))
+        headers = (("authorization", f"Bearer {OWN_KEY}"), ("x-org", "us"))
+        config = config_for(
+            first.url,
+            upstreams=(
+                UpstreamConfig(name="other", url=second.url, headers=headers, secrets=(OWN_KEY.encode(),)),
+                UpstreamConfig(name="slow", url=second.url, first_byte_timeout_s=0.05),
+            ),
+            tenants=(TenantConfig("research", (key_hash(b"", TENANT_KEY),)), TenantConfig("kids")),
+            tenant_header="x-team",
+            routes=(
+                RouteConfig(id="kids", tenant="kids", policy_source=tenant),
+                RouteConfig(id="slow", path="/slow/*", rewrite="/*", upstream="slow"),
+                RouteConfig(id="other", path="/other/*", rewrite="/*", upstream="other"),
+                RouteConfig(id="big", model="big-*", upstream="other", policy_source=model),
+                RouteConfig(id="research", tenant="research", policy_source=tenant),
+                RouteConfig(id="stored", path="/v1/chat/completions/{id}", dialect="openai-chat"),
+                RouteConfig(id="raw", path="/raw/*", unread=True, upstream="other"),
+            ),
+        )
+        sink, policy = ListSink(), load_policy_text(POLICY)
+        server = await stack.enter_async_context(running_server(config, policy, sink=sink))
+        yield Proxy(server, first, sink, policy), second
+
+
+def asked(model: Any = "small", **more: Any) -> bytes:
+    return json.dumps({"model": model, "messages": [], **more}).encode()
+
+
+WAYS: list[tuple[str, bytes, tuple[str, str], str, int, str]] = [
+    (CHAT, asked(), ("x-a", "b"), "[hidden]", 0, "test"),
+    (CHAT, asked("big-1"), ("x-a", "b"), "[model]", 1, "model"),
+    ("/other" + CHAT, asked("big-1"), ("x-a", "b"), "[hidden]", 1, "test"),
+    (CHAT, asked("big-1"), ("x-team", "kids"), "[tenant]", 0, "tenant"),
+    (CHAT, asked(), ("x-team", "research"), "[hidden]", 0, "test"),
+    (CHAT, asked(), ("authorization", f"Bearer {TENANT_KEY}"), "[tenant]", 0, "tenant"),
+    (CHAT, asked("big-1"), ("authorization", f"Bearer {TENANT_KEY}"), "[model]", 1, "model"),
+]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_ways(tmp_path: Path, stream: bool) -> None:
+    """By path, model and tenant: the right upstream hears it at the right path, under the right policy."""
+    async with routed(tmp_path) as (proxy, other):
+        for path, body, header, text, upstream, policy in WAYS:
+            payload = {**json.loads(body), "stream": stream}
+            answer = await proxy.post(path, json.dumps(payload).encode(), header)
+            said = texts_of(answer.body) if stream else answer.json()["choices"][0]["message"]["content"]
+            assert (answer.status, said) == (200, f"a {text} b")
+            heard = [proxy.upstream.requests, other.requests]
+            assert [len(one) for one in heard] == [1 - upstream, upstream]
+            assert [one.line for one in heard[upstream]] == [f"POST {CHAT} HTTP/1.1"]
+            assert answer.headers["x-sluicegate-policy"].partition("@")[0] == policy
+            assert {label.partition("@")[0] for _, label, _ in proxy.sink.events} == {policy}
+            for done in (*heard, proxy.sink.events):
+                done.clear()
+
+
+SMUGGLED: list[tuple[bytes, int, list[Any]]] = [
+    (b'{"model":"small","model":"big-1","messages":[]}', 200, [[], ["big-1"]]),
+    (b'{"model":"big-1","model":"small","messages":[]}', 200, [["small"], []]),
+    (b'{"model":"small","mod\\u0065l":"big-1","messages":[]}', 200, [[], ["big-1"]]),
+    (b'{"model":"small","MODEL":"big-1","messages":[]}', 400, [[], []]),
+    (b'{"Model":"big-1","messages":[]}', 400, [[], []]),
+    (b'{"model":["big-1"],"messages":[]}', 400, [[], []]),
+    (b'{"model":{"a":"big-1"},"messages":[]}', 400, [[], []]),
+    (b'{"model":7,"messages":[]}', 400, [[], []]),
+    (b'{"model":true,"messages":[]}', 400, [[], []]),
+    (b'{"model":"","messages":[]}', 400, [[], []]),
+    (b'{"model":" big-1","messages":[]}', 400, [[], []]),
+    (b'{"model":"big-1\\u0000","messages":[]}', 400, [[], []]),
+    (b'{"model":"b\\u0456g-1","messages":[]}', 400, [[], []]),
+    (b'{"model":"BIG-1","messages":[]}', 200, [[], ["BIG-1"]]),
+    (b'{"model":null,"messages":[]}', 200, [[None], []]),
+    (b'{"messages":[]}', 200, [[None], []]),
+    (b'{"messages":[{"model":"big-1"}],"model":"small"}', 200, [["small"], []]),
+    (b'["model","big-1"]', 400, [[], []]),
+    (b'{"model":"big-1"', 400, [[], []]),
+    (b"", 400, [[], []]),
+]
+
+
+async def test_the_model_that_decides_is_the_one_that_is_forwarded(tmp_path: Path) -> None:
+    """A body in which two servers would see two models is written again, or refused."""
+    async with routed(tmp_path) as (proxy, other):
+        for body, status, models in SMUGGLED:
+            answer = await proxy.post(CHAT, body)
+            bodies = [[one.body for one in up.requests] for up in (proxy.upstream, other)]
+            assert answer.status == status, body
+            assert [[json.loads(one).get("model") for one in some] for some in bodies] == models, body
+            assert all(one.count(b'"model"') <= 1 + body.count(b"[{") for some in bodies for one in some), body
+            proxy.upstream.requests.clear()
+            other.requests.clear()
+
+
+async def test_a_body_that_is_not_ambiguous_goes_on_as_it_came(tmp_path: Path) -> None:
+    """Byte for byte, with its blanks."""
+    body = b'{ "messages": [], "model" : "big-1" }'
+    async with routed(tmp_path) as (proxy, other):
+        await proxy.post(CHAT, body)
+        assert [one.body for one in other.requests] == [body]
+        answer = await proxy.post(CHAT + "?model=small", body)
+    assert (answer.status, answer.code) == (400, "ambiguous_model")
+
+
+CREDENTIALS = [
+    ("Authorization", f"Bearer {CLIENT_KEY}"), ("authorization", CLIENT_KEY), ("X-Api-Key", CLIENT_KEY),
+    ("api-key", CLIENT_KEY), ("x-goog-api-key", CLIENT_KEY),
+]  # fmt: skip
+QUERIES = [
+    "",
+    f"?key={CLIENT_KEY}",
+    f"?a=b&KEY={CLIENT_KEY}",
+    f"?k%65y={CLIENT_KEY}&c=d",
+    f"?access_token={CLIENT_KEY}",
+]
+
+
+async def test_keys_stay_where_they_belong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """D5: our key reaches the one upstream, the client's the other, and neither any log, metric or answer."""
+    seen = ""
+    async with routed(tmp_path) as (proxy, other):
+        for header, query in itertools.product(CREDENTIALS, QUERIES):
+            answers = [
+                await proxy.post(CHAT + query, asked("big-1"), header),
+                await proxy.post("/raw/v1/x" + query, b"{}", header),
+                await proxy.post(CHAT + query, asked(), header),
+                await proxy.get("/nope" + query, header),
+            ]
+            assert [answer.status for answer in answers] == [200, 200, 200, 403]
+            ours, theirs = list(other.requests), list(proxy.upstream.requests)
+            assert [(one.header("authorization"), one.header("x-org")) for one in ours] == [
+                (f"Bearer {OWN_KEY}", "us")
+            ] * 2
+            assert CLIENT_KEY not in str(ours)
+            assert [(one.line, one.header(header[0])) for one in theirs] == [
+                (f"POST {CHAT}{query} HTTP/1.1", header[1])
+            ]
+            assert OWN_KEY not in str(theirs)
+            seen += str(answers)
+            other.requests.clear()
+            proxy.upstream.requests.clear()
+        seen += str([*proxy.server.services.metrics.registry.collect()]) + str(proxy.sink.events)
+    seen += "".join(capsys.readouterr())
+    assert OWN_KEY not in seen
+    assert CLIENT_KEY not in seen
+
+
+ECHOES = {
+    "error": ("403 Forbidden", "application/json", b'{"error":{"message":"bad key %s"}}'),
+    "unauthorized": ("401 Unauthorized", "application/json", b'{"error":{"message":"bad key %s"}}'),
+    "whole": ("200 OK", "application/json", completion("your key is KEY").replace(b"KEY", b"%s")),
+    "html": ("500 Oops", "text/html", b"<p>%s</p>"),
+    "stream": ("200 OK", "text/event-stream", b'data: {"choices":[{"index":0,"delta":{"content":"k %s"}}]}\n\n'),
+}
+
+
+async def test_an_upstream_that_repeats_our_key(tmp_path: Path) -> None:
+    """D5: it does not get through, in a header or in a body, cut anywhere; a 401 is not the client's to mend."""
+    now = ECHOES["error"]
+
+    async def script(call: Call) -> None:
+        status, kind, body = now
+        body = body % OWN_KEY.encode()
+        at = body.index(OWN_KEY.encode()) + 9
+        await call.head(status, kind, ("Content-Length", str(len(body))), ("x-request-id", OWN_KEY))
+        await call.send(body[:at])
+        await call.send(body[at:])
+
+    async with routed(tmp_path, other=script) as (proxy, _):
+        for name, path in itertools.product(ECHOES, ("/other" + CHAT, "/raw/v1/x")):
+            now = ECHOES[name]
+            raw = await proxy.raw(
+                f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                f"Content-Length: {len(asked())}\r\n\r\n".encode() + asked()
+            )  # fmt: skip
+            assert raw.startswith(b"HTTP/1.1 502" if name == "unauthorized" else b"HTTP/1.1 "), name
+            assert OWN_KEY[:12].encode() not in raw, name
+
+
+async def test_a_stored_answer_is_guarded(tmp_path: Path) -> None:
+    """A path that is opened with a dialect is guarded for GET, too."""
+    async with routed(tmp_path) as (proxy, _):
+        answer = await proxy.get("/v1/chat/completions/c1", ("Authorization", CLIENT_KEY))
+        assert proxy.upstream.requests[0].line == "GET /v1/chat/completions/c1 HTTP/1.1"
+    assert answer.json()["choices"][0]["message"]["content"] == "a [hidden] b"
+
+
+async def test_timeouts_are_those_of_the_upstream(tmp_path: Path) -> None:
+    """A route's upstream has its own patience."""
+
+    async def silent(call: Call) -> None:
+        await call.wait_gone()
+
+    async with routed(tmp_path, other=silent) as (proxy, _):
+        answer = await proxy.post("/slow" + CHAT, asked())
+    assert (answer.status, answer.code) == (504, "upstream_timeout")
+
+
+async def test_routes_are_counted(tmp_path: Path) -> None:
+    """By names of the configuration, whatever a client writes."""
+    async with routed(tmp_path) as (proxy, _):
+        await proxy.post(CHAT, asked("big-1"), ("authorization", f"Bearer {TENANT_KEY}"))
+        await proxy.post(CHAT, asked(), ("x-team", "kids"))
+        await proxy.post(CHAT, asked(), ("x-team", "anything"))
+        await proxy.get("/nope", ("x-team", "kids"))
+        await proxy.raw(b"GET /v1/models HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: close\r\n\r\n")
+        found = {
+            tuple(sample.labels.values()): sample.value
+            for metric in proxy.server.services.metrics.registry.collect()
+            for sample in metric.samples
+            if sample.name == "sluicegate_route_exchanges_total"
+        }
+    assert found == {
+        ("big", "research", "redact"): 1,
+        ("kids", "kids", "redact"): 1,
+        ("default", "none", "redact"): 1,
+        ("kids", "kids", "refused"): 1,
+        ("none", "none", "refused"): 1,
+    }
+
+
+async def test_policies_of_routes_reload_together(tmp_path: Path) -> None:
+    """One with a mistake keeps all; a stream keeps the one it began with; all are named in the error."""
+    async with routed(tmp_path) as (proxy, _):
+        holder = proxy.server.services.policies
+        before = holder.active
+        model, tenant = tmp_path / "model.yaml", tmp_path / "tenant.yaml"
+        model.write_text(model.read_text().replace("[model]", "[new]"))
+        tenant.write_text("rules: [broken")
+        assert not await holder.reload()
+        assert holder.active is before
+        tenant.write_text(POLICY.replace("[hidden]", "[other]"))
+        assert await holder.reload()
+        assert holder.active is not before
+        assert holder.active[""] is before[""]
+        whole = await proxy.post(CHAT, asked("big-1"))
+        assert whole.json()["choices"][0]["message"]["content"] == "a [new] b"
+        assert await holder.reload()
+        assert proxy.metric("sluicegate_config_reloads_total", result="unchanged") == 1
+
+
+async def test_every_policy_is_checked_before_a_port_is_open(tmp_path: Path) -> None:
+    """All mistakes of all policies are in one error."""
+    sources = []
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.yaml").write_text("version: 1\nrulez: []\n")
+        sources.append(str(tmp_path / f"{name}.yaml"))
+    default, *others = sources
+    routes = tuple(RouteConfig(id=one[-6], model=one[-6], policy_source=one) for one in others)
+    with pytest.raises(PolicyError) as caught:
+        async with running_server(config_for("http://127.0.0.1:9", policy_source=default, routes=routes)):
+            pass
+    assert [line.split(":")[0] for line in str(caught.value).splitlines() if "rulez" in line] == sources
