@@ -149,7 +149,7 @@ def environment() -> Mapping[str, str]:
 )
 def test_commands_in_the_docs_run(command: str, tmp_path: Path, environment: Mapping[str, str]) -> None:
     """In a folder that holds the policies of the README by their file names."""
-    for block in blocks("yaml policy", README):
+    for block in [*blocks("yaml policy", README), *blocks("yaml server", README)]:
         if block.file:
             (tmp_path / block.file).write_text(block.text)
     shell = ["bash", "-euo", "pipefail", "-c", command]

@@ -217,6 +217,19 @@ def routes(
     raise typer.Exit(run_routes(config, as_json=as_json, as_markdown=as_markdown))
 
 
+@app.command()
+def keyhash(
+    state_dir: Annotated[
+        str | None, typer.Option("--state-dir", metavar="DIR", help="The state folder of the proxy.")
+    ] = None,
+    config: Annotated[str | None, typer.Option(metavar="FILE", help="Settings file that names it.")] = None,
+) -> None:
+    """Write the hash of an API key, read from standard input, for `key_hashes` of a tenant."""
+    from proxy.cli.keyhash import run_keyhash  # noqa: PLC0415
+
+    raise typer.Exit(run_keyhash(state_dir, config))
+
+
 @policy_app.command("validate")
 def policy_validate(files: PolicyFiles) -> None:
     """Report every error of policies, with file, line, column and what to do."""
@@ -227,13 +240,29 @@ def policy_validate(files: PolicyFiles) -> None:
 
 @policy_app.command("show")
 def policy_show(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A policy file, or the name of a bundled policy.")],
+    file: Annotated[
+        str | None, typer.Argument(metavar="FILE", help="A policy file, or the name of a bundled policy.")
+    ] = None,
     as_json: JsonOption = False,
+    route: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="METHOD PATH", help="Show in place of a policy the way of such a request, and why."),
+    ] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="With --route: the model it asks for.")] = None,
+    tenant: Annotated[str | None, typer.Option(metavar="NAME", help="With --route: who asks.")] = None,
+    header: Annotated[
+        list[str] | None, typer.Option(metavar="'NAME: VALUE'", help="With --route: a header; may be repeated.")
+    ] = None,
+    config: Annotated[str | None, typer.Option(metavar="FILE", help="With --route: the settings file.")] = None,
 ) -> None:
-    """Show a policy after `extends`, and its revision."""
-    from proxy.cli.policy import run_show  # noqa: PLC0415
+    """Show a policy after `extends`, and its revision; or which policy a request would get, and why."""
+    from proxy.cli.policy import run_show, run_show_route  # noqa: PLC0415
 
-    raise typer.Exit(run_show(file, as_json=as_json))
+    if route is not None:
+        request = {"model": model, "tenant": tenant, "headers": header or ()}
+        raise typer.Exit(run_show_route(route, request, config, as_json=as_json))
+    alone = {"--model": model, "--tenant": tenant, "--header": header, "--config": config}
+    raise typer.Exit(run_show(file, [name for name, value in alone.items() if value], as_json=as_json))
 
 
 @policy_app.command("test")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from policies.problems import shown
 from policies.selftest import run_tests
@@ -12,7 +12,7 @@ from proxy.cli.loading import load, resolve
 from proxy.cli.terminal import say, say_errors, write, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from detectors.types import ChannelKind
     from policies.selftest import TestOutcome
@@ -36,8 +36,15 @@ def run_validate(files: Sequence[str]) -> int:
     return ExitCode.OK
 
 
-def run_show(file: str, *, as_json: bool) -> int:
-    """Write a policy after `extends`, as YAML that loads to the same revision, or as JSON."""
+def run_show(file: str | None, alone: Sequence[str] = (), *, as_json: bool) -> int:
+    """Write a policy after `extends`, as YAML that loads to the same revision, or as JSON.
+
+    `alone` are options that were given though they belong to `--route`. Raises `CommandError`.
+    """
+    if alone:
+        raise CommandError(f"{alone[0]} belongs to --route METHOD PATH.")
+    if file is None:
+        raise CommandError("Name a policy, or give --route METHOD PATH with --config FILE.")
     resolved = resolve(file)
     if as_json:
         import yaml  # noqa: PLC0415 - only here
@@ -47,6 +54,15 @@ def run_show(file: str, *, as_json: bool) -> int:
     else:
         write(f"# revision: {resolved.revision}\n{resolved.to_yaml()}")
     return ExitCode.OK
+
+
+def run_show_route(route: tuple[str, str], request: Mapping[str, Any], config: str | None, *, as_json: bool) -> int:
+    """Say which way a request would go. `request`: model and tenant, or None, and headers as they were written."""
+    from proxy.cli.explain import Question, header_of, run_explain  # noqa: PLC0415 - it needs the server
+
+    headers = tuple(header_of(one) for one in request["headers"])
+    question = Question(*route, request["model"], request["tenant"], headers)
+    return run_explain(question, config, as_json=as_json)
 
 
 def run_policy_tests(files: Sequence[str]) -> int:

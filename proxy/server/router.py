@@ -133,12 +133,17 @@ class Router:
             for one in config.routes
         ]
 
-    def select(self, method: str, target: str, headers: CIMultiDictProxy[str]) -> Selection:
-        """Return the routes that may apply. Raises `ClientFault` when the request does not say which."""
+    def select(
+        self, method: str, target: str, headers: CIMultiDictProxy[str], tenant: str | None = None
+    ) -> Selection:
+        """Return the routes that may apply. Raises `ClientFault` when the request does not say which.
+
+        `tenant` stands in for the one that the request says.
+        """
         if not self._ways:
-            tenant = NO_TENANT if self._book is None else self._tenant(headers, target)
+            tenant = self._tenant(headers, target) if tenant is None else tenant
             return Selection((), self._default(method, target), tenant)
-        tried, tenant = self.tries(method, target, headers)
+        tried, tenant = self.tries(method, target, headers, tenant)
         asking = [one for one in tried if one.outcome is Outcome.ASKS_MODEL]
         last = tried[-1].plan
         assert last is not None  # noqa: S101 - the last one applies
@@ -150,13 +155,15 @@ class Router:
             raise ClientFault("ambiguous_model", "Name the model in the body, not in the query string.")
         return selection
 
-    def tries(self, method: str, target: str, headers: CIMultiDictProxy[str]) -> tuple[list[Tried], str]:
+    def tries(
+        self, method: str, target: str, headers: CIMultiDictProxy[str], tenant: str | None = None
+    ) -> tuple[list[Tried], str]:
         """Hold a request against every route, up to the one that applies whatever its model is.
 
         Returns what came of each, and the tenant.
         """
         path, query = split_target(target)
-        tenant = NO_TENANT if self._book is None else self._tenant(headers, target)
+        tenant = self._tenant(headers, target) if tenant is None else tenant
         asked = _Asked(method, path, query or "", tenant)
         tried = []
         for way in self._ways:
@@ -167,7 +174,8 @@ class Router:
         return [*tried, Tried(DEFAULT_ROUTE, Outcome.APPLIES, plan)], tenant
 
     def _tenant(self, headers: CIMultiDictProxy[str], target: str) -> str:
-        assert self._book is not None  # noqa: S101 - asked for only where there are tenants
+        if self._book is None:
+            return NO_TENANT
         return self._book.tenant_of(headers, split_target(target)[1] or "")
 
     def _default(self, method: str, target: str) -> Plan:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from proxy.server.reload import PolicyHolder
 
 KEY_BYTES = 32
+KEY_FILE = "fingerprint.key"
+"""In the state folder: the key of `hash: true`, and of the tenants' key hashes."""
 
 _log = structlog.get_logger("sluicegate.server")
 
@@ -106,9 +108,9 @@ def run_loop(main: Coroutine[Any, Any, None]) -> None:
 
 
 def fingerprint_key(state_dir: Path) -> bytes:
-    """Return the key of `hash: true`, made at the first start and kept in the state folder. Raises OSError."""
+    """Return the key of `hash: true` and of tenants, made once and kept in the state folder. Raises OSError."""
     state_dir.mkdir(parents=True, exist_ok=True)
-    path = state_dir / "fingerprint.key"
+    path = state_dir / KEY_FILE
     with contextlib.suppress(FileExistsError):
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,19 +9,12 @@ import openai
 import pytest
 
 from tests.support.model import BackgroundLoop, Script, ScriptedModel, Tap
+from tests.support.product import served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 POLICY = Path(__file__).with_name("policy.yaml")
-START_LIMIT_S = 40.0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")
@@ -53,31 +40,9 @@ def model(background: BackgroundLoop) -> Iterator[ScriptedModel]:
 @pytest.fixture(scope="session")
 def proxy_port(model: ScriptedModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a running `sluicegate serve`."""
-    folder = tmp_path_factory.mktemp("proxy")
-    port, admin = _free_port(), _free_port()
-    command = [str(Path(sys.executable).with_name("sluicegate")), "serve"]
-    command += ["--upstream", model.url, "--policy", str(POLICY)]
-    command += ["--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin}", "--state-dir", str(folder)]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONWARNINGS": "default"})
-    try:
-        _wait_ready(process, admin, folder / "log")
+    arguments = ["--upstream", model.url, "--policy", str(POLICY)]
+    with served(arguments, tmp_path_factory.mktemp("proxy")) as (port, _):
         yield port
-    finally:
-        process.terminate()
-        assert process.wait(20) == 0, (folder / "log").read_text()
-
-
-def _wait_ready(process: subprocess.Popen[bytes], admin: int, log: Path) -> None:
-    end = time.monotonic() + START_LIMIT_S
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{admin}/readyz", timeout=2) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError(f"the proxy was not ready: {log.read_text()}")
 
 
 @pytest.fixture

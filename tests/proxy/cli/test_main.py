@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.support.cli import Sluicegate
 
 COMMAND = [sys.executable, "-c", "from proxy.cli.main import main; main()"]
-COMMANDS = ["serve", "demo", "check", "score", "replay", "detectors", "policy"]
+COMMANDS = ["serve", "demo", "check", "score", "replay", "routes", "keyhash", "detectors", "policy"]
 HEAVY = {"aiohttp", "presidio_analyzer", "spacy", "pydantic", "yaml", "openai", "regex", "rich.table"}
 
 

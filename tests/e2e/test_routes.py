@@ -1,0 +1,132 @@
+"""Two model APIs and three policies behind one address, through the product's own entry point."""
+
+from __future__ import annotations
+
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import openai
+import pytest
+
+from proxy.server.run import fingerprint_key
+from proxy.server.tenants import key_hash
+from tests.support.model import Script, ScriptedModel, says, script
+from tests.support.product import served
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.model import BackgroundLoop
+
+ASK: Any = [{"role": "user", "content": "Hello?"}]
+OWN_KEY = "sk-own-" + "o" * 20
+TENANT_KEY = "sk-tenant-" + "t" * 20
+PLAIN_KEY = "sk-plain-" + "p" * 20
+
+POLICY = """
+version: 1
+name: NAME
+detectors: {words: {type: keywords, words: [zebra]}}
+rules: [{id: hide, detector: words, action: redact, replacement: "[NAME]"}]
+"""
+
+CONFIG = """
+version: 1
+upstream: MAIN
+policy: main.yaml
+upstreams:
+  own:
+    url: OTHER
+    headers: {authorization: {env: OWN_KEY, prefix: "Bearer "}}
+tenants:
+  research: {key_hashes: ["HASH"]}
+routes:
+  - {id: own, path: "/own/*", rewrite: "/*", upstream: own, policy: path.yaml}
+  - {id: big, model: "big*", upstream: own, policy: model.yaml}
+  - {id: research, tenant: research, policy: tenant.yaml}
+"""
+
+
+@pytest.fixture(scope="module")
+def other(background: BackgroundLoop) -> Iterator[ScriptedModel]:
+    """A second scripted model API."""
+
+    async def make() -> ScriptedModel:
+        return await ScriptedModel().start()
+
+    started = background.run(make())
+    yield started
+    background.run(started.stop())
+
+
+@pytest.fixture(scope="module")
+def proxy(
+    model: ScriptedModel, other: ScriptedModel, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, int, Path]]:
+    """Address, admin port and folder of a running proxy."""
+    folder = tmp_path_factory.mktemp("routes")
+    for name in ("main", "path", "model", "tenant"):
+        (folder / f"{name}.yaml").write_text(POLICY.replace("NAME", name))
+    hashed = key_hash(fingerprint_key(folder), TENANT_KEY)
+    text = CONFIG.replace("MAIN", model.url).replace("OTHER", other.url).replace("HASH", hashed)
+    (folder / "sluicegate.yaml").write_text(text)
+    with served(["--config", str(folder / "sluicegate.yaml")], folder, {"OWN_KEY": OWN_KEY}) as (port, admin):
+        yield f"http://127.0.0.1:{port}", admin, folder
+
+
+WAYS: list[tuple[str, str, str, str, str]] = [
+    # path, key, model; policy, upstream
+    ("", PLAIN_KEY, "small", "main", "main"),
+    ("/own", PLAIN_KEY, "small", "path", "own"),
+    ("", PLAIN_KEY, "big-1", "model", "own"),
+    ("", TENANT_KEY, "small", "tenant", "main"),
+    ("", TENANT_KEY, "big-1", "model", "own"),
+    ("/own", TENANT_KEY, "big-1", "path", "own"),
+]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("way", WAYS)
+def test_the_way_of_a_request(
+    proxy: tuple[str, int, Path], model: ScriptedModel, other: ScriptedModel, way: tuple[str, ...], stream: bool
+) -> None:
+    """By path, model and tenant: another upstream, another policy, and the official client notices nothing."""
+    base, key, name, policy, hears = way
+    for api in (model, other):
+        api.scripts[name] = script(says(["a ze", "bra b"]))
+    before = [len(api.requests) for api in (model, other)]
+    with openai.OpenAI(base_url=f"{proxy[0]}{base}/v1", api_key=key, max_retries=0, timeout=15) as client:
+        made = client.chat.completions.with_raw_response.create(model=name, messages=ASK, stream=stream)
+        parsed: Any = made.parse()
+        said = (
+            "".join(choice.delta.content or "" for event in parsed for choice in event.choices)
+            if stream
+            else parsed.choices[0].message.content
+        )
+    assert said == f"a [{policy}] b"
+    assert made.headers["x-sluicegate-policy"].partition("@")[0] == policy
+    heard = [len(api.requests) - count for api, count in zip((model, other), before, strict=True)]
+    assert heard == ([1, 0] if hears == "main" else [0, 1])
+
+
+def test_the_proxys_key_stays_with_it(proxy: tuple[str, int, Path], other: ScriptedModel) -> None:
+    """Not in errors that repeat it, not in the log, not in the metrics; nor is the client's."""
+    error = {"error": {"message": f"Bad key {OWN_KEY}.", "type": "x", "param": None, "code": "y"}}
+    other.scripts["big-error"] = Script(whole=error, status=403)
+    other.scripts["big-401"] = Script(whole=error, status=401)
+    with openai.OpenAI(base_url=f"{proxy[0]}/v1", api_key=PLAIN_KEY, max_retries=0, timeout=15) as client:
+        with pytest.raises(openai.PermissionDeniedError) as refused:
+            client.chat.completions.create(model="big-error", messages=ASK)
+        with pytest.raises(openai.InternalServerError) as unauthorized:
+            client.chat.completions.create(model="big-401", messages=ASK)
+        with pytest.raises(openai.PermissionDeniedError) as closed:
+            client.batches.list()
+    assert unauthorized.value.status_code == 502
+    assert unauthorized.value.code == "upstream_credential"
+    assert "passed_paths" in closed.value.message
+    with urllib.request.urlopen(f"http://127.0.0.1:{proxy[1]}/metrics", timeout=5) as answer:
+        metrics = answer.read().decode()
+    assert 'sluicegate_route_exchanges_total{decision="redact",route="big",tenant="research"}' in metrics
+    seen = metrics + (proxy[2] / "log").read_text() + str([refused.value, unauthorized.value, closed.value])
+    assert [key for key in (OWN_KEY, PLAIN_KEY, TENANT_KEY) if key in seen] == []
