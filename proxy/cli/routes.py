@@ -24,7 +24,7 @@ def run_routes(config_file: str | None, *, as_json: bool, as_markdown: bool) -> 
     if as_markdown:
         write(page(table, DIALECTS))
         return ExitCode.OK
-    rows = [*known_rows(table), *(row for group in refused_rows().values() for row in group)]
+    rows = [*known_rows(table), *refused_rows(table)]
     if as_json:
         write_json([row._asdict() for row in rows], indent=2)
     else:

@@ -29,7 +29,7 @@ class Family(Enum):
 
 
 _PATHS: Final = (
-    (re.compile(r"/v1/(?:messages|complete|organizations|agents|sessions|environments|memory_stores)(?:[/?].*)?"),
+    (re.compile(r"(?:/anthropic)?/v1/(?:messages|complete|organizations|agents|sessions|environments|memory_stores)(?:[/?].*)?"),
      Family.ANTHROPIC),
     (re.compile(r"/(?:upload/)?v1(?:alpha|beta)[0-9]*/(?!openai/).*|/ws/.*|/v1/models/[^/?]+:[a-z][A-Za-z]+(?:\?.*)?"),
      Family.GEMINI),

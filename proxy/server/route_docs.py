@@ -10,6 +10,7 @@ from proxy.server.routes import Treatment
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from proxy.server.known_routes import Refusal
     from proxy.server.routes import RouteTable
 
 _HEAD = """\
@@ -53,9 +54,15 @@ def known_rows(table: RouteTable) -> list[Row]:
     return sorted(rows, key=lambda row: (row.treated.startswith("pass"), row.treated))
 
 
-def refused_rows() -> dict[str, list[Row]]:
-    """Return what is refused with a reason, by API."""
-    return {api: [Row("any", one.path, "refuse", one.why) for one in group] for api, group in REFUSALS.items()}
+def refused(table: RouteTable) -> dict[str, list[Refusal]]:
+    """Return what is refused with a reason, by API: all but what the table guards or passes under the same path."""
+    known = {entry.pattern.text for entry in table}
+    return {api: [one for one in group if one.path not in known] for api, group in REFUSALS.items()}
+
+
+def refused_rows(table: RouteTable) -> list[Row]:
+    """Return the rows of what is refused."""
+    return [Row("any", one.path, "refuse", one.why) for group in refused(table).values() for one in group]
 
 
 def page(table: RouteTable, dialects: Collection[str]) -> str:
@@ -67,7 +74,7 @@ def page(table: RouteTable, dialects: Collection[str]) -> str:
     parts += ["| method | path |\n|---|---|"]
     parts += [f"| {row.method} | `{row.path}` |" for row in known if row.treated == "pass"]
     parts += ["\n## Refused\n", "Each of these can hold text of a model, or does harm, and no answer is checked.\n"]
-    for api, group in REFUSALS.items():
+    for api, group in refused(table).items():
         parts += [f"### {api}\n", "| path | what it carries | what opens it |\n|---|---|---|"]
         parts += [
             f"| `{one.path}` | {one.why} | {' or '.join(f'`{line}`' for line in one.opening_lines(dialects))} |"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
@@ -39,9 +41,13 @@ upstreams:
   own:
     url: OTHER
     headers: {authorization: {env: OWN_KEY, prefix: "Bearer "}}
+  dead: {url: "http://127.0.0.1:1"}
+limits: {request_size: 64KiB}
 tenants:
   research: {key_hashes: ["HASH"]}
 routes:
+  - {id: dead, path: "/dead/*", rewrite: "/*", upstream: dead}
+  - {id: closed, path: /v1/completions, refuse: true}
   - {id: own, path: "/own/*", rewrite: "/*", upstream: own, policy: path.yaml}
   - {id: big, model: "big*", upstream: own, policy: model.yaml}
   - {id: research, tenant: research, policy: tenant.yaml}
@@ -130,3 +136,58 @@ def test_the_proxys_key_stays_with_it(proxy: tuple[str, int, Path], other: Scrip
     assert 'sluicegate_route_exchanges_total{decision="redact",route="big",tenant="research"}' in metrics
     seen = metrics + (proxy[2] / "log").read_text() + str([refused.value, unauthorized.value, closed.value])
     assert [key for key in (OWN_KEY, PLAIN_KEY, TENANT_KEY) if key in seen] == []
+
+
+FAULTS: list[tuple[type[openai.APIStatusError], str, str, dict[str, Any]]] = [
+    (openai.PermissionDeniedError, "unknown_route", "/v1/batches", {}),
+    (openai.PermissionDeniedError, "refused_route", "/v1/completions", {"model": "m", "prompt": "x"}),
+    (openai.BadRequestError, "bad_model", "/v1/chat/completions", {"model": 7, "messages": []}),
+    (openai.BadRequestError, "ambiguous_model", "/v1/chat/completions", {"model": "a", "Model": "b"}),
+    (openai.BadRequestError, "ambiguous_model", "/v1/chat/completions?model=x", {"model": "a"}),
+    (openai.APIStatusError, "request_too_large", "/v1/chat/completions", {"messages": ["x" * 70_000]}),
+    (openai.InternalServerError, "upstream_unreachable", "/dead/v1/chat/completions", {"model": "m"}),
+]
+STATUSES = {"request_too_large": 413, "upstream_unreachable": 502}
+
+
+def test_our_errors_are_the_sdks_exceptions(proxy: tuple[str, int, Path]) -> None:
+    """Each one is the class that its status stands for, with our code and our message."""
+    with openai.OpenAI(base_url=proxy[0], api_key=PLAIN_KEY, max_retries=0, timeout=15) as client:
+        for kind, code, path, body in FAULTS:
+            with pytest.raises(kind) as caught:
+                client.post(path, cast_to=object, body=body)
+            assert caught.value.code == code
+            assert caught.value.status_code == STATUSES.get(code, caught.value.status_code)
+            assert isinstance(caught.value.body, dict)
+            assert str(caught.value.body["message"]) in caught.value.message
+        with pytest.raises(openai.APIStatusError) as wrong_method:
+            client.get("/v1/chat/completions", cast_to=object)
+        with pytest.raises(openai.APIStatusError) as wrong_type:
+            client.post("/v1/chat/completions", cast_to=object, options={"headers": {"content-type": "text/plain"}})
+    assert (wrong_method.value.status_code, wrong_method.value.code) == (405, "method_not_allowed")
+    assert (wrong_type.value.status_code, wrong_type.value.code) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize(
+    ("path", "header", "expected"),
+    [
+        ("/v1/messages/batches", "accept", {"type": "error", "error": {"type": "permission_error"}}),
+        ("/v1/files/f/content", "anthropic-version", {"type": "error", "error": {"type": "permission_error"}}),
+        ("/v1beta/files/f", "accept", {"error": {"code": 403, "status": "PERMISSION_DENIED"}}),
+        ("/v1/files/f", "x-goog-api-key", {"error": {"code": 403, "status": "PERMISSION_DENIED"}}),
+        ("/v1/files/f/content", "accept", {"error": {"type": "permission_error", "code": "unknown_route"}}),
+    ],
+)
+def test_refusals_have_the_form_of_the_clients_api(
+    proxy: tuple[str, int, Path], path: str, header: str, expected: dict[str, Any]
+) -> None:
+    """As the SDK of Anthropic, Google or OpenAI reads them, with the line that opens the path."""
+    request = urllib.request.Request(proxy[0] + path, headers={header: "x"})
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=10)
+    with caught.value as answer:
+        found = json.load(answer)
+    assert answer.status == 403
+    assert found.get("type") == expected.get("type")
+    assert expected["error"].items() <= found["error"].items()
+    assert "passed_paths: [" in found["error"]["message"]
