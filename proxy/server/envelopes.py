@@ -31,7 +31,7 @@ class Family(Enum):
 _PATHS: Final = (
     (re.compile(r"(?:/anthropic)?/v1/(?:messages|complete|organizations|agents|sessions|environments|memory_stores)(?:[/?].*)?"),
      Family.ANTHROPIC),
-    (re.compile(r"/(?:upload/)?v1(?:alpha|beta)[0-9]*/(?!openai/).*|/ws/.*|/v1/models/[^/?]+:[a-z][A-Za-z]+(?:\?.*)?"),
+    (re.compile(r"/(?:upload/)?v1(?:alpha|beta)[0-9]*/(?!openai/).*|/ws/.*|/v1/models/[^/?]+:[a-z][A-Za-z]+(?:\?.*)?|/v1/cachedContents.*"),
      Family.GEMINI),
     (re.compile(r"/api/.*"), Family.OLLAMA),
 )  # fmt: skip

@@ -118,13 +118,23 @@ _ANTHROPIC: Final = (
     Refusal("/v1/organizations/*", _ADMIN),
 )
 
+_GEMINI_VERBS: Final = (
+    ("countTokens", "a count of tokens; takes a whole prompt", "gemini"),
+    ("embedContent", _VECTORS, ""),
+    ("batchEmbedContents", _VECTORS, ""),
+    ("batchGenerateContent", "answers that are made later", ""),
+    ("predict", _PICTURES, ""),
+    ("predictLongRunning", _PICTURES, ""),
+)
+
 _GEMINI: Final = (
-    Refusal("/v1beta/models/{model}:countTokens", "a count of tokens; takes a whole prompt", "gemini"),
-    Refusal("/v1beta/models/{model}:embedContent", _VECTORS),
-    Refusal("/v1beta/models/{model}:batchEmbedContents", _VECTORS),
-    Refusal("/v1beta/models/{model}:batchGenerateContent", "answers that are made later"),
-    Refusal("/v1beta/models/{model}:predict", _PICTURES),
-    Refusal("/v1beta/models/{model}:predictLongRunning", _PICTURES),
+    *(
+        Refusal(f"/{version}/models/{{model}}:{verb}", why, dialect)
+        for version in ("v1beta", "v1")
+        for verb, why, dialect in _GEMINI_VERBS
+    ),
+    Refusal("/v1/cachedContents", _STORED),
+    Refusal("/v1/cachedContents/*", _STORED),
     Refusal("/v1beta/openai/chat/completions", "answers in OpenAI's format", "openai-chat"),
     Refusal("/v1beta/cachedContents", _STORED),
     Refusal("/v1beta/cachedContents/*", _STORED),

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
+import ollama
 import openai
 import pytest
 
@@ -191,3 +192,33 @@ def test_refusals_have_the_form_of_the_clients_api(
     assert found.get("type") == expected.get("type")
     assert expected["error"].items() <= found["error"].items()
     assert "passed_paths: [" in found["error"]["message"]
+
+
+def test_the_sdk_of_ollama_raises_our_message(proxy: tuple[str, int, Path]) -> None:
+    """`show` would tell a system prompt."""
+    with pytest.raises(ollama.ResponseError) as caught:
+        ollama.Client(host=proxy[0]).show("m")
+    assert caught.value.status_code == 403
+    assert 'passed_paths: ["/api/show"]' in caught.value.error
+
+
+def test_the_sdk_of_anthropic_raises_our_message(proxy: tuple[str, int, Path]) -> None:
+    """Its own class, for batches and for files, whose path it shares with OpenAI."""
+    anthropic = pytest.importorskip("anthropic")
+    with anthropic.Anthropic(base_url=proxy[0], api_key=PLAIN_KEY, max_retries=0) as client:
+        for ask in (client.messages.batches.list, lambda: client.beta.files.download("f")):
+            with pytest.raises(anthropic.PermissionDeniedError) as caught:
+                ask()
+            assert caught.value.body["error"]["type"] == "permission_error"
+            assert "passed_paths: [" in caught.value.message
+
+
+def test_the_sdk_of_google_raises_our_message(proxy: tuple[str, int, Path]) -> None:
+    """Its own class, with the status that it knows."""
+    genai = pytest.importorskip("google.genai")
+    client = genai.Client(api_key=PLAIN_KEY, http_options={"base_url": proxy[0]})
+    with pytest.raises(genai.errors.ClientError) as caught:
+        client.files.get(name="f")
+    client.close()
+    assert (caught.value.code, caught.value.status) == (403, "PERMISSION_DENIED")
+    assert "passed_paths: [" in caught.value.message
