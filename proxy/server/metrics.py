@@ -83,7 +83,7 @@ class Metrics:
 
     def count_route(self, route: str, tenant: str, decision: str) -> None:
         """Count a finished exchange by its way. Both names are the configuration's."""
-        self._child(self._routes, route, tenant, decision).inc()
+        self._count(self._routes, route, tenant, decision)
 
     def count_events(self, events: Sequence[Incident | Bypass | Failure]) -> None:
         """Count what a guard reported."""

@@ -87,22 +87,42 @@ class _Watched:
             )
         )
 
+    def take(self) -> bytes | None:
+        """See `UpstreamResponse.take`. Raises as `read` does."""
+        while (data := self._response.take()) is not None:
+            if not data:
+                return self._rest()
+            if out := self._sifted(data):
+                return out
+        return None
+
     async def read(self) -> bytes:
         """See `UpstreamResponse.read`. Raises `UpstreamFault` when the answer holds a secret."""
         while data := await self._response.read():
-            data = self._held + data
-            if any(secret in data for secret in self._secrets):
-                raise UpstreamFault("upstream_echo", "The model API's answer holds what belongs to the proxy.")
-            keep = max(map(_overlap, [data] * len(self._secrets), self._secrets))
-            self._held = data[len(data) - keep :]
-            if keep < len(data):
-                return data[: len(data) - keep]
-        rest, self._held = self._held, b""
-        return rest
+            if out := self._sifted(data):
+                return out
+        return self._rest()
 
     def close(self) -> None:
         """See `UpstreamResponse.close`."""
         self._response.close()
+
+    def finish(self) -> None:
+        """See `UpstreamResponse.finish`."""
+        self._response.finish()
+
+    def _sifted(self, data: bytes) -> bytes:
+        """Return what can leave of what was held and `data`."""
+        data = self._held + data
+        if any(secret in data for secret in self._secrets):
+            raise UpstreamFault("upstream_echo", "The model API's answer holds what belongs to the proxy.")
+        keep = max(_overlap(data, secret) for secret in self._secrets)
+        self._held = data[len(data) - keep :]
+        return data[: len(data) - keep]
+
+    def _rest(self) -> bytes:
+        rest, self._held = self._held, b""
+        return rest
 
 
 def _overlap(data: bytes, secret: bytes) -> int:
