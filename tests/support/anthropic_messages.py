@@ -281,7 +281,7 @@ RECORDINGS: dict[str, Recording] = {
             tool("web_search", {"query": "spring tides"}, 1, "server_tool_use"),
             result("web_search_tool_result", [_HIT]),
             text("Spring tides follow the full moon.", citations=[_WEB_CITATION]),
-            usage={**USAGE, "server_tool_use": {"web_search_requests": 1, "web_fetch_requests": 0}},
+            usage={**USAGE, **TOTALS, "server_tool_use": {"web_search_requests": 1, "web_fetch_requests": 0}},
         )
     ),
     "a search that failed": Recording(

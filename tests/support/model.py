@@ -70,6 +70,8 @@ class Script:
     media_type: str = "text/event-stream"
     streams_unasked: bool = False
     """Whether a request that says nothing of a stream gets one."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Further headers of the answer."""
 
 
 def script(events: list[JsonObject]) -> Script:
@@ -136,12 +138,14 @@ class BackgroundLoop:
 
 
 class ScriptedModel:
-    """The model APIs of OpenAI and Ollama."""
+    """The model APIs of OpenAI, Anthropic and Ollama."""
 
     def __init__(self) -> None:
         self.scripts: dict[str, Script] = {}
         self.requests: list[JsonObject] = []
         """Parsed bodies, in the order in which they came."""
+        self.headers: list[dict[str, str]] = []
+        """Of each request, with names in lower case."""
         self.url = ""
         self._closed_at: dict[str, float] = {}
         self._changed = asyncio.Condition()
@@ -152,6 +156,8 @@ class ScriptedModel:
         app = web.Application()
         app.router.add_post("/v1/chat/completions", self._answer)
         app.router.add_post("/v1/completions", self._answer)
+        app.router.add_post("/v1/messages", self._answer)
+        app.router.add_post("/v1/messages/count_tokens", self._answer)
         app.router.add_post("/api/chat", self._answer)
         app.router.add_post("/api/generate", self._answer)
         app.router.add_get("/v1/models", self._models)
@@ -180,10 +186,11 @@ class ScriptedModel:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         asked = await request.json()
         self.requests.append(asked)
+        self.headers.append({name.lower(): value for name, value in request.headers.items()})
         chosen = self.scripts[asked["model"]]
         if chosen.status != 200 or not asked.get("stream", chosen.streams_unasked):
-            return web.json_response(chosen.whole, status=chosen.status)
-        response = web.StreamResponse(headers={"Content-Type": chosen.media_type})
+            return web.json_response(chosen.whole, status=chosen.status, headers=chosen.headers)
+        response = web.StreamResponse(headers={"Content-Type": chosen.media_type, **chosen.headers})
         await response.prepare(request)
         try:
             return await self._stream(request, response, chosen)
