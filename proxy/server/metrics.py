@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from proxy.server.logs import SafeLogger
 from proxy.server.tallies import CounterTally, FlushFirst, HistogramTally
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Metrics:
         self._active = self._gauge("active_exchanges", "Exchanges under way.")
         self._lag = self._gauge("loop_lag_seconds", "How late the event loop ran its last timer.", "livemax")
         self._threads_lost = self._gauge("scan_threads_lost", "Scan threads hanging past their deadline.")
+        self._log_lines_lost = self._counter("log_lines_lost", "Lines of the log that could not be written.")
         self._start_tallies()
 
     def _start_tallies(self) -> None:
@@ -145,6 +147,7 @@ class Metrics:
     def flush(self) -> None:
         """Add what was counted since the last time. Every look at the registry does it first."""
         self._active.set(self.active)
+        self._count(self._log_lines_lost, count=SafeLogger.take_lost())
         for tally in self._tallies:
             tally.flush()
 

@@ -27,7 +27,7 @@ def form_of(declared: str, stream_forms: tuple[Form, ...], head: bytes) -> Form 
             raise WireError("it begins with too much white space")
         return None
     if start[:1] == b"{":
-        is_lines = declared == Form.LINES.media_type and Form.LINES in stream_forms
+        is_lines = Form.LINES in stream_forms and declared == Form.LINES.media_type
         return Form.LINES if is_lines else Form.WHOLE
     if start[:1] == b"[":
         return Form.ARRAY if Form.ARRAY in stream_forms else Form.WHOLE

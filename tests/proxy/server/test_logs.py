@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import sys
 from typing import Any
 
 import pytest
 import structlog
 
-from proxy.server.logs import configure_logging
+from proxy.server.logs import SafeLogger, configure_logging
 from proxy.server.services import LogSink
 from tests.support.gateway import SECRET, guarded
 from tests.support.upstream import says
@@ -59,3 +61,39 @@ def test_console_format(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("console", "info")
     structlog.get_logger().info("hello", a=1)
     assert "hello" in capsys.readouterr().err
+
+
+class BrokenStderr(io.TextIOWrapper):
+    """Takes nothing any more, as a pipe whose reader has gone."""
+
+    def __init__(self, error: Exception) -> None:
+        self.inner = io.BytesIO()
+        super().__init__(self.inner)
+        self.error = error
+        self.inner.write = self._fail  # type: ignore[method-assign]
+
+    def _fail(self, _data: object) -> int:
+        raise self.error
+
+    def write(self, data: str) -> int:
+        return self._fail(data)
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(), OSError(28, "No space left"), ValueError("closed file")])
+@pytest.mark.parametrize("log_format", ["json", "console"])
+async def test_a_log_that_takes_nothing_ends_no_exchange(
+    error: Exception, log_format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Incidents, faults and refusals go their way, and the lines that were lost are counted."""
+    SafeLogger.take_lost()
+    async with guarded(says("hello ", SECRET)) as proxy:
+        proxy.server.services.sink = LogSink()
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stderr", BrokenStderr(error))
+            configure_logging(log_format, "debug")
+        answers = [await proxy.chat(stream=stream) for stream in (True, False)]
+        refused = await proxy.get("/nowhere")
+        logging.getLogger("some.library").warning("hear me")
+        assert [answer.status for answer in (*answers, refused)] == [200, 200, 403]
+        assert all(b"[hidden]" in answer.body for answer in answers)
+        assert proxy.metric("sluicegate_log_lines_lost_total") >= 4

@@ -27,6 +27,7 @@ LABELS = {
     "active_exchanges": (),
     "loop_lag_seconds": (),
     "scan_threads_lost": (),
+    "log_lines_lost": (),
 }
 
 
