@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 MAX_CACHE_CELLS = 1_000_000
 """Size at which the cache of the reversed automaton is emptied, in 8-byte cells: about 8 to 20 MB."""
 
+ASKED = -1
+"""Answer where a pattern is live of which only that is wanted."""
+
+_ASKS = 1 << 24  # added to the spans of such patterns; no text that is held is that long
 _ENTRY_CELLS = 12  # a dict entry with its key
 _ROW_CELLS = 80
 _START_OF_TEXT = ""  # stands for the character before the first one
@@ -41,9 +45,15 @@ class HoldAutomaton:
     holds only what can be computed again.
     """
 
-    def __init__(self, patterns: Iterable[PatternSource], max_span: int | Iterable[int]) -> None:
+    def __init__(
+        self,
+        patterns: Iterable[PatternSource],
+        max_span: int | Iterable[int],
+        asks: Iterable[tuple[PatternSource, int]] = (),
+    ) -> None:
         """`max_span`: of all patterns, or of each: a start further than this from the end is not live.
 
+        `asks` are patterns with their spans of which it is only wanted whether one is live: see `ASKED`.
         Raises UnsupportedPatternError.
         """
         sources = tuple(patterns)
@@ -51,13 +61,17 @@ class HoldAutomaton:
         nfa = Nfa()
         for source, span in zip(sources, spans, strict=True):
             nfa.add_pattern(source, span)
-        self.max_span = max(spans, default=0)
+        asked = tuple(asks)
+        for source, span in asked:
+            nfa.add_pattern(source, span + _ASKS)
+        self.max_span = max((*spans, *(span for _, span in asked)), default=0)
         self.state_count = nfa.state_count
         self._rows = _RowCache(nfa)
 
     def earliest_live(self, text: str, start: int) -> int:
         """Return the smallest live offset in `[start, len(text)]`; `len(text)` when no offset is.
 
+        `ASKED` when a pattern of `asks` is live there, within its span or about so.
         `text[:start]` is left context: at least one character unless the text really begins at `start`.
         """
         end = len(text)
@@ -69,6 +83,8 @@ class HoldAutomaton:
             row = row[char]
             length += 1
             if row.is_marked:
+                if row.live_span >= _ASKS or row.live_span_after >= _ASKS:
+                    return ASKED
                 if row.live_span >= length:
                     best = end - length
                 elif row.live_span_after >= length - 1:
@@ -76,8 +92,10 @@ class HoldAutomaton:
                 if not row.states:
                     return best
         # Whether a match may begin at `low` can hang on the character before it.
-        if best > low < end and row[text[low - 1] if low else _START_OF_TEXT].live_span_after >= length:
-            return low
+        if best > low < end:
+            span = row[text[low - 1] if low else _START_OF_TEXT].live_span_after
+            if span >= length:
+                return ASKED if span >= _ASKS else low
         return best
 
     @property

@@ -16,6 +16,7 @@ import ahocorasick
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from detectors.folding import Fold, Folded, Joins
+from detectors.keyword_screen import word_screen
 from detectors.registry import DetectorType
 from detectors.types import ALL_KINDS, CostClass, DetectorConfigError, Finding, ScanResult, Stability, Window
 
@@ -100,6 +101,13 @@ class KeywordDetector:
         self._overlap = max(map(self._longest_overlap, categories_of))
         self.max_span = max(map(len, categories_of))
         self.context_chars = self._overlap + 1
+        self.screen = word_screen(
+            tuple(categories_of),
+            ignore_case=ignore_case,
+            whole_word=whole_word,
+            max_span=self.max_span,
+            reach=self.context_chars,
+        )
 
     def scan(self, window: Window) -> ScanResult:
         """Report the words that are complete, and hold from the first that could still become one."""

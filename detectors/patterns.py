@@ -17,9 +17,11 @@ import re2
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from detectors.automaton import HoldAutomaton
+from detectors.prefilter import loosened
 from detectors.regex_parser import parse_pattern
 from detectors.regex_tree import PatternSource, UnsupportedPatternError, measure, unbounded_repeat
 from detectors.registry import DetectorType
+from detectors.screening import Hold, Screen
 from detectors.spans import settle
 from detectors.types import ALL_KINDS, CostClass, DetectorConfigError, Finding, ScanResult, Stability
 
@@ -110,6 +112,10 @@ class PatternDetector:
         self._rules = rules
         self._screen = screen
         self._automaton = automaton
+        self.screen = Screen(
+            tuple(loosened(parse_pattern(rule.source)) for rule in rules),
+            tuple(Hold(rule.source, rule.span) for rule in rules),
+        )
 
     def scan(self, window: Window) -> ScanResult:
         """Report the matches that nothing can change, and hold from where one could still begin."""

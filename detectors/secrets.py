@@ -15,10 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from detectors import private_keys
 from detectors.automaton import HoldAutomaton
-from detectors.prefilter import Prefilter
+from detectors.prefilter import Prefilter, loosened
 from detectors.regex_parser import parse_pattern
 from detectors.regex_tree import PatternSource, measure
 from detectors.registry import DetectorType
+from detectors.screening import Hold, Screen
 from detectors.secret_types import CERTAIN, SecretType, catalogue
 from detectors.types import ALL_KINDS, CostClass, DetectorConfigError, Finding, ScanResult, Stability, Window
 
@@ -102,8 +103,15 @@ class SecretDetector:
         self._finds_keys = PRIVATE_KEY in self.categories
         self._least_chars = min(s.least_chars for s in self._searchers)
         self.max_span = max(s.most_chars for s in self._searchers)
-        self._hold = HoldAutomaton((PatternSource(t.hold_pattern) for t in types), self.max_span)
+        holds = [PatternSource(t.hold_pattern) for t in types]
+        self._hold = HoldAutomaton(holds, self.max_span)
         self.context_chars = private_keys.CONTEXT_CHARS if self._finds_keys else 1
+        self.screen = Screen(
+            tuple(loosened(parse_pattern(PatternSource(t.pattern))) for t in types),
+            tuple(Hold(source, self.max_span) for source in holds),
+            # What comes after the opening of a key is judged by the opening.
+            lasting=((private_keys.OPENING, private_keys.CONTEXT_CHARS),) if self._finds_keys else (),
+        )
 
     def scan(self, window: Window) -> ScanResult:
         """Report the secrets that are complete, and hold from the first that could still become one."""

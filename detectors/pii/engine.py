@@ -18,8 +18,10 @@ from detectors.pii.catalogue import check_entities, check_regions, make_recogniz
 from detectors.pii.phone import PhoneScanner
 from detectors.pii.rules import Judged, Rule, make_rules, without_contained
 from detectors.pii.screens import Required, screen
-from detectors.prefilter import Prefilter
+from detectors.prefilter import Prefilter, loosened
+from detectors.regex_parser import parse_pattern
 from detectors.regex_tree import Atom, PatternSource
+from detectors.screening import Hold, Screen
 from detectors.types import CONTENT_KINDS, CostClass, Finding, ScanResult, Stability, Window
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ class Engine(NamedTuple):
     """Of the rules, then of the phone scanners."""
     context_chars: int
     max_span: int
+    offered: Screen
+    """What a fused screen has to look for."""
 
 
 class PresidioDetector:
@@ -60,6 +64,7 @@ class PresidioDetector:
         self.categories = engine.entities
         self.context_chars = engine.context_chars
         self.max_span = engine.max_span
+        self.screen = engine.offered
         self._engine = engine
 
     def scan(self, window: Window) -> ScanResult:
@@ -95,13 +100,14 @@ class _Found:
         self._entities = engine.entities
         rules, phones = engine.rules, engine.phones
         likely = engine.prefilter.candidates(text)
+        is_phone_likely = bool(likely) and likely[-1] >= len(rules)
         self._matches = [
             match for number in likely if number < len(rules) for match in rules[number].matches(text, start)
         ]
         scans = [
             (scanner.entity, scanner.scan(text, start, final=final))
-            for number, scanner in enumerate(phones, len(rules))
-            if number in likely or (not final and scanner.may_be_open(text, start))
+            for scanner in phones
+            if is_phone_likely or (not final and scanner.may_be_open(text, start))
         ]
         self._groups = [(entity, group) for entity, scan in scans for group in scan.groups]
         self.undecided = min((scan.undecided for _, scan in scans), default=len(text))
@@ -157,15 +163,21 @@ def make_engine(entities: tuple[str, ...], language: str, regions: tuple[str, ..
         spans[min(spans, default=phone.MAX_CANDIDATE_CHARS)].append(phone.LEAD)
     needs = [rule.required for rule in rules] + [Required(frozenset({_DIGIT}), 0)] * bool(phones)
     atoms = [atom for need in needs if need is not None for atom in need.atoms]
+    finds = [pattern for scanner in phones for pattern in scanner.finds]
     return Engine(
         entities=entities,
         rules=tuple(rules),
         phones=tuple(phones),
         holds=tuple(HoldAutomaton(sources, span) for span, sources in spans.items()),
         screen=None if None in needs else screen(atoms),
-        prefilter=Prefilter([rule.source for rule in rules], [scanner.screen for scanner in phones]),
+        prefilter=Prefilter([rule.source for rule in rules], finds),
         context_chars=max(1, *(rule.context_chars for rule in rules), 1),
         max_span=max([*spans, phone.MAX_SPAN * bool(phones)]) + OVERLAP_CHARS,
+        offered=Screen(
+            (*(loosened(parse_pattern(rule.source)) for rule in rules), *finds),
+            tuple(Hold(source, span) for span, sources in spans.items() for source in sources),
+            asks=(Hold(phone.OPEN, phone.OPEN_CHARS),) if phones else (),
+        ),
     )
 
 

@@ -13,14 +13,23 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
+from unicodedata import digit
 
-from phonenumbers import PhoneMetadata, PhoneNumberMatcher, phonenumberutil, region_code_for_number
+from phonenumbers import PhoneNumberMatcher, phonenumberutil, region_code_for_number
 from phonenumbers import phonenumbermatcher as upstream
 from presidio_analyzer.predefined_recognizers.country_specific.south_africa.za_phone_number_recognizer import (
     ZaPhoneNumberRecognizer,
 )
 
 from detectors.automaton import HoldAutomaton
+from detectors.pii.phone_shapes import (
+    MIN_DIGITS,
+    MIN_DIGITS_ABROAD,
+    finds,
+    least_digits,
+    may_read_letters,
+    short_numbers,
+)
 from detectors.pii.rules import Judged
 from detectors.regex_tree import PatternSource
 
@@ -42,15 +51,6 @@ MAX_SPAN = MAX_GROUP_CHARS + MAX_CANDIDATE_CHARS
 MAX_LEAD_CHARS = 10
 """Longest text of a candidate before its first digit: two brackets or pluses with four characters after each."""
 
-MIN_DIGITS = 4
-"""No region in the world has a shorter valid number."""
-
-MIN_DIGITS_ABROAD = 7
-"""Shortest number written with an international prefix: `00`, a country code, a number."""
-
-_LEAD_CHARS = 10
-"""Longest lead of a candidate, before its first digit: two brackets or signs with punctuation after each."""
-
 _MAX_DIGIT_GAP = 40
 """Most characters between two digits of one candidate: punctuation, or the word before an extension and its own."""
 
@@ -71,6 +71,12 @@ _TAIL = PatternSource(
     f"(?:{upstream._PUNCTUATION}\\d|{phonenumberutil._EXTN_PATTERNS_FOR_MATCHING})",  # noqa: SLF001 - the parts of _PATTERN
     ignore_case=True,
 )
+OPEN = PatternSource(f"[\\d#](?:{_TAIL.pattern}|:[0-5])", ignore_case=True)
+"""What a text ends with, in part, while a candidate in it may still change; `:` goes on a time of day."""
+
+OPEN_CHARS = _TAIL_CHARS + 2
+"""How much of it there can be."""
+
 _CANDIDATE: re.Pattern[str] = upstream._PATTERN  # noqa: SLF001 - what the matcher itself looks for
 _CANDIDATE_WITHOUT_EXTENSION = re.compile(_BLOCKS, _CANDIDATE.flags)
 _LONG_GAP = re.compile(rf"[ \xa0\t,-]{{{MAX_GAP_CHARS + 1}}}")
@@ -113,14 +119,14 @@ class PhoneScanner:
     def __init__(self, entity: str, recognizer: Any) -> None:  # noqa: ANN401 - Presidio has no types
         self.entity = entity
         self._recognizer = recognizer
-        self._regions = {region: _least_digits(region) for region in recognizer.supported_regions}
+        self._regions = {region: least_digits(region) for region in recognizer.supported_regions}
+        self._least = min(self._regions.values())
         self._tail = HoldAutomaton([_TAIL], _TAIL_CHARS)
 
     @property
-    def screen(self) -> str:
-        """An RE2 pattern that is found in every text in which a number can be."""
-        least = min(self._regions.values())
-        return rf"[+\x{{FF0B}}]|\p{{Nd}}(?:\P{{Nd}}{{0,{_MAX_DIGIT_GAP}}}\p{{Nd}}){{{least - 1},}}"
+    def finds(self) -> list[str]:
+        """RE2 patterns of which one is found in every text in which a number is."""
+        return finds(self._regions)
 
     @staticmethod
     def may_be_open(text: str, start: int) -> bool:
@@ -142,7 +148,7 @@ class PhoneScanner:
     def _group(self, candidates: _Candidates, first: Candidate) -> Group | None:
         """Walk in every region from `first` to where all agree; None when an open candidate is in the way."""
         begin, end = first.start, first.end
-        if first.digits < (MIN_DIGITS if first.has_plus else min(self._regions.values())):
+        if first.digits < (MIN_DIGITS if first.has_plus else self._least):
             return Group(begin, end, ())  # too short in every region, so none looks further
         places = dict.fromkeys(self._regions, begin)
         found: list[Judged] = []
@@ -167,8 +173,11 @@ class PhoneScanner:
         least = self._regions[region]
         if candidate.digits < (MIN_DIGITS if candidate.has_plus else least):
             return None
+        value = text[candidate.start : candidate.end]
+        if candidate.digits < MIN_DIGITS_ABROAD and not candidate.has_plus and not _may_be_short(value, region):
+            return None
         matcher = _Matcher(text, region, self._recognizer.leniency, least)
-        return matcher._extract_match(text[candidate.start : candidate.end], candidate.start)  # noqa: SLF001 - _find's own step
+        return matcher._extract_match(value, candidate.start)  # noqa: SLF001 - _find's own step
 
     def _accepts(self, match: PhoneNumberMatch) -> bool:
         recognizer = self._recognizer
@@ -195,6 +204,14 @@ class _Matcher(PhoneNumberMatcher):
             return None
         found: PhoneNumberMatch | None = super()._parse_and_verify(candidate, offset)
         return found
+
+
+def _may_be_short(value: str, region: str) -> bool:
+    """Whether a candidate of few digits can be a valid number: nearly every bare year or count cannot."""
+    shape = short_numbers(region)
+    if shape is None or may_read_letters(value):
+        return True
+    return shape.search("".join(str(digit(found)) for found in _DIGIT.findall(value))) is not None
 
 
 def _digits(value: str) -> int:
@@ -247,11 +264,3 @@ class _Candidates:
         if _TIME.search(value) and _TIME_GOES_ON.fullmatch(text, end):
             return True
         return self._tail.earliest_live(text, end) == end and _LONG_GAP.search(text, end) is None
-
-
-def _least_digits(region: str) -> int:
-    """Return a number of digits below which nothing written without `+` is valid in `region`."""
-    metadata = PhoneMetadata.metadata_for_region(region)
-    if metadata is None or metadata.general_desc is None or metadata.national_prefix_transform_rule:
-        return MIN_DIGITS
-    return max(MIN_DIGITS, min(MIN_DIGITS_ABROAD, *metadata.general_desc.possible_length))

@@ -18,6 +18,14 @@ MAX_WINDOW_CHARS = 8192
 between which the event loop breathes."""
 
 
+def next_stop(watermark: int, scanned: int, end: int) -> int:
+    """Return where the next window of a prefix-stable detector ends, of the text up to `end`."""
+    if end - watermark <= MAX_WINDOW_CHARS:
+        return end
+    # Beyond what is held, so that a detector that holds its longest span still gets new text.
+    return min(end, max(watermark + MAX_WINDOW_CHARS, scanned + MAX_WINDOW_CHARS // 2))
+
+
 class Reading(Protocol):
     """A text to scan and its relation to the channel it came from."""
 
@@ -76,10 +84,7 @@ class Cursor:
             self._final_done = final
             return None
         if self._splitter is None:
-            # Beyond what is held, so that a detector that holds its longest span still gets new text.
-            stop = end
-            if end - self.watermark > MAX_WINDOW_CHARS:
-                stop = min(end, max(self.watermark + MAX_WINDOW_CHARS, self.scanned + MAX_WINDOW_CHARS // 2))
+            stop = next_stop(self.watermark, self.scanned, end)
         else:
             stop = self._segment_end(self._splitter, end, final=final)
             if stop == self.watermark and not (final and stop == end):
@@ -138,6 +143,17 @@ class Cursor:
         assert window is not None  # noqa: S101 - the guard only skips what is in flight
         self._finish(window, window.end)
         return window
+
+    def pass_over(self, watermark: int, scanned: int, *, final: bool) -> None:
+        """Learn that the detector has no finding up to `scanned` and holds nothing before `watermark`."""
+        self.watermark = max(self.watermark, watermark)
+        self.scanned = max(self.scanned, scanned)
+        self._final_done = final
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has seen the end of the text."""
+        return self._final_done
 
     def _finish(self, window: Window, watermark: int) -> None:
         self.in_flight = None

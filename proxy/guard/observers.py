@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 from policies.decide import Acted, decide
 from proxy.guard.clusters import clusters, uncut
-from proxy.guard.cursor import Cursor
+from proxy.guard.panel import Panel
 from proxy.guard.readings import Readings, in_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from detectors.types import Finding, ScanResult, Window
+    from proxy.guard.api import GuardStats
+    from proxy.guard.cursor import Cursor
     from proxy.guard.rules import ChannelRules
 
 OBSERVED_STEP_CHARS = 256
@@ -26,27 +28,24 @@ OBSERVED_STEP_CHARS = 256
 class Observers:
     """Cursors that run behind what has left."""
 
-    __slots__ = ("_cursors", "_findings", "_next_at", "_rules")
+    __slots__ = ("_findings", "_next_at", "_panel", "_rules")
 
-    def __init__(self, rules: ChannelRules, readings: Readings) -> None:
+    def __init__(self, rules: ChannelRules, readings: Readings, stats: GuardStats) -> None:
         self._rules = rules
-        self._cursors = readings.follow([Cursor(d, readings.plain, rules.kind, 0) for d in rules.observing])
+        self._panel = readings.follow(Panel(rules.observers, readings.plain, rules.kind, stats))
         self._findings: list[Finding] = []
         self._next_at = OBSERVED_STEP_CHARS
 
     def wants(self, emitted: int) -> bool:
         """Whether enough has left to look at it."""
-        return bool(self._cursors) and emitted >= self._next_at
+        return emitted >= self._next_at
 
-    def windows(self, emitted: int, *, whole: bool, closed: bool) -> Iterator[tuple[Cursor, Window]]:
-        """Yield what they must judge next. `whole`: all of the text has left; `closed`: nothing more will."""
+    def windows(self, emitted: int, *, whole: bool, closed: bool) -> Sequence[tuple[Cursor, Window]]:
+        """Return what they must judge next. `whole`: all of the text has left; `closed`: nothing more will."""
         self._next_at = emitted + OBSERVED_STEP_CHARS
-        for cursor in self._cursors:
-            reading = cursor.reading
-            end = reading.buffer.end if whole else reading.from_source(emitted)
-            window = cursor.next_window(end, final=closed)
-            if window is not None:
-                yield cursor, window
+        # A finding that waits for the others is decided when they answer, so then each is asked.
+        may_look = not self._findings
+        return self._panel.windows(None if whole else emitted, final=closed, may_look=may_look)
 
     def receive(self, cursor: Cursor, result: ScanResult, allowed: Sequence[Finding]) -> list[Acted]:
         """Take an answer; return what rules say to findings that no later one can overlap.
@@ -57,10 +56,10 @@ class Observers:
         if not found and not self._findings:
             return []
         self._findings += in_source(cursor, found)
-        limit = uncut(self._findings, min(c.reading.to_source(c.watermark) for c in self._cursors))
+        limit = uncut(self._findings, self._panel.limit(max(f.end for f in self._findings)))
         ready = [f for f in self._findings if f.end <= limit]
         self._findings = [f for f in self._findings if f.end > limit]
-        names = {c.detector.name for c in self._cursors}
+        names = {detector.name for detector in self._rules.observing}
         acted: list[Acted] = []
         for cluster in clusters(ready):
             low, high = cluster[0].start, max(f.end for f in cluster)

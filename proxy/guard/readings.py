@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from detectors.types import Finding
     from proxy.guard.buffer import TextBuffer
+    from proxy.guard.panel import Panel
 
 MAX_NESTING = 2
 """How many layers of escapes are read: a JSON string, and JSON written into that string."""
@@ -41,17 +42,17 @@ class PlainReading:
 class Readings:
     """All readings of one text, with the cursors that stand on them."""
 
-    __slots__ = ("_groups", "_views", "plain")
+    __slots__ = ("_panels", "_views", "plain")
 
     def __init__(self, buffer: TextBuffer) -> None:
         self.plain = PlainReading(buffer)
         self._views: list[UnescapedView] = []
-        self._groups: list[list[Cursor]] = []
+        self._panels: list[Panel] = []
 
-    def follow(self, cursors: list[Cursor]) -> list[Cursor]:
-        """Add companions to this list whenever a reading is opened. Returns the list."""
-        self._groups.append(cursors)
-        return cursors
+    def follow(self, panel: Panel) -> Panel:
+        """Add companions to its cursors whenever a reading is opened. Returns the panel."""
+        self._panels.append(panel)
+        return panel
 
     @property
     def is_plain(self) -> bool:
@@ -75,13 +76,17 @@ class Readings:
         """Begin to read the last reading unescaped. Up to the new text both are one and the same."""
         source = self._views[-1] if self._views else self.plain
         new_from = source.buffer.end - len(text)
-        needed = [c.needed_from for group in self._groups for c in group if c.reading is source]
+        for panel in self._panels:
+            panel.stop_looking()
+        needed = [offset for panel in self._panels for offset in panel.needed_from(source)]
         start = min(max(source.buffer.base, min(needed, default=new_from)), new_from)
         view = UnescapedView(start, source if isinstance(source, UnescapedView) else None)
         view.feed(source.buffer.slice(start, source.buffer.end), final=final)
-        for group in self._groups:
-            group += [
-                Cursor(c.detector, view, c.kind, min(c.watermark, new_from)) for c in group if c.reading is source
+        for panel in self._panels:
+            panel.cursors += [
+                Cursor(c.detector, view, c.kind, min(c.watermark, new_from))
+                for c in panel.cursors
+                if c.reading is source
             ]
         self._views.append(view)
         return view.buffer.slice(new_from, view.buffer.end)
@@ -94,7 +99,7 @@ class Readings:
         """Drop text that no cursor needs and that lies before an offset of the channel's text."""
         readings: list[PlainReading | UnescapedView] = [self.plain, *self._views]
         for reading in readings:
-            needed = [c.needed_from for group in self._groups for c in group if c.reading is reading]
+            needed = [offset for panel in self._panels for offset in panel.needed_from(reading)]
             reading.buffer.forget(min([reading.from_source(before), *needed]))
 
 

@@ -5,19 +5,35 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from detectors.screening import QUIET
+from detectors.types import ChannelKind
 from policies.types import Action, Direction, OnError, Policy
+from proxy.guard.panel import bench_of
 
 if TYPE_CHECKING:
-    from detectors.types import ChannelKind
     from policies.types import Rule
 
 
 class ChannelRules:
     """What a policy says about one kind of channel."""
 
-    __slots__ = ("_rules", "direction", "holding", "kind", "observing", "policy", "rewrites")
+    __slots__ = (
+        "_rules",
+        "_screen",
+        "direction",
+        "holders",
+        "holding",
+        "kind",
+        "names",
+        "observers",
+        "observing",
+        "policy",
+        "rewrites",
+    )
 
-    def __init__(self, policy: Policy, direction: Direction, kind: ChannelKind) -> None:
+    def __init__(
+        self, policy: Policy, direction: Direction, kind: ChannelKind, *, use_screens: bool = True
+    ) -> None:
         self.policy = policy
         self.direction = direction
         self.kind = kind
@@ -26,9 +42,21 @@ class ChannelRules:
         """Detectors that text waits for."""
         self.observing = policy.observing_detectors(direction, kind)
         """Detectors that only tell."""
+        self.holders = bench_of(self.holding, policy.limits.max_hold_chars, use_screens=use_screens)
+        self.observers = bench_of(self.observing, policy.limits.max_hold_chars, use_screens=use_screens)
+        self._screen = bench_of((*self.holding, *self.observing), 0, use_screens=use_screens)
+        self.names = tuple(detector.name for detector in (*self.holding, *self.observing))
+        """Of all detectors."""
         holding = {detector.name for detector in self.holding}
         self.rewrites = any(r.action is Action.REWRITE and r.detector in holding for r in self._rules)
         """Whether whole sentences must be held, because a rule may replace one."""
+
+    def is_quiet(self, text: str) -> bool:
+        """Whether no detector finds anything in a text to which nothing is added; False when they must be asked."""
+        bench = self._screen
+        if bench.alone or (self.kind is ChannelKind.TOOL_ARGUMENTS and "\\" in text):
+            return False  # arguments with escapes have another reading
+        return bench.screen is None or bench.screen.look(text) == QUIET
 
     def blocking_rule(self, detector: str) -> Rule | None:
         """Return the rule that stops the message when this detector fails; None when all let it pass."""
@@ -39,9 +67,11 @@ class ChannelRules:
 
 
 @lru_cache(maxsize=64)
-def channel_rules(policy: Policy, direction: Direction, kind: ChannelKind) -> ChannelRules:
+def channel_rules(
+    policy: Policy, direction: Direction, kind: ChannelKind, *, use_screens: bool = True
+) -> ChannelRules:
     """Return what a policy says about one kind of channel in one direction.
 
     Remembered for the last few policies (all kinds in both directions of four): a reload soon forgets the old one.
     """
-    return ChannelRules(policy, direction, kind)
+    return ChannelRules(policy, direction, kind, use_screens=use_screens)

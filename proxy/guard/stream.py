@@ -48,7 +48,15 @@ def _nothing_now(_detector: Detector, _window: Window) -> None:
 class StreamGuard:
     """Guards one message (a response or a request) under one policy."""
 
-    def __init__(self, codec: Codec, policy: Policy, direction: Direction = Direction.RESPONSE) -> None:
+    def __init__(
+        self,
+        codec: Codec,
+        policy: Policy,
+        direction: Direction = Direction.RESPONSE,
+        *,
+        use_screens: bool = True,
+    ) -> None:
+        """Without screens each detector looks at everything for itself: slower, and the same comes out."""
         self.stats = GuardStats()
         self.decision = Action.ALLOW
         """The most severe action taken on what has left so far."""
@@ -60,7 +68,7 @@ class StreamGuard:
         self._policy = policy
         self._max_hold_chars = policy.limits.max_hold_chars
         self._direction = direction
-        self._texts = Texts(policy, direction, self.stats, keep=codec.repeats_text)
+        self._texts = Texts(policy, direction, self.stats, keep=codec.repeats_text, use_screens=use_screens)
         self._queue = FrameQueue()
         self._in_flight: dict[int, tuple[Timeline, WantedScan]] = {}
         self._early: list[tuple[Timeline, WantedScan]] = []
@@ -97,7 +105,11 @@ class StreamGuard:
             self._take_frames(error.frames)
             self._break(error.public)
             return
-        self._take_frames(frames)
+        if len(frames) == 1 and not self._queue and self._texts.pass_whole(frames[0].slots):
+            self._queue.append(frames[0], ())
+            self.stats.frames += 1
+        else:
+            self._take_frames(frames)
         self._end()
 
     def receive_abort(self, public: str) -> None:
@@ -161,6 +173,7 @@ class StreamGuard:
             for timeline in timelines:
                 for scan in timeline.wanted_scans():
                     self._judge(timeline, scan, scan_now, left)
+                texts.unresolved[timeline] = None
             if not timelines and not early:
                 if not self._in_flight:
                     self._emit()  # observers are shown what has left

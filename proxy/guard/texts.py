@@ -34,7 +34,9 @@ class Texts:
         "_direction",
         "_keep",
         "_policy",
+        "_quiet",
         "_stats",
+        "_use_screens",
         "by_channel",
         "grown",
         "is_reopened",
@@ -42,13 +44,17 @@ class Texts:
         "unscanned",
     )
 
-    def __init__(self, policy: Policy, direction: Direction, stats: GuardStats, *, keep: bool) -> None:
+    def __init__(
+        self, policy: Policy, direction: Direction, stats: GuardStats, *, keep: bool, use_screens: bool
+    ) -> None:
         """`keep`: retain whole texts, because the format repeats them."""
         self._policy = policy
         self._direction = direction
         self._stats = stats
         self._keep = keep
+        self._use_screens = use_screens
         self._constants: dict[tuple[ChannelKind, str], Place] = {}
+        self._quiet: dict[ChannelKind, Timeline] = {}
         self.by_channel: dict[Channel, Timeline] = {}
         self.unscanned: dict[Timeline, None] = {}
         """Timelines in which there may be a window to judge; a dict because its order is that of arrival."""
@@ -63,6 +69,30 @@ class Texts:
         """Note that something about a timeline changed."""
         self.unscanned[timeline] = None
         self.unresolved[timeline] = None
+
+    def pass_whole(self, slots: tuple[Slot, ...]) -> bool:
+        """Whether no detector finds anything in the texts of a frame that is all there is of its message.
+
+        Then they need no places. The texts are looked at together: what is found across two of them only makes
+        each detector look for itself.
+        """
+        if self.by_channel or not self._use_screens:
+            return False
+        by_kind: dict[ChannelKind, list[str]] = {}
+        for slot in slots:
+            by_kind.setdefault(slot.channel.kind, []).append(slot.text)
+        found = [(self._rules_for(kind), _CONSTANT_SEPARATOR.join(texts)) for kind, texts in by_kind.items()]
+        if not all([rules.is_quiet(text) for rules, text in found]):
+            return False
+        self._stats.text_chars += sum([len(slot.text) for slot in slots if slot.mode is SlotMode.APPEND])
+        for rules, text in found:
+            self._count(rules, text)
+        return True
+
+    def _count(self, rules: ChannelRules, text: str) -> None:
+        scanned = self._stats.scanned_chars
+        for name in rules.names:
+            scanned[name] = scanned.get(name, 0) + len(text)
 
     def place(self, slots: tuple[Slot, ...], now_s: float | None) -> tuple[Place, ...]:
         """Put every text of a frame on its timeline; complete values are judged together, once each."""
@@ -108,7 +138,15 @@ class Texts:
         if len(self._constants) + len(slots) > MAX_CONSTANTS:
             self._constants.clear()
         channel = slots[0].channel
-        timeline = Timeline(channel, self._rules_for(channel.kind), self._stats, constant=True)
+        rules = self._rules_for(channel.kind)
+        text = _CONSTANT_SEPARATOR.join([slot.text for slot in slots])
+        if self._use_screens and rules.is_quiet(text):
+            self._count(rules, text)
+            place = Place(self._quiet_timeline(channel, rules), 0, 0)
+            for slot in slots:
+                self._constants[channel.kind, slot.text] = place
+            return
+        timeline = Timeline(channel, rules, self._stats, constant=True)
         for slot in slots:
             start, end = timeline.append(slot.text)
             if len(slots) > 1:
@@ -117,8 +155,16 @@ class Texts:
         timeline.finish()
         self.touch(timeline)
 
+    def _quiet_timeline(self, channel: Channel, rules: ChannelRules) -> Timeline:
+        """Return the timeline of complete values that need none: it is empty, and over."""
+        timeline = self._quiet.get(channel.kind)
+        if timeline is None:
+            timeline = self._quiet[channel.kind] = Timeline(channel, rules, self._stats, constant=True)
+            timeline.finish()
+        return timeline
+
     def _rules_for(self, kind: ChannelKind) -> ChannelRules:
-        return channel_rules(self._policy, self._direction, kind)
+        return channel_rules(self._policy, self._direction, kind, use_screens=self._use_screens)
 
     def end(self, ends: tuple[Ended, ...]) -> None:
         """Take the end of some texts."""

@@ -16,9 +16,9 @@ from proxy.guard.api import Block, GuardStats, ScanFailureReason
 from proxy.guard.arguments import ArgumentsLexer
 from proxy.guard.buffer import FORGET_STEP_CHARS, TextBuffer
 from proxy.guard.clusters import clusters, uncut
-from proxy.guard.cursor import Cursor
 from proxy.guard.edits import EditList, resolved_edits
 from proxy.guard.observers import Observers
+from proxy.guard.panel import Panel
 from proxy.guard.readings import Readings, in_source
 from proxy.guard.sentences import MAX_SENTENCE_CHARS, Splitter
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from detectors.types import Finding, ScanResult, Window
+    from proxy.guard.cursor import Cursor
     from proxy.guard.rules import ChannelRules
     from proxy.wire.types import Channel
 
@@ -71,9 +72,9 @@ class Timeline:
         """When the oldest text that has not been released arrived, on the driver's clock."""
         self._stats = stats
         self._readings = Readings(self.buffer)
-        plain = self._readings.plain
-        self._holding = self._readings.follow([Cursor(d, plain, rules.kind, 0) for d in rules.holding])
-        self._observers = Observers(rules, self._readings) if rules.observing else None
+        self._panel = self._readings.follow(Panel(rules.holders, self._readings.plain, rules.kind, stats))
+        self._holding = self._panel.cursors
+        self._observers = Observers(rules, self._readings, stats) if rules.observing else None
         self._pending: list[Finding] = []
         self._allowed: list[Finding] = []
         self._incidents: list[Incident] = []
@@ -114,12 +115,8 @@ class Timeline:
 
     def wanted_scans(self) -> list[WantedScan]:
         """Return the windows that can be judged now. Each is returned once."""
-        wanted = []
-        final = self.final
-        for cursor in self._holding:
-            window = cursor.next_window(cursor.reading.buffer.end, final=final)
-            if window is not None:
-                wanted.append(WantedScan(cursor, window, holding=True))
+        windows = self._panel.windows(None, final=self.final)
+        wanted = [WantedScan(cursor, window, holding=True) for cursor, window in windows]
         if self._observers is not None and (self.emitted or self.closed):
             wanted += self._wanted_observations(self._observers)
         return wanted
@@ -196,10 +193,7 @@ class Timeline:
             self._forget()
 
     def _limit(self) -> int:
-        limit = self.buffer.end if self.block is None else self.block.offset
-        for cursor in self._holding:
-            limit = min(limit, cursor.reading.to_source(cursor.watermark))
-        return limit
+        return self._panel.limit(self.buffer.end if self.block is None else self.block.offset)
 
     def _settled(self, limit: int) -> int:
         """Lower the limit until it cuts no finding, no sentence that may be replaced and no escape."""

@@ -2,6 +2,7 @@
 
 from detectors.types import ChannelKind
 from policies.types import Action, Direction
+from proxy.guard.api import GuardStats
 from proxy.guard.buffer import TextBuffer
 from proxy.guard.observers import OBSERVED_STEP_CHARS, Observers
 from proxy.guard.readings import Readings
@@ -17,7 +18,7 @@ UNDER = policy(
 def observers(text: str) -> Observers:
     """Observers of a text."""
     rules = ChannelRules(UNDER, Direction.RESPONSE, ChannelKind.TEXT)
-    return Observers(rules, Readings(TextBuffer(text)))
+    return Observers(rules, Readings(TextBuffer(text)), GuardStats())
 
 
 def told(text: str, emitted: int, *, closed: bool = False) -> list[tuple[str, int]]:

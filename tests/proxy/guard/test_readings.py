@@ -1,8 +1,10 @@
 """The readings of one text and the cursors that follow them."""
 
 from detectors.types import ChannelKind, Finding
+from proxy.guard.api import GuardStats
 from proxy.guard.buffer import TextBuffer
 from proxy.guard.cursor import Cursor
+from proxy.guard.panel import Panel, bench_of
 from proxy.guard.readings import MAX_NESTING, Readings, in_source
 from tests.support.toy import WordDetector
 
@@ -11,7 +13,8 @@ def opened(*texts: str) -> tuple[Readings, list[Cursor]]:
     """Feed texts; return the readings and the cursors of one detector."""
     buffer = TextBuffer()
     readings = Readings(buffer)
-    cursors = readings.follow([Cursor(WordDetector("w", ("abc",)), readings.plain, ChannelKind.OTHER, 0)])
+    panel = Panel(bench_of((WordDetector("w", ("abc",)),), 100), readings.plain, ChannelKind.OTHER, GuardStats())
+    cursors = readings.follow(panel).cursors
     for text in texts:
         buffer.append(text)
         readings.feed(text, final=False)
