@@ -65,7 +65,7 @@ def _edges(word: str) -> tuple[str, str]:
 
 
 def _pattern(word: str, spellings: dict[str, str]) -> str:
-    """Return a pattern for both engines. Where one character may stand for several of the word, each is optional."""
+    """Return a pattern for both engines. Where one character may stand for several, each of those is optional."""
     ligatures = [folded for folded in spellings if len(folded) > 1]
     parts = []
     for place, char in enumerate(word):

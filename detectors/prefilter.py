@@ -1,7 +1,8 @@
 r"""Which of many patterns can be in a text at all, found in one pass over it.
 
-The patterns are loosened until RE2 can look for all of them at once: assertions are dropped, long repeats become endless, and what the two engines see differently outside ASCII is let through. A
-text with digits of other scripts can hold any pattern.
+The patterns are loosened until RE2 can look for all of them at once: assertions are dropped, long repeats become
+endless, and what the two engines see differently outside ASCII is let through. A text with digits of other scripts
+can hold any pattern.
 So a pattern that is not reported is not there; one that is reported may be, and its own engine has the word.
 """
 
@@ -51,16 +52,16 @@ def _ranges(chars: list[str]) -> str:
 
 _FOUND_DIGITS = regex.findall(r"\d", "".join(map(chr, range(0x80, _LAST_DIGIT + 1))))
 OTHER_DIGITS = f"[{_ranges(_FOUND_DIGITS)}]"
-"""Digits beyond ASCII as `regex` sees them. There are 60 scripts of them: patterns are loosened to ASCII digits, and
-this one says when that is not all there is."""
-_PROBE = b"\x02prefilter\x03"
+"""Digits beyond ASCII as `regex` sees them, of 60 scripts. Patterns are loosened to ASCII digits, and this one says
+when that is not all there is."""
+_PROBE = b"\x02\x1b\x03\x1b\x02"
 
 
 class PatternSet:
     """RE2 patterns that are looked for together. Immutable.
 
-    What it does not report is not there: RE2's Set reports nothing at all when its memory does not suffice, so every
-    text is shown with a probe behind it that must be reported too.
+    What it does not report is not there. RE2's Set reports nothing at all when its memory does not suffice, so
+    every text is shown with a probe behind it that must be reported too.
     """
 
     __slots__ = ("_other_digits", "_probe", "_set", "all")
@@ -75,12 +76,12 @@ class PatternSet:
         self._other_digits = len(patterns)
         self._probe = len(patterns) + 1
         try:
-            for pattern in (*patterns, OTHER_DIGITS, regex.escape(_PROBE.decode())):
+            for pattern in (*patterns, OTHER_DIGITS, _PROBE.decode()):
                 self._set.Add(pattern)
             self._set.Compile()
         except re2.error as error:
             raise ValueError("RE2 cannot look for the patterns together") from error
-        if self._set.Match(_PROBE) != [self._probe]:
+        if self._probe not in (self._set.Match(_PROBE) or ()):
             raise ValueError("the patterns are too large to be looked for together")
 
     def found_in(self, text: str) -> list[int]:
@@ -90,7 +91,9 @@ class PatternSet:
         except UnicodeEncodeError:  # a lone surrogate, which RE2 cannot be shown
             return self.all
         found: list[int] | None = self._set.Match(data + _PROBE)
-        if not found or self._other_digits in found:
+        if found == [self._probe]:
+            return []
+        if not found or self._probe not in found or self._other_digits in found:
             return self.all
         found.remove(self._probe)
         return found

@@ -1,4 +1,4 @@
-"""One look for all detectors: does any of them find something in a text, and from where must the text be held?
+"""One look for all detectors: whether any of them finds something in a text, and from where the text is held.
 
 A detector may offer a `Screen`: its patterns as data. The screens of several detectors are fused to one set of
 patterns and one automaton for the hold, so that text in which none finds anything costs one look instead of one for
@@ -109,7 +109,7 @@ def screen_of(detector: Detector) -> Screen | None:
 @lru_cache(maxsize=64)
 def fused(detectors: tuple[Detector, ...]) -> FusedScreen | None:
     """Return the screen of detectors that all offer one; None when they are too much for one look."""
-    screens = [screen for detector in detectors if (screen := screen_of(detector)) is not None]
+    screens = [offered for detector in detectors if (offered := screen_of(detector)) is not None]
     if len(screens) < len(detectors) or sum(len(s.finds) + len(s.lasting) for s in screens) > MAX_PATTERNS:
         return None
     try:

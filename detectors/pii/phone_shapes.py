@@ -13,7 +13,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from phonenumbers import PhoneMetadata
-from phonenumbers import phonenumbermatcher as upstream
 
 from detectors.regex_parser import parse_pattern
 from detectors.regex_tree import Atom, Choice, PatternSource, Repeat, Sequence, UnsupportedPatternError, measure
@@ -36,8 +35,11 @@ _KINDS = (
 
 # Letters of an extension that could not be stripped are read as digits (`int` is 468), so such a candidate may be a
 # number whatever its digits are.
-_LETTERS = r"(?i:e?xt|anexo|доб|ｅ?ｘｔ|;ext=|(?:int|ｉｎｔ)[:.\x{FF0E}]?[ \x{A0}\t,-]*[0-9])"
-_HAS_LETTERS = re.compile("[a-zａ-ｚдо]{2}", re.IGNORECASE)
+_LETTERS = (
+    r"(?i:e?xt|anexo|\x{434}\x{43E}\x{431}|\x{FF45}?\x{FF58}\x{FF54}|;ext="
+    r"|(?:int|\x{FF49}\x{FF4E}\x{FF54})[:.\x{FF0E}]?[ \x{A0}\t,-]*[0-9])"
+)
+_HAS_LETTERS = re.compile("[a-z\uff41-\uff5a\u0434\u043e]{2}", re.IGNORECASE)
 
 _PUNCTUATION = r"[-x ().\[\]/~\x{80}-\x{BF}\x{2000}-\x{3FFF}\x{F000}-\x{FFFF}]{0,4}"
 """What may stand between two digits of a number, and for the sake of a small automaton more beyond ASCII."""
@@ -72,11 +74,11 @@ def _least_transformed(prefix: str) -> int:
 
 @cache
 def short_shapes(region: str) -> tuple[str, ...] | None:
-    """Return patterns of which a valid number of fewer than 7 digits ends with one; None when they are not known."""
+    """Return patterns: a valid number of fewer than 7 digits ends with one. None when they are not known."""
     if least_digits(region) >= MIN_DIGITS_ABROAD:
         return ()
     metadata = PhoneMetadata.metadata_for_region(region)
-    if metadata is None or metadata.national_prefix_transform_rule:
+    if metadata is None or metadata.general_desc is None or metadata.national_prefix_transform_rule:
         return None
     described = (getattr(metadata, kind) for kind in _KINDS)
     return tuple(

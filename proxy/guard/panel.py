@@ -90,7 +90,8 @@ class Panel:
     ) -> Sequence[tuple[Cursor, Window]]:
         """Return what detectors must judge, after the screen saw what it can speak for.
 
-        `source_end`: only the channel's text before it may be seen; None for all of it. `final`: the text ends there.
+        `source_end`: only the channel's text before it may be seen; None for all of it. `final`: the text ends
+        there. Without `may_look` each detector is asked.
         """
         if self._screen is not None and may_look:
             self._look(self._reading.buffer.end if source_end is None else source_end, final=final)
@@ -114,18 +115,18 @@ class Panel:
             self.cursors += self._screened
 
     def stop_looking(self) -> None:
-        """Let each detector look for itself from now on: the text has other readings, which the screen cannot see."""
+        """Let each detector look for itself from now on: the screen cannot see other readings of the text."""
         self.open()
         self._screen = None
 
     def _look(self, end: int, *, final: bool) -> None:
         """Have the screen pass over the text up to `end`, as far as it can."""
         if self._screened:
-            if any([cursor.in_flight is not None for cursor in self._screened]):
+            if any(cursor.in_flight is not None for cursor in self._screened):
                 return
             self._at = min([cursor.watermark for cursor in self._screened])
             self._scanned = min([cursor.scanned for cursor in self._screened])
-            self._final_done = all([cursor.is_done for cursor in self._screened])
+            self._final_done = all(cursor.is_done for cursor in self._screened)
         if self._final_done:
             return
         while self._at < end and (final or end > self._scanned):

@@ -45,7 +45,13 @@ class Texts:
     )
 
     def __init__(
-        self, policy: Policy, direction: Direction, stats: GuardStats, *, keep: bool, use_screens: bool
+        self,
+        policy: Policy,
+        direction: Direction,
+        stats: GuardStats,
+        *,
+        keep: bool,
+        use_screens: bool = True,
     ) -> None:
         """`keep`: retain whole texts, because the format repeats them."""
         self._policy = policy
@@ -82,7 +88,7 @@ class Texts:
         for slot in slots:
             by_kind.setdefault(slot.channel.kind, []).append(slot.text)
         found = [(self._rules_for(kind), _CONSTANT_SEPARATOR.join(texts)) for kind, texts in by_kind.items()]
-        if not all([rules.is_quiet(text) for rules, text in found]):
+        if not all(rules.is_quiet(text) for rules, text in found):
             return False
         self._stats.text_chars += sum([len(slot.text) for slot in slots if slot.mode is SlotMode.APPEND])
         for rules, text in found:

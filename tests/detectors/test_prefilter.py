@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.pii.presidio import DEFAULT_PHONE_REGIONS
-from detectors.prefilter import Prefilter
+from detectors.prefilter import PatternSet, Prefilter
 from detectors.regex_tree import PatternSource
 from tests.support.pii import SAMPLES
 
@@ -67,5 +67,24 @@ def test_a_text_that_re2_cannot_be_shown_passes_all() -> None:
 
 
 def test_patterns_of_re2_are_numbered_after_the_others() -> None:
-    """They are taken as they are."""
-    assert Prefilter([PatternSource("abc")], [r"\pN{3}"]).candidates("12\u0663") == [1]
+    """They are taken as they are. Digits of other scripts may be anything."""
+    assert Prefilter([PatternSource("abc")], [r"\pN{3}"]).candidates("123") == [1]
+    assert Prefilter([PatternSource("abc")], [r"\pN{3}"]).candidates("1\u0663") == [0, 1]
+
+
+def test_every_digit_beyond_ascii_is_known() -> None:
+    """Checked against all of Unicode."""
+    digits = regex.findall(r"\d", "".join(map(chr, range(0x80, 0x110000))))
+    nothing = PatternSet([])
+    assert [digit for digit in digits if nothing.found_in(digit) is not nothing.all] == []
+
+
+def test_patterns_in_the_syntax_of_re2_are_loosened_too() -> None:
+    """Assertions go; classes and flags stay."""
+    sources = [
+        PatternSource(r"(?i:\bab$)", "re2"),
+        PatternSource(r"[[:digit:]]\pL", "re2"),
+        PatternSource("x.y", "re2"),
+    ]
+    assert Prefilter(sources).candidates("xABx 7\u00e9 x\ny xzy") == [0, 1, 2]
+    assert Prefilter(sources).candidates("xA Bx 7 x\ny") == []

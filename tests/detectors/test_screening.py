@@ -1,0 +1,123 @@
+"""What a screen says of a text holds for every detector behind it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.registry import DETECTOR_TYPES
+from detectors.screening import QUIET, FusedScreen, Screen, fused, screen_of
+from detectors.types import ChannelKind, Window
+from policies.loader import load_policy
+from tests.detectors.test_contract import PAIRS, cut_texts, detector_of
+from tests.support.detector_cases import CASES
+from tests.support.detectors import built
+from tests.support.prose import PROSE
+
+if TYPE_CHECKING:
+    from detectors.types import Detector
+
+BUNDLED = ("default", "strict")
+
+
+@cache
+def detectors_of(policy: str) -> tuple[Detector, ...]:
+    """The detectors of a bundled policy that offer a screen."""
+    return tuple(d for d in load_policy(policy).detectors.values() if screen_of(d) is not None)
+
+
+def check(detectors: tuple[Detector, ...], text: str, cuts: list[int]) -> int:
+    """Let a fused screen lead through a text, and ask every detector too. Returns how often it was quiet."""
+    screen = fused(detectors)
+    if screen is None:
+        return 0
+    at = quiet = wary_until = 0
+    for end in sorted({*cuts, len(text)}):
+        for final in (False, True):
+            context = max((d.context_chars for d in detectors), default=0)
+            windows = [Window(ChannelKind.TEXT, text[max(0, at - context) : at], text[at:end], at, final)]
+            answers = [d.scan(windows[0]) for d in detectors]
+            reach = screen.look(text[at:end])
+            if reach != QUIET or at < wary_until:
+                if not final:
+                    wary_until = max(wary_until, end + reach if reach > 0 else 0)
+                    at = min((a.watermark for a in answers), default=end)
+                continue
+            quiet += 1
+            assert [a.findings for a in answers if a.findings] == []
+            if final:
+                continue
+            left = min(at, 1)
+            place = screen.held_from(text[at - left : end], left)
+            if place is None:
+                at = min(a.watermark for a in answers)
+                continue
+            place += at - left
+            assert at <= place <= min((a.watermark for a in answers), default=end)
+            at = place
+    return quiet
+
+
+@pytest.mark.parametrize(("type_name", "index"), PAIRS)
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_quiet_means_that_nothing_is_found(type_name: str, index: int, data: st.DataObject) -> None:
+    """Each registered detector, on texts made of its own words, cut anywhere."""
+    text, cuts, _ = data.draw(cut_texts(CASES[type_name][index].vocabulary))
+    check((detector_of(type_name, index),), text, cuts)
+
+
+@pytest.mark.parametrize("policy", BUNDLED)
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_quiet_means_that_nobody_finds_anything(policy: str, data: st.DataObject) -> None:
+    """All detectors of a bundled policy together, on the words of all."""
+    vocabulary = tuple(word for cases in CASES.values() for case in cases for word in case.vocabulary)
+    text, cuts, _ = data.draw(cut_texts(vocabulary))
+    check(detectors_of(policy), text, cuts)
+
+
+def test_ordinary_text_is_quiet() -> None:
+    """The point of it, also where there are years, counts and code."""
+    text = PROSE + "In 1984 there were 12 of 1,024: see (3) and [4], x[0:10] += 1.\n"
+    assert fused(detectors_of("default")) is not None
+    assert check(detectors_of("default"), text, list(range(0, len(text), 40))) > len(text) // 40
+
+
+def test_what_follows_an_opening_is_looked_at() -> None:
+    """The lines of a private key are known by its opening, which may be thousands of characters back."""
+    screen = fused((built("secrets"),))
+    assert screen is not None
+    assert screen.look("so -----BEGIN RSA PRIV") > 1000
+    assert screen.look("-----BEGUN") == QUIET
+
+
+def test_every_registered_type_offers_a_screen() -> None:
+    """A type that offers none costs every text its own look: that is to be seen here."""
+    offering = {name for name in DETECTOR_TYPES for i in range(len(CASES[name])) if screen_of(detector_of(name, i))}
+    assert offering == set(DETECTOR_TYPES)
+
+
+def test_detectors_without_a_screen_have_no_fused_one() -> None:
+    """Nor have those with too many patterns for one look."""
+    words = built("keywords", {"words": [f"word{n}" for n in range(2000)]})
+    assert screen_of(words) is None
+    assert fused((words,)) is None
+    assert fused(()) is not None
+
+
+def test_a_screen_of_nothing_is_quiet() -> None:
+    """A policy without rules looks at nothing."""
+    assert FusedScreen([]).look("anything") == QUIET
+    assert FusedScreen([Screen(("a",), ())]).look("anything") == 0
+    assert FusedScreen([Screen(("a",), ())]).look("\ud800") == 0
+
+
+def test_patterns_that_re2_cannot_read_are_no_screen() -> None:
+    """Then each detector looks for itself."""
+    with pytest.raises(ValueError, match="RE2"):
+        FusedScreen([Screen(("(?=a)",), ())])

@@ -1,0 +1,126 @@
+"""The screen changes what guarding costs, and nothing that comes out."""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.types import ChannelKind
+from policies.loader import load_policy_text
+from policies.types import Direction
+from proxy.guard.api import GuardStats
+from proxy.guard.buffer import TextBuffer
+from proxy.guard.drive import scan_inline
+from proxy.guard.panel import Panel, bench_of
+from proxy.guard.readings import PlainReading
+from proxy.guard.stream import StreamGuard
+from proxy.wire.registry import DIALECTS
+from tests.proxy.guard.test_promises import answer
+from tests.support import generated
+from tests.support.detectors import built
+from tests.support.toy import WordDetector
+
+if TYPE_CHECKING:
+    from policies.types import Policy
+
+CHAT = DIALECTS["openai-chat"]
+FLAGS = generated.POLICY.replace("action: redact", "action: flag", 2).replace("name: generated", "name: flags")
+REWRITES = generated.POLICY.replace('action: redact, replacement: "[name]"', "action: rewrite")
+LEAST_HOLD = generated.POLICY + "limits: {max_hold_chars: 1860}\n"
+
+
+@cache
+def policy(text: str) -> Policy:
+    """Loaded once."""
+    return load_policy_text(text)
+
+
+def outcome(under: Policy, reads: list[bytes], *, use_screens: bool) -> tuple[object, ...]:
+    """All that comes out of a guard."""
+    guard = StreamGuard(CHAT.stream_codec(), under, use_screens=use_screens)
+    written = b""
+    for read in reads:
+        guard.receive(read)
+        scan_inline(guard)
+        written += guard.take()
+    guard.receive_end()
+    scan_inline(guard)
+    written += guard.take()
+    events = sorted(guard.take_events(), key=repr)
+    return written, events, guard.state, guard.decision, guard.block, guard.stats.text_chars
+
+
+@pytest.mark.parametrize("text", [generated.POLICY, FLAGS, REWRITES, LEAST_HOLD])
+@given(seed=st.integers(0, 2**48))
+@settings(max_examples=80, deadline=None)
+def test_screens_change_nothing(text: str, seed: int) -> None:
+    """Same bytes, events, state and decision with and without, for any cut."""
+    chance = random.Random(seed)
+    events, _ = answer(chance, tools=chance.choice([0, 0, 0, 1]))
+    reads = generated.cut(chance, generated.sse(chance, events))
+    assert outcome(policy(text), reads, use_screens=True) == outcome(policy(text), reads, use_screens=False)
+
+
+@pytest.mark.parametrize("text", [generated.POLICY, FLAGS])
+@given(seed=st.integers(0, 2**48))
+@settings(max_examples=50, deadline=None)
+def test_whole_messages_pass_in_one_look(text: str, seed: int) -> None:
+    """A request with values in any of its fields, both ways."""
+    chance = random.Random(seed)
+    values = [generated.planted(chance) for _ in range(chance.randrange(3))]
+    body = {
+        "model": "gpt-4o-mini",
+        "user": generated.prose(chance, values[:1]),
+        "messages": [{"role": "user", "content": generated.prose(chance, values[1:])}],
+    }
+    both = []
+    for use_screens in (True, False):
+        guard = StreamGuard(CHAT.request_codec(), policy(text), Direction.REQUEST, use_screens=use_screens)
+        guard.receive(orjson.dumps(body))
+        guard.receive_end()
+        scan_inline(guard)
+        both.append((guard.take(), sorted(guard.take_events(), key=repr), guard.state, guard.stats.text_chars))
+    assert both[0] == both[1]
+
+
+def panel(text: str, *detectors: str) -> tuple[Panel, TextBuffer, GuardStats]:
+    """A panel before a text."""
+    buffer, stats = TextBuffer(text), GuardStats()
+    bench = bench_of((*(built(name) for name in detectors), WordDetector("w", ("bad",))), 2000)
+    return Panel(bench, PlainReading(buffer), ChannelKind.TEXT, stats), buffer, stats
+
+
+def test_only_those_without_a_screen_are_asked_about_quiet_text() -> None:
+    """The others count the text as scanned all the same."""
+    judges, _, stats = panel("quiet text, ", "secrets", "presidio")
+    assert [cursor.detector.name for cursor, _ in judges.windows(None, final=False)] == ["w"]
+    assert stats.scanned_chars == {"secrets": 12, "presidio": 12}
+    assert judges.limit(12) == 0  # `w` has not answered
+
+
+def test_all_are_asked_where_it_is_not() -> None:
+    """From where the screen stood; and it speaks again once they have answered."""
+    judges, buffer, _ = panel("quiet text, ", "secrets", "presidio")
+    list(judges.windows(None, final=False))
+    buffer.append("jane.roe@example.com ")
+    asked = judges.windows(None, final=False)
+    assert {(cursor.detector.name, window.start) for cursor, window in asked} == {("secrets", 12), ("presidio", 12)}
+    for cursor, window in asked:
+        cursor.receive(cursor.detector.scan(window))
+    buffer.append("and so on ")
+    assert judges.windows(None, final=False) == []
+    assert judges.limit(99) == 0
+
+
+def test_a_text_with_other_readings_has_no_screen() -> None:
+    """The screen cannot see them."""
+    judges, _, stats = panel("quiet text", "secrets")
+    judges.stop_looking()
+    assert {cursor.detector.name for cursor, _ in judges.windows(None, final=True)} == {"secrets", "w"}
+    assert stats.scanned_chars == {}
