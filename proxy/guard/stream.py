@@ -80,6 +80,8 @@ class StreamGuard:
         self._events: list[GuardEvent] = []
         self._now_s: float | None = None
         self._spoken: set[int] = set()
+        self._is_stale = False
+        """Whether more may be able to leave than did at the last look."""
 
     # Bytes come in.
 
@@ -87,6 +89,7 @@ class StreamGuard:
         """Take bytes from the sender. What it breaks ends in STATE_BROKEN, never in an exception."""
         if not self._wants_input:
             return
+        self._is_stale = True
         try:
             frames = self._codec.receive(data)
         except WireError as error:
@@ -99,6 +102,7 @@ class StreamGuard:
         """Take the end of the sender's bytes."""
         if not self._wants_input:
             return
+        self._is_stale = True
         try:
             frames = self._codec.receive_end()
         except WireError as error:
@@ -150,6 +154,7 @@ class StreamGuard:
     def _break(self, public: str) -> None:
         if not self._broken:
             self._broken = True
+            self._is_stale = True
             self.broken_public = public
 
     # Detectors judge.
@@ -170,6 +175,8 @@ class StreamGuard:
             for timeline, scan in early:
                 self._judge(timeline, scan, scan_now, left)
             timelines, texts.unscanned = texts.unscanned, {}
+            if timelines or early:
+                self._is_stale = True
             for timeline in timelines:
                 for scan in timeline.wanted_scans():
                     self._judge(timeline, scan, scan_now, left)
@@ -203,6 +210,7 @@ class StreamGuard:
 
     def _accept(self, timeline: Timeline, scan: WantedScan, result: ScanResult) -> None:
         cursor = scan.cursor
+        self._is_stale = True
         try:
             incidents = timeline.receive_scan(scan, result)
         except GarbageError:
@@ -226,6 +234,7 @@ class StreamGuard:
             self._fail(*flight, reason)
 
     def _fail(self, timeline: Timeline, scan: WantedScan, reason: ScanFailureReason) -> None:
+        self._is_stale = True
         self._events.append(timeline.receive_failure(scan, reason))
         self._texts.touch(timeline)
 
@@ -266,8 +275,9 @@ class StreamGuard:
 
     def _emit(self) -> None:
         """Send every frame at the head of the queue whose texts have all been judged."""
-        if self._state is not GuardState.STATE_OPEN:
+        if not self._is_stale or self._state is not GuardState.STATE_OPEN:
             return
+        self._is_stale = False
         self._texts.resolve()
         while self._queue and self._send_first():
             pass

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class FieldClass(Enum):
     """What a listed leaf holds, and so how it is guarded. A value of another type than expected is unknown text."""
 
+    __hash__ = object.__hash__  # members are looked up for every value of every frame; Enum's own hash is slow
+
     TEXT = "text"
     """A piece of a growing text. JSON in a string (tool arguments) too: its kind says so."""
     CONSTANT = "constant"

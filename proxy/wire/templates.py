@@ -57,6 +57,8 @@ class _Template(NamedTuple):
     after: tuple[Slot, ...]
     tail: bytes
     """The suffix without the blank line that ends it."""
+    joint: bytes
+    """The suffix and the prefix: what stands between the holes of two events in a row."""
     is_alone: bool
     """Whether the text is the only slot, so that several events can be read as a run."""
 
@@ -67,6 +69,8 @@ def is_left_out(slot: Slot) -> bool:
     return is_id and slot.path != PADDING_PATH
 
 
+_MARK, _MARK_TEXT = b"\x1f", "\x1f"
+_OTHER_CONTROL = re.compile(rb"[\x00-\x1e]")
 _UNSAFE = re.compile(rb'["\\\x00-\x1f]')
 _LF_END = b"\n\n"
 _RUN_BYTES = 16 << 10
@@ -149,41 +153,62 @@ def _run_of(template: _Template, data: bytes, position: int) -> FrameRun | None:
     Each event is one block: neither its ends nor a middle that is content of a JSON string can hold a line end. A
     middle that is not plain is parsed as a JSON string by itself.
     """
-    end = data.find(b"\n\n", position)
+    end = data.find(_LF_END, position)
     if end < 0:
         return None
     prefix, tail, start = template.prefix, template.tail, template.start
     blocks = [data[position:end]]
     if data.startswith(prefix, end + 2):
-        blocks = data[position : position + _RUN_BYTES].split(b"\n\n")
+        blocks = data[position : position + _RUN_BYTES].split(_LF_END)
         del blocks[-1]
     size = template.size - 2
-    stop = len(tail)
-    pieces: list[bytes] = []
-    for block in blocks:
-        if not block.endswith(tail) or not block.startswith(prefix) or len(block) < size:
-            break
-        pieces.append(block[start:-stop])
+    while blocks and not _fits(blocks[-1], prefix, tail, size):
+        del blocks[-1]
+    stop = -len(tail)
+    pieces = [block[start:stop] for block in blocks]
+    # Put together again, are they what stands there? That asks of all blocks at once whether they fit.
+    if not data.startswith(prefix + template.joint.join(pieces) + template.suffix, position):
+        misfit = next((n for n, block in enumerate(blocks) if not _fits(block, prefix, tail, size)), len(blocks))
+        del pieces[misfit:]
     texts = _sound_pieces(pieces)
-    if texts is None:
+    if not texts:
         return None
-    text, sizes = texts
-    raw_sizes = [template.size + len(piece) for piece in pieces[: len(sizes)]]
-    return FrameRun(data[position : position + sum(raw_sizes)], template.slot, text, sizes, raw_sizes)
+    size = template.size
+    raw_sizes = [size + len(piece) for piece in pieces[: len(texts)]]
+    raw = data[position : position + sum(raw_sizes)]
+    return FrameRun(raw, template.slot, "".join(texts), list(map(len, texts)), raw_sizes)
 
 
-def _sound_pieces(pieces: list[bytes]) -> tuple[str, list[int]] | None:
-    """Return text and sizes of the leading pieces that are content of a JSON string; None when the first is not."""
-    joined = b"".join(pieces)
-    if pieces and joined.isascii() and _UNSAFE.search(joined) is None:
-        return joined.decode("ascii"), [len(piece) for piece in pieces]
+def _fits(block: bytes, prefix: bytes, tail: bytes, size: int) -> bool:
+    return block.startswith(prefix) and block.endswith(tail) and len(block) >= size
+
+
+def _sound_pieces(pieces: list[bytes]) -> list[str]:
+    """Return the texts of the leading pieces that are content of a JSON string."""
+    marked = _MARK.join(pieces)
+    if marked.count(_MARK) >= max(len(pieces), 1) or _OTHER_CONTROL.search(marked) is not None:
+        return _sound_one_by_one(pieces)
+    try:
+        texts = marked.decode("utf-8").split(_MARK_TEXT)  # the mark keeps characters from being put together
+    except UnicodeDecodeError:
+        return _sound_one_by_one(pieces)
+    if b"\\" in marked or b'"' in marked:
+        for number in [n for n, piece in enumerate(pieces) if b"\\" in piece or b'"' in piece]:
+            text = _string_content(pieces[number])
+            if text is None:
+                return texts[:number]
+            texts[number] = text
+    return texts if pieces else []
+
+
+def _sound_one_by_one(pieces: list[bytes]) -> list[str]:
     texts: list[str] = []
     for piece in pieces:
         text = _string_content(piece)
         if text is None:
             break
         texts.append(text)
-    return ("".join(texts), [len(text) for text in texts]) if texts else None
+    return texts
 
 
 def _string_content(piece: bytes) -> str | None:
@@ -256,6 +281,20 @@ def _proved(frame: Frame, slot: Slot, padding: Slot | None) -> _Template | None:
         return None
     prefix, suffix = _split(frame.raw, slot.text, last=False)
     between = b""
+    if padding is None and prefix and suffix and _stands_once(frame, slot.text):
+        return _Template(
+            prefix,
+            suffix,
+            len(prefix),
+            len(prefix) + len(suffix),
+            slot,
+            b"",
+            slot,
+            (),
+            (),
+            *_ends(prefix, suffix),
+            False,
+        )
     expected = Editor(frame.payload)
     expected.set(slot.path, _TEXT_MARK)
     marked = prefix + _TEXT_MARK.encode()
@@ -273,10 +312,23 @@ def _proved(frame: Frame, slot: Slot, padding: Slot | None) -> _Template | None:
     size = len(prefix) + len(suffix)
     if not is_proved:
         return None
-    tail = suffix.removesuffix(b"\n\n")
     return _Template(
-        prefix, suffix, len(prefix), size, slot, between, padding or slot, (), (), tail, is_alone=False
+        prefix, suffix, len(prefix), size, slot, between, padding or slot, (), (), *_ends(prefix, suffix), False
     )
+
+
+def _ends(prefix: bytes, suffix: bytes) -> tuple[bytes, bytes]:
+    """Return the tail and the joint of a template."""
+    return suffix.removesuffix(_LF_END), suffix + prefix
+
+
+def _stands_once(frame: Frame, text: str) -> bool:
+    """Whether compact JSON has the string in one place only: that is the place of the slot, and nothing to prove.
+
+    The payload written again is the event, so the string at the slot's path is in it; written once, it is there.
+    """
+    needle = b'"' + text.encode("utf-8") + b'"'
+    return frame.raw.count(needle) == 1 and frame.raw.endswith(b"data: " + orjson.dumps(frame.payload) + _LF_END)
 
 
 def _is_plain(text: str) -> bool:

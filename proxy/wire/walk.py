@@ -38,6 +38,7 @@ MAX_REMEMBERED_TEXTS = 256
 """Unknown growing texts whose last piece is remembered to tell a repeated constant from new text; real streams
 have a handful. Beyond it every piece counts as new."""
 
+_NUMBER, _ENUM, _ID = FieldClass.NUMBER, FieldClass.ENUM, FieldClass.ID
 _APPEND = SlotMode.APPEND
 _CONSTANT = SlotMode.CONSTANT
 _OTHER = ChannelKind.OTHER
@@ -126,12 +127,29 @@ class Walker:
                 self._unknown_member(key, child, (*path, key), scope)
             elif child is None or child is True or child is False:
                 continue
+            elif known.__class__ is Leaf:
+                if not self._passes(known, child, key, path):
+                    self._visit_leaf(known, child, (*path, key), scope)
             elif known.__class__ is Logprobs:
                 logprobs = key  # They repeat a text of this object, which has to be known first.
             else:
                 _VISITS[known.__class__](self, known, child, (*path, key), scope)
         if logprobs is not None:
             self.visit(members[logprobs], value[logprobs], (*path, logprobs), scope)
+
+    def _passes(self, leaf: Leaf, value: Json, key: str, path: Path) -> bool:
+        """Whether a value needs no look: a small number, a known word, an id that is known from the frame before."""
+        cls = leaf.cls
+        if cls is _NUMBER:
+            return value.__class__ is int and -MAX_NUMBER < value < MAX_NUMBER
+        if cls is _ENUM:
+            return value.__class__ is str and value in leaf.values
+        if cls is _ID and not path:
+            slot = self._ids.get(key)
+            if slot is not None and slot.text == value:
+                self._slots.append(slot)
+                return True
+        return False
 
     def _enter(self, within: Within, path: Path, scope: Scope) -> Scope:
         mode = _MODES.get(within, scope.mode)
@@ -158,7 +176,7 @@ class Walker:
         if value.__class__ is not list:
             self._unknown(value, path, scope)
             return
-        if any(item.__class__ in _NUMBERS for item in value):  # No list of the tables is made of numbers.
+        if not _NUMBERS.isdisjoint(map(type, value)):  # No list of the tables is made of numbers.
             if not (node.has_tokens and is_token_ids(value)):
                 self._unknown_list(value, path, scope)
             return
