@@ -49,12 +49,7 @@ class StreamGuard:
     """Guards one message (a response or a request) under one policy."""
 
     def __init__(
-        self,
-        codec: Codec,
-        policy: Policy,
-        direction: Direction = Direction.RESPONSE,
-        *,
-        use_screens: bool = True,
+        self, codec: Codec, policy: Policy, direction: Direction = Direction.RESPONSE, *, use_screens: bool = True
     ) -> None:
         """Without screens each detector looks at everything for itself: slower, and the same comes out."""
         self.stats = GuardStats()
@@ -283,8 +278,10 @@ class StreamGuard:
             pass
         if self.block is not None:
             return
-        if self._texts.grown and not self._in_flight:
-            self._sample()
+        if self._texts.grown and not self._in_flight:  # once for every input, until the text ends
+            self._texts.grown = False
+            if not (self._ended or self._broken):
+                self._texts.sample()
         if self._broken:
             if not any(scan.holding for _, scan in self._in_flight.values()) and not self._texts.unscanned:
                 self._close(GuardState.STATE_BROKEN)
@@ -343,7 +340,9 @@ class StreamGuard:
 
     def _left(self, timeline: Timeline, start: int, end: int) -> None:
         """Note that a span has left."""
-        if end > start and timeline.channel.kind is ChannelKind.TEXT:
+        if end == start:
+            return
+        if timeline.channel.kind is ChannelKind.TEXT:
             self._spoken.add(timeline.channel.choice)
         self._tell(timeline.sent(end))
         if timeline.wants_observation:
@@ -397,15 +396,3 @@ class StreamGuard:
             action = Action(incident.action)
             if action.severity > self.decision.severity:
                 self.decision = action
-
-    def _sample(self) -> None:
-        """Count what is held, once for every input, until the text ends."""
-        self._texts.grown = False
-        if self._ended or self._broken:
-            return
-        held, waiting = self._texts.held_chars()
-        stats = self.stats
-        stats.samples += 1
-        stats.held_chars_sum += held
-        stats.waiting_chars_sum += waiting
-        stats.held_chars_peak = max(stats.held_chars_peak, held)

@@ -201,6 +201,15 @@ class Texts:
                 timeline.held_since_s = None
         self.unresolved = {}
 
+    def sample(self) -> None:
+        """Count what is held."""
+        held, waiting = self.held_chars()
+        stats = self._stats
+        stats.samples += 1
+        stats.held_chars_sum += held
+        stats.waiting_chars_sum += waiting
+        stats.held_chars_peak = max(stats.held_chars_peak, held)
+
     def held_chars(self) -> tuple[int, int]:
         """Return the characters that detectors hold, and those in frames that have not left."""
         held = waiting = 0

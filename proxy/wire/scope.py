@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from proxy.wire.fields import Numbering
+from proxy.wire.fields import FieldClass, Leaf, Numbering
 from proxy.wire.types import SlotMode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from proxy.wire.fields import Obj
+    from proxy.wire.fields import Node, Obj
     from proxy.wire.jsontext import Json
     from proxy.wire.types import Path
 
@@ -33,6 +33,15 @@ class Scope(NamedTuple):
 
 
 TOP = Scope(0, 0, SlotMode.APPEND, SlotMode.CONSTANT, "", 0)
+
+
+def passes(node: Node, value: Json) -> bool:
+    """Whether a value needs no look: a listed number that is small, a known word. Most are."""
+    if node.__class__ is not Leaf:
+        return False
+    if node.cls is FieldClass.NUMBER:
+        return value.__class__ is int and -MAX_NUMBER < value < MAX_NUMBER
+    return node.cls is FieldClass.ENUM and value.__class__ is str and value in node.values
 
 
 def number_of(item: Json, position: int) -> int:

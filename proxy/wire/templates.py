@@ -69,8 +69,6 @@ def is_left_out(slot: Slot) -> bool:
     return is_id and slot.path != PADDING_PATH
 
 
-_MARK, _MARK_TEXT = b"\x1f", "\x1f"
-_OTHER_CONTROL = re.compile(rb"[\x00-\x1e]")
 _UNSAFE = re.compile(rb'["\\\x00-\x1f]')
 _LF_END = b"\n\n"
 _RUN_BYTES = 16 << 10
@@ -156,59 +154,69 @@ def _run_of(template: _Template, data: bytes, position: int) -> FrameRun | None:
     end = data.find(_LF_END, position)
     if end < 0:
         return None
+    start = position + template.start
+    if data.startswith(template.prefix, end + 2):
+        pieces = _pieces_of(template, data[position : position + _RUN_BYTES])
+    elif end - position >= template.size - 2 and data.endswith(template.tail, position, end):
+        pieces = [data[start : end - len(template.tail)]]
+    else:
+        return None
+    sound = _sound_pieces(pieces)
+    if sound is None:
+        return None
+    text, sizes = sound
+    size = template.size
+    raw_sizes = [size + len(piece) for piece in pieces[: len(sizes)]]
+    return FrameRun(data[position : position + sum(raw_sizes)], template.slot, text, sizes, raw_sizes)
+
+
+def _pieces_of(template: _Template, data: bytes) -> list[bytes]:
+    """Return what stands in the hole of each of the events, one after the other, that fit a template."""
     prefix, tail, start = template.prefix, template.tail, template.start
-    blocks = [data[position:end]]
-    if data.startswith(prefix, end + 2):
-        blocks = data[position : position + _RUN_BYTES].split(_LF_END)
-        del blocks[-1]
+    blocks = data.split(b"\n")[:-1:2]  # a line, a blank one: one byte is found sooner than two
     size = template.size - 2
     while blocks and not _fits(blocks[-1], prefix, tail, size):
         del blocks[-1]
     stop = -len(tail)
     pieces = [block[start:stop] for block in blocks]
-    # Put together again, are they what stands there? That asks of all blocks at once whether they fit.
-    if not data.startswith(prefix + template.joint.join(pieces) + template.suffix, position):
-        misfit = next((n for n, block in enumerate(blocks) if not _fits(block, prefix, tail, size)), len(blocks))
-        del pieces[misfit:]
-    texts = _sound_pieces(pieces)
-    if not texts:
-        return None
-    size = template.size
-    raw_sizes = [size + len(piece) for piece in pieces[: len(texts)]]
-    raw = data[position : position + sum(raw_sizes)]
-    return FrameRun(raw, template.slot, "".join(texts), list(map(len, texts)), raw_sizes)
+    # Put together again, are they what stands there? That asks of all events at once whether they fit.
+    if pieces and data.startswith(prefix + template.joint.join(pieces) + template.suffix):
+        return pieces
+    blocks = data.split(_LF_END)[:-1]
+    misfit = next((n for n, block in enumerate(blocks) if not _fits(block, prefix, tail, size)), len(blocks))
+    return [block[start:stop] for block in blocks[:misfit]]
 
 
 def _fits(block: bytes, prefix: bytes, tail: bytes, size: int) -> bool:
     return block.startswith(prefix) and block.endswith(tail) and len(block) >= size
 
 
-def _sound_pieces(pieces: list[bytes]) -> list[str]:
-    """Return the texts of the leading pieces that are content of a JSON string."""
-    marked = _MARK.join(pieces)
-    if marked.count(_MARK) >= max(len(pieces), 1) or _OTHER_CONTROL.search(marked) is not None:
+def _sound_pieces(pieces: list[bytes]) -> tuple[str, list[int]] | None:
+    """Return text and sizes of the leading pieces that are content of a JSON string; None when the first is not."""
+    joined = b"".join(pieces)
+    if not pieces or not joined.isascii() or b'"' in joined or not joined.decode("ascii").isprintable():
         return _sound_one_by_one(pieces)
-    try:
-        texts = marked.decode("utf-8").split(_MARK_TEXT)  # the mark keeps characters from being put together
-    except UnicodeDecodeError:
-        return _sound_one_by_one(pieces)
-    if b"\\" in marked or b'"' in marked:
-        for number in [n for n, piece in enumerate(pieces) if b"\\" in piece or b'"' in piece]:
-            text = _string_content(pieces[number])
+    if b"\\" not in joined:
+        return joined.decode("ascii"), list(map(len, pieces))
+    said, sizes = list(pieces), list(map(len, pieces))
+    for number, piece in enumerate(pieces):
+        if b"\\" in piece:
+            text = _string_content(piece)
             if text is None:
-                return texts[:number]
-            texts[number] = text
-    return texts if pieces else []
+                del said[number:], sizes[number:]
+                break
+            said[number], sizes[number] = text.encode(), len(text)
+    return (b"".join(said).decode(), sizes) if said else None
 
 
-def _sound_one_by_one(pieces: list[bytes]) -> list[str]:
+def _sound_one_by_one(pieces: list[bytes]) -> tuple[str, list[int]] | None:
     texts: list[str] = []
     for piece in pieces:
         text = _string_content(piece)
         if text is None:
             break
         texts.append(text)
-    return texts
+    return ("".join(texts), list(map(len, texts))) if texts else None
 
 
 def _string_content(piece: bytes) -> str | None:

@@ -27,7 +27,7 @@ from proxy.wire.fields import (
 )
 from proxy.wire.jsontext import Editor, Json, dumps
 from proxy.wire.logprobs import read_flat, read_legacy, read_tokens
-from proxy.wire.scope import MAX_NUMBER, TOP, Scope, is_token_ids, member_of, number_of, numbered, reordered
+from proxy.wire.scope import MAX_NUMBER, TOP, Scope, is_token_ids, member_of, number_of, numbered, passes, reordered
 from proxy.wire.shapes import ID_SHAPED, PADDING_SHAPED, TIME_SHAPED
 from proxy.wire.types import NO_ENDS, NO_PATHS, Channel, Ended, Path, Slot, SlotMode
 
@@ -38,7 +38,6 @@ MAX_REMEMBERED_TEXTS = 256
 """Unknown growing texts whose last piece is remembered to tell a repeated constant from new text; real streams
 have a handful. Beyond it every piece counts as new."""
 
-_NUMBER, _ENUM, _ID = FieldClass.NUMBER, FieldClass.ENUM, FieldClass.ID
 _APPEND = SlotMode.APPEND
 _CONSTANT = SlotMode.CONSTANT
 _OTHER = ChannelKind.OTHER
@@ -125,31 +124,14 @@ class Walker:
             known = members.get(key)
             if known is None:
                 self._unknown_member(key, child, (*path, key), scope)
-            elif child is None or child is True or child is False:
+            elif child is None or child is True or child is False or passes(known, child):
                 continue
-            elif known.__class__ is Leaf:
-                if not self._passes(known, child, key, path):
-                    self._visit_leaf(known, child, (*path, key), scope)
             elif known.__class__ is Logprobs:
                 logprobs = key  # They repeat a text of this object, which has to be known first.
             else:
                 _VISITS[known.__class__](self, known, child, (*path, key), scope)
         if logprobs is not None:
             self.visit(members[logprobs], value[logprobs], (*path, logprobs), scope)
-
-    def _passes(self, leaf: Leaf, value: Json, key: str, path: Path) -> bool:
-        """Whether a value needs no look: a small number, a known word, an id that is known from the frame before."""
-        cls = leaf.cls
-        if cls is _NUMBER:
-            return value.__class__ is int and -MAX_NUMBER < value < MAX_NUMBER
-        if cls is _ENUM:
-            return value.__class__ is str and value in leaf.values
-        if cls is _ID and not path:
-            slot = self._ids.get(key)
-            if slot is not None and slot.text == value:
-                self._slots.append(slot)
-                return True
-        return False
 
     def _enter(self, within: Within, path: Path, scope: Scope) -> Scope:
         mode = _MODES.get(within, scope.mode)
