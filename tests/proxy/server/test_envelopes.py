@@ -9,6 +9,7 @@ import pytest
 
 from proxy.server.envelopes import Family, error_body, family_of
 from proxy.server.known_routes import REFUSALS, SAFE_ROUTES
+from proxy.wire.registry import DIALECTS
 
 FAMILIES = {
     "OpenAI and Azure": Family.OPENAI,
@@ -84,3 +85,29 @@ def test_safe_routes_name_no_family_by_mistake() -> None:
     """The lists of models have the family of their path."""
     assert [family_of(one.path, {}) for one in SAFE_ROUTES[:2]] == [Family.OPENAI] * 2
     assert {family_of(one.path, {}) for one in SAFE_ROUTES if one.path.startswith("/api/")} == {Family.OLLAMA}
+
+
+DIALECT_FAMILIES = {
+    "openai-chat": Family.OPENAI,
+    "openai-completions": Family.OPENAI,
+    "openai-responses": Family.OPENAI,
+    "anthropic-messages": Family.ANTHROPIC,
+    "gemini": Family.GEMINI,
+    "ollama": Family.OLLAMA,
+}
+
+
+@pytest.mark.parametrize("name", [name for name in DIALECT_FAMILIES if name in DIALECTS])
+@pytest.mark.parametrize("status", [400, 403, 413, 502, 503])
+def test_a_dialect_writes_its_errors_as_its_family_does(name: str, status: int) -> None:
+    """One client sees one form, whether its path is guarded or refused."""
+    ours = json.loads(error_body(DIALECT_FAMILIES[name], status, "c", "no"))
+    theirs = json.loads(DIALECTS[name].error_body(status, "c", "no"))
+    assert theirs.keys() >= ours.keys()
+    if isinstance(ours["error"], str):
+        assert theirs["error"] == "no"
+    else:
+        assert theirs["error"]["message"] == "no"
+        assert theirs["error"].keys() >= ours["error"].keys() - {"code"}
+    for path in (route.path for route in DIALECTS[name].routes):
+        assert family_of(path.replace("{", "").replace("}", ""), {}) in {DIALECT_FAMILIES[name], Family.OPENAI}

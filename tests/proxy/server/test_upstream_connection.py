@@ -30,7 +30,7 @@ async def test_the_end_of_the_framing_may_come_later(tail: str, monkeypatch: pyt
             await asyncio.Event().wait()
 
     async with guarded(script) as proxy:
-        pool = proxy.server.services.upstream
+        pool = proxy.server.services.upstreams[""].client
         assert isinstance(pool, Http1Upstream)
         for expected in (1, 1 if tail == "end" else 2):
             released.clear()
