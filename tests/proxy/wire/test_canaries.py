@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import types
+from datetime import datetime
 from typing import Any, Literal, Union, get_args, get_origin
 
 import pytest
@@ -20,6 +21,16 @@ from tests.support.wire import frames_of, sse
 
 CANARY = "canary bird 42"
 PLAIN = "plain"
+
+SIMPLE: dict[Any, Any] = {
+    str: PLAIN,
+    int: 7,
+    float: 0.5,
+    bool: True,
+    object: PLAIN,
+    datetime: "2026-08-01T12:00:00Z",
+}
+"""A value of each type that has no parts."""
 
 Path = tuple[str | int, ...]
 
@@ -39,7 +50,7 @@ def samples(kind: Any) -> list[Any]:
         return [list(b"plain")] if args[0] is int else [samples(args[0])]
     if origin is dict:
         return [{PLAIN: samples(args[1])[0]}]
-    return samples(args[0]) if origin is not None else [{str: PLAIN, int: 7, float: 0.5, bool: True}[kind]]
+    return samples(args[0]) if origin is not None else [SIMPLE[kind]]
 
 
 def places(value: Any, path: Path = ()) -> list[tuple[Path, Any]]:
