@@ -107,7 +107,7 @@ class HoldAutomaton:
 class _Key(NamedTuple):
     """What a row means."""
 
-    states: tuple[int, ...]
+    states: frozenset[int]
     """States from which the text from here on can be read to where it ends; none: nothing before matters."""
     after: int | None
     """Mask of the character that follows this place; None at the end of the text."""
@@ -155,8 +155,15 @@ class _RowCache:
             (c.bits for steps in nfa.stepping.values() for c, _ in steps if c and c.sight is not Sight.BEFORE),
             0,
         )
-        states, _ = self._reach(nfa.live)
-        self.initial = _Row(self, _Key(states, None, -1, -1))
+        self._conditional = frozenset(
+            state for state, steps in nfa.stepping.items() if any(c is not None for c, _ in steps)
+        )
+        self._useful = self._conditional | nfa.consuming.keys()
+        """States with a way in; the others are starts, or nothing."""
+        self._reached: dict[int, frozenset[int]] = {}
+        self._moves: dict[int, dict[int, frozenset[int]]] = {}
+        seen: frozenset[int] = frozenset().union(*map(self._reach, nfa.live))
+        self.initial = _Row(self, _Key(seen & self._useful, None, -1, -1))
         self.cells = 0
 
     def mask(self, char: str) -> int:
@@ -173,41 +180,61 @@ class _RowCache:
         self._rows.clear()
         self.initial.clear_all()
         self._nfa.alphabet.masks.clear()
+        self._moves.clear()
         self.cells = 0
 
     def row_before(self, row: _Row, mask: int | None) -> _Row:
         """Return the row reached from `row` when the character before it has `mask` (None: the text begins)."""
-        closed = self._close(row.states, lambda c: c is None or is_met(c, mask, row.after))
-        sources: set[int] = set()
+        closed = self._met(row.states, mask, row.after)
+        seen: frozenset[int] = frozenset()
         if mask is not None:
-            for state in closed:
-                sources.update(source for bit, source in self._nfa.consuming.get(state, ()) if mask & bit)
-        states, live_span = self._reach(sources)
+            moves = self._moves.get(mask)
+            if moves is None:
+                moves = self._moves[mask] = self._moves_on(mask)
+            seen = frozenset().union(*map(moves.__getitem__, moves.keys() & closed))
         after = None if mask is None else mask & self._seen_after
-        key = _Key(states, after, live_span, self._live_span(closed))
+        key = _Key(seen & self._useful, after, self._live_span(seen), self._live_span(closed))
         found = self._rows.get(key)
         if found is None:
             found = self._rows[key] = _Row(self, key)
-            self.note_growth(_ROW_CELLS + len(states))
+            self.note_growth(_ROW_CELLS + len(key.states))
         return found
 
-    def _reach(self, sources: Iterable[int]) -> tuple[tuple[int, ...], int]:
-        """Go back over unconditional steps: the states with a way in, and the span of the starts among all."""
-        nfa = self._nfa
-        seen = self._close(sources, lambda c: c is None)
-        kept = [s for s in seen if s in nfa.consuming or any(c for c, _ in nfa.stepping.get(s, ()))]
-        return tuple(sorted(kept)), self._live_span(seen)
+    def _moves_on(self, mask: int) -> dict[int, frozenset[int]]:
+        """Return, for each state that a character with `mask` leads to, all states it is reached from."""
+        moves: dict[int, frozenset[int]] = {}
+        for state, ways in self._nfa.consuming.items():
+            sources = [source for bit, source in ways if mask & bit]
+            if sources:
+                moves[state] = frozenset().union(*map(self._reach, sources))
+                self.note_growth(_ENTRY_CELLS)
+        return moves
 
-    def _live_span(self, states: set[int]) -> int:
-        return max((self._nfa.starts[s] for s in states & self._nfa.starts.keys()), default=-1)
+    def _reach(self, state: int) -> frozenset[int]:
+        """Return a state and all from which steps without condition lead to it."""
+        found = self._reached.get(state)
+        if found is None:
+            seen = {state}
+            todo = [state]
+            for target in todo:
+                for condition, source in self._nfa.stepping.get(target, ()):
+                    if condition is None and source not in seen:
+                        seen.add(source)
+                        todo.append(source)
+            found = self._reached[state] = frozenset(seen)
+        return found
 
-    def _close(self, states: Iterable[int], is_open: Callable[[Condition | None], bool]) -> set[int]:
-        """Return `states` and all from which a step that is open leads to them."""
+    def _met(self, states: frozenset[int], mask: int | None, after: int | None) -> frozenset[int]:
+        """Return `states`, which are closed under steps without condition, and what conditions that are met add."""
         seen = set(states)
-        todo = list(seen)
+        todo = list(self._conditional & states)
         for state in todo:
-            for condition, source in self._nfa.stepping.get(state, ()):
-                if source not in seen and is_open(condition):
-                    seen.add(source)
-                    todo.append(source)
-        return seen
+            for condition, source in self._nfa.stepping[state]:
+                if condition is not None and source not in seen and is_met(condition, mask, after):
+                    new = self._reach(source) - seen
+                    seen |= new
+                    todo += self._conditional & new
+        return frozenset(seen)
+
+    def _live_span(self, states: frozenset[int]) -> int:
+        return max((self._nfa.starts[s] for s in states & self._nfa.starts.keys()), default=-1)

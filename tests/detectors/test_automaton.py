@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors import automaton
-from detectors.automaton import HoldAutomaton
+from detectors.automaton import ASKED, HoldAutomaton
 from detectors.regex_parser import parse_pattern
 from detectors.regex_tree import (
     Atom,
@@ -261,6 +261,15 @@ def test_the_cache_is_bounded_and_its_end_is_not_seen(monkeypatch: pytest.Monkey
     assert max(sizes) <= 500
     assert any(later < earlier for earlier, later in pairwise(sizes))
     assert roomy.cache_cells > 5000
+
+
+def test_a_pattern_that_is_only_asked_for_says_that_it_is_live() -> None:
+    """Whatever else is live, and only within its span."""
+    hold = HoldAutomaton([PatternSource("abc")], 3, [(PatternSource(r"1\bx{9}"), 4)])
+    assert hold.earliest_live("so ab", 0) == 3
+    assert hold.earliest_live("so 1", 0) == ASKED
+    assert hold.earliest_live("so 1 ab", 0) == 5
+    assert HoldAutomaton([], (), [(PatternSource("1x{9}"), 4)]).earliest_live("1xxxxx", 0) == 6
 
 
 def test_too_large_is_an_error() -> None:
