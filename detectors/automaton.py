@@ -21,9 +21,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from detectors.nfa import Nfa, Sight, is_met
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-    from detectors.nfa import Condition
     from detectors.regex_tree import PatternSource
 
 MAX_CACHE_CELLS = 1_000_000
