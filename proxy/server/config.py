@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from proxy.wire.generic import GenericDialect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +93,8 @@ class ServerConfig:
     max_connections: int = 1000
     """Exchanges at one time, for each worker; more are answered 503."""
 
+    dialects: tuple[GenericDialect, ...] = ()
+    """Dialects that the configuration describes, with their paths."""
     open_paths: tuple[str, ...] = ()
     """Further paths that are guarded as generic JSON: opened by name."""
     passed_paths: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from policies.fields import StrictModel
 from policies.problems import ConfigError, Problem, did_you_mean
 from policies.sources import Source, SourceError, read_bytes, read_source
 from proxy.server.config import ServerConfig
+from proxy.server.config_dialects import read_dialects
 from proxy.server.config_fields import (
     URL_CHARS,
     Address,
@@ -89,6 +90,7 @@ class ServerFile(StrictModel):
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     timeouts: TimeoutsFile = TimeoutsFile()
     limits: ServerLimitsFile = ServerLimitsFile()
+    dialects: dict[str, Any] = Field(default_factory=dict)
     open_paths: list[PathText] = Field(default_factory=list)
     passed_paths: list[PathText] = Field(default_factory=list)
     upstreams: dict[str, Any] = Field(default_factory=dict)
@@ -132,6 +134,8 @@ class _Settings:
             self.file = node, display, path.parent
         for key in checked.given:
             self._set(key, getattr(checked.value, key), Place(display, mark_of(node, (key,))), path.parent)
+        if "dialects" in self.values and isinstance(node, MappingNode):
+            self.values["dialects"] = read_dialects(node.members["dialects"].node, display, self.problems)
 
     def take_flag(self, key: str, value: str | int) -> None:
         flag = "--" + key.replace("_", "-")
@@ -181,7 +185,7 @@ def load_server_config(
 def _translated(settings: _Settings, environment: Mapping[str, str]) -> dict[str, Any]:
     """Return the fields of `ServerConfig` that are set, by their names there."""
     values = settings.values
-    found: dict[str, Any] = {key: values[key] for key in ("workers",) if key in values}
+    found: dict[str, Any] = {key: values[key] for key in ("workers", "dialects") if key in values}
     for key in ("listen", "admin"):
         if key in values:
             host, port = split_address(values[key])
@@ -225,7 +229,7 @@ def _take_routing(settings: _Settings, found: dict[str, Any], environment: Mappi
         has_header = "tenant_header" in node.members
         found["tenants"] = reader.tenants(sections.get("tenants"), header_mark, header, has_header=has_header)
         found["tenant_header"] = header
-        opened = {key: found[key] for key in ("open_paths", "passed_paths") if key in found}
+        opened = {key: found[key] for key in ("open_paths", "passed_paths", "dialects") if key in found}
         routes = RouteReader(
             path=display,
             folder=folder,
@@ -268,6 +272,11 @@ def _check_together(settings: _Settings, found: Mapping[str, Any], path: str) ->
     both = set(config["open_paths"]) & set(config["passed_paths"])
     for shared in sorted(both):
         settings.complain("passed_paths", f"{shared!r} is in open_paths too. Keep it in one of them.", path)
+    described = {route.path: one.name for one in config["dialects"] for route in one.routes}
+    for key in ("open_paths", "passed_paths"):
+        for shared in sorted(described.keys() & set(config[key])):
+            message = f"{shared!r} is a path of the dialect {described[shared]!r} too. Keep it in one of them."
+            settings.complain(key, message, path)
     for key in ("state_dir", "record_dir"):
         if key in found and found[key].exists() and not found[key].is_dir():
             settings.complain(key, f"{str(found[key])!r} is not a directory.", path)

@@ -13,7 +13,6 @@ from proxy.server.config import RouteConfig
 from proxy.server.config_fields import FileText, GlobText, PathText, find_policy
 from proxy.server.globs import Glob
 from proxy.server.paths import path_pattern
-from proxy.wire.registry import DIALECTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -90,7 +89,7 @@ class RouteReader:
         for key, known, what in (
             ("upstream", self.upstreams, "upstream"),
             ("tenant", self.tenants, "tenant"),
-            ("dialect", DIALECTS, "dialect"),
+            ("dialect", self.table.dialects, "dialect"),
         ):
             name = getattr(entry.found, key)
             if name and name not in known:

@@ -18,7 +18,6 @@ from proxy.server.known_routes import OPEN_METHODS
 from proxy.server.paths import PathPattern, path_pattern
 from proxy.server.routes import Match, RouteTable, Treatment, bad_query, split_target
 from proxy.server.tenants import NO_TENANT, TenantBook
-from proxy.wire.registry import DIALECTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -212,7 +211,7 @@ class Router:
             return None, ClientFault("method_not_allowed", f"This path answers {verbs} only.", 405)
         if config.unread:
             return Match(Treatment.UNREAD, None, path, asked.query, names), None
-        return Match(Treatment.GUARDED, DIALECTS[config.dialect], path, asked.query, names), None
+        return Match(Treatment.GUARDED, self.table.dialects[config.dialect], path, asked.query, names), None
 
     def _known(self, method: str, target: str) -> tuple[Match | None, ClientFault | None]:
         try:

@@ -95,7 +95,9 @@ class RouteTable:
         self._plain: dict[tuple[str, str], Match] = {}
         """What `match` returns for literal paths without a query, as most requests have."""
         self._patterns: list[Entry] = []
-        for dialect in dialects:
+        self.dialects = {dialect.name: dialect for dialect in dialects}
+        """All dialects, by name."""
+        for dialect in self.dialects.values():
             for route in dialect.routes:
                 self._add(route, Treatment.GUARDED, dialect)
         for path, dialect in (opened or {}).items():
@@ -150,7 +152,7 @@ def route_table(config: ServerConfig) -> RouteTable:
     """Return the routes of all dialects and those that the configuration opens for the default way."""
     # Unknown members are scanned in every dialect, so a JSON answer of any shape can be read as one.
     opened = dict.fromkeys(config.open_paths, DIALECTS["openai-chat"])
-    return RouteTable(DIALECTS.values(), opened=opened, unread=config.passed_paths)
+    return RouteTable([*DIALECTS.values(), *config.dialects], opened=opened, unread=config.passed_paths)
 
 
 def split_target(target: str) -> tuple[str, str | None]:

@@ -28,6 +28,7 @@ class BodyCodec:
         *,
         ending: BodyEnding | None = None,
         mend: Callable[[Json], Json] | None = None,
+        takes_lists: bool = False,
     ) -> None:
         """`ending` is the dialect's; None for a request, which has no ending on the wire.
 
@@ -38,6 +39,7 @@ class BodyCodec:
         self._max_body_bytes = max_body_bytes
         self._ending = ending
         self._mend = mend
+        self._takes_lists = takes_lists
         self._buffer = bytearray()
 
     @property
@@ -59,14 +61,16 @@ class BodyCodec:
         return []
 
     def receive_end(self) -> list[Frame]:
-        """Take the end, return the body as a frame. Raises `WireError` unless it is one JSON object."""
+        """Take the end, return the body as a frame. Raises `WireError` unless it is one JSON object (or list)."""
         raw = bytes(self._buffer)
         self._buffer.clear()
         parsed = loads(raw)
-        if not isinstance(parsed.value, dict):
+        is_object = isinstance(parsed.value, dict)
+        if not is_object and not (self._takes_lists and isinstance(parsed.value, list)):
             raise WireError("the body is not a JSON object")
         walked = Walker(is_request=self._ending is None).walk(self._table, parsed.value)
-        role = FrameRole.FAILURE if self._ending is not None and parsed.value.get("error") else FrameRole.DATA
+        is_failure = self._ending is not None and is_object and parsed.value.get("error")
+        role = FrameRole.FAILURE if is_failure else FrameRole.DATA
         must_encode = walked.must_encode or parsed.is_ambiguous
         must_encode |= self._mend is not None and self._mend(walked.payload) is not walked.payload
         return [Frame(raw, walked.slots, role, walked.payload, must_encode)]

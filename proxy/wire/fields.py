@@ -44,6 +44,10 @@ class FieldClass(Enum):
     """Text as token ids, which nobody can read here: removed from responses."""
     DATA = "data"
     """Any JSON value, judged as the text in which it is written (arguments of a tool given as an object)."""
+    WHOLE_DATA = "whole-data"
+    """The same, complete in itself wherever it stands."""
+    REPEAT = "repeat"
+    """The whole text so far of the channel of the same kind and name. Only where the codec says `repeats_text`."""
     OPAQUE_TOKENS = "opaque-tokens"
     """Token ids of a request: they go to the model, not to a person, and pass."""
 
@@ -135,6 +139,10 @@ class Each:
     item: Node
     numbering: Numbering = Numbering.NOTHING
     """Choices and tool calls are numbered by their member `index`, by position where it is missing."""
+    number_member: str | None = "index"
+    """Another member to number them by; None: by position."""
+    at: Mapping[int, Node] = field(default_factory=dict)
+    """Elements at these positions that are of another sort."""
     has_tokens: bool = False
     """It may be token ids instead, of a request: they pass."""
 

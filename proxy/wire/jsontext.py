@@ -170,7 +170,7 @@ class Editor:
     __slots__ = ("_copied", "value")
 
     def __init__(self, value: Json) -> None:
-        self.value = dict(value) if isinstance(value, dict) else value
+        self.value: Json = value.copy() if isinstance(value, (dict, list)) else value
         self._copied: dict[Path, Json] = {(): self.value}
 
     def get(self, path: Path) -> Json:

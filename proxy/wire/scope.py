@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from proxy.wire.fields import FieldClass, Leaf, Numbering
-from proxy.wire.types import SlotMode
+from proxy.wire.types import NO_ENDS, SlotMode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from proxy.wire.fields import Node, Obj
     from proxy.wire.jsontext import Json
-    from proxy.wire.types import Path
+    from proxy.wire.types import Ended, Path, Slot
 
 MAX_NUMBER = 10**12
 """Above any count, time in seconds or in milliseconds of a listed number; more digits are text."""
@@ -32,6 +32,17 @@ class Scope(NamedTuple):
     depth: int
 
 
+class Walked(NamedTuple):
+    """What a walk found."""
+
+    slots: tuple[Slot, ...]
+    payload: Json
+    """The value without the members that were taken out: the same object when there are none."""
+    must_encode: bool
+    ends: tuple[Ended, ...] = NO_ENDS
+    """Texts that the value says are complete."""
+
+
 TOP = Scope(0, 0, SlotMode.APPEND, SlotMode.CONSTANT, "", 0)
 
 
@@ -44,9 +55,9 @@ def passes(node: Node, value: Json) -> bool:
     return node.cls is FieldClass.ENUM and value.__class__ is str and value in node.values
 
 
-def number_of(item: Json, position: int) -> int:
+def number_of(item: Json, position: int, member: str | None = "index") -> int:
     """Return the number an element gives itself, or its position."""
-    index = item.get("index") if item.__class__ is dict else None
+    index = item.get(member) if item.__class__ is dict else None
     return index if index.__class__ is int and 0 <= index < MAX_NUMBER else position
 
 

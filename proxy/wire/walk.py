@@ -8,11 +8,12 @@ unknown numbers, which may be bytes or token ids, are taken out. It judges nothi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from detectors.types import ChannelKind
 from proxy.wire.bags import bag_text, decimal_text, readable_text
 from proxy.wire.fields import (
+    NUMBER,
     Dictionary,
     Each,
     Either,
@@ -27,9 +28,20 @@ from proxy.wire.fields import (
 )
 from proxy.wire.jsontext import Editor, Json, dumps
 from proxy.wire.logprobs import read_flat, read_legacy, read_tokens
-from proxy.wire.scope import MAX_NUMBER, TOP, Scope, is_token_ids, member_of, number_of, numbered, passes, reordered
+from proxy.wire.scope import (
+    MAX_NUMBER,
+    TOP,
+    Scope,
+    Walked,
+    is_token_ids,
+    member_of,
+    number_of,
+    numbered,
+    passes,
+    reordered,
+)
 from proxy.wire.shapes import ID_SHAPED, PADDING_SHAPED, TIME_SHAPED
-from proxy.wire.types import NO_ENDS, NO_PATHS, Channel, Ended, Path, Slot, SlotMode
+from proxy.wire.types import NO_PATHS, Channel, Ended, Path, Slot, SlotMode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,17 +53,6 @@ have a handful. Beyond it every piece counts as new."""
 _APPEND = SlotMode.APPEND
 _CONSTANT = SlotMode.CONSTANT
 _OTHER = ChannelKind.OTHER
-
-
-class Walked(NamedTuple):
-    """What a walk found."""
-
-    slots: tuple[Slot, ...]
-    payload: Json
-    """The value without the members that were taken out: the same object when there are none."""
-    must_encode: bool
-    ends: tuple[Ended, ...] = NO_ENDS
-    """Texts that the value says are complete."""
 
 
 class Walker:
@@ -158,20 +159,21 @@ class Walker:
         if value.__class__ is not list:
             self._unknown(value, path, scope)
             return
-        if not _NUMBERS.isdisjoint(map(type, value)):  # No list of the tables is made of numbers.
+        if node.item is not NUMBER and not _NUMBERS.isdisjoint(map(type, value)):
             if not (node.has_tokens and is_token_ids(value)):
                 self._unknown_list(value, path, scope)
             return
         for position, item in enumerate(value):
             inner = (*path, position)
+            chosen = node.at.get(position, node.item)
             if node.numbering is Numbering.NOTHING:
-                self.visit(node.item, item, inner, scope)
+                self.visit(chosen, item, inner, scope)
                 continue
-            number = number_of(item, position)
+            number = number_of(item, position, node.number_member)
             base, depth = self._name(path, scope), len(inner)
             is_choice = node.numbering is Numbering.CHOICE
             choice, part = (number, scope.part) if is_choice else (scope.choice, number)
-            self.visit(node.item, item, inner, Scope(choice, part, scope.mode, scope.unknown, base, depth))
+            self.visit(chosen, item, inner, Scope(choice, part, scope.mode, scope.unknown, base, depth))
 
     def _visit_either(self, node: Either, value: Json, path: Path, scope: Scope) -> None:
         chosen = node.text
@@ -216,6 +218,9 @@ class Walker:
             dependents = ((*path[:-2], node.twin),) if node.twin else NO_PATHS
             channel = Channel(node.kind, scope.choice, scope.part, node.name, node.is_signed)
             self._slots.append(Slot(channel, value, path, scope.mode, drop=False, dependents=dependents))
+
+    def _string_repeat(self, node: Leaf, value: str, path: Path, scope: Scope) -> None:
+        self._string_text(node, value, path, scope._replace(mode=SlotMode.REPEAT))
 
     def _string_constant(self, node: Leaf, value: str, path: Path, scope: Scope) -> None:
         self._add(node.kind, value, path, scope, _CONSTANT)
@@ -274,8 +279,12 @@ class Walker:
             channel = Channel(node.kind, scope.choice, scope.part, node.name)
             self._slots.append(Slot(channel, dumps(value).decode(), path, scope.mode, is_json=True))
 
-    def _visit_tokens(self, _node: Leaf, _value: Json, path: Path, _scope: Scope) -> None:
-        self._removed.append(path)
+    def _visit_whole_data(self, node: Leaf, value: Json, path: Path, scope: Scope) -> None:
+        self._visit_data(node, value, path, scope._replace(mode=_CONSTANT))
+
+    def _visit_tokens(self, _node: Leaf, value: Json, path: Path, _scope: Scope) -> None:
+        if value not in ("", [], {}):  # Those say nothing.
+            self._removed.append(path)
 
     def _visit_opaque_tokens(self, _node: Leaf, value: Json, path: Path, scope: Scope) -> None:
         if not is_token_ids(value):
@@ -386,6 +395,8 @@ _STRINGS: dict[FieldClass, Callable[..., None]] = {
     FieldClass.TOKENS: Walker._visit_tokens,
     FieldClass.DATA: Walker._visit_data,
     FieldClass.OPAQUE_TOKENS: Walker._visit_mistyped,
+    FieldClass.WHOLE_DATA: Walker._visit_whole_data,
+    FieldClass.REPEAT: Walker._string_repeat,
 }
 
 _STRUCTURES: dict[FieldClass, Callable[..., None]] = {
@@ -393,5 +404,6 @@ _STRUCTURES: dict[FieldClass, Callable[..., None]] = {
     FieldClass.BAG: Walker._visit_bag,
     FieldClass.TOKENS: Walker._visit_tokens,
     FieldClass.DATA: Walker._visit_data,
+    FieldClass.WHOLE_DATA: Walker._visit_whole_data,
     FieldClass.OPAQUE_TOKENS: Walker._visit_opaque_tokens,
 }
