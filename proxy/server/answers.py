@@ -41,7 +41,8 @@ def check_type(declared: str, dialect: Dialect) -> None:
     """Check a declared media type. Raises `UpstreamFault` when it is not one in which text can be checked."""
     if declared in _ALWAYS:
         return
-    if declared not in {form.media_type for form in dialect.stream_forms}:
+    is_lines = declared in forms.LINE_TYPES and Form.LINES in dialect.stream_forms
+    if not is_lines and declared not in {form.media_type for form in dialect.stream_forms}:
         raise UpstreamFault("upstream_type", "The model API's answer is of a type that cannot be checked.")
 
 

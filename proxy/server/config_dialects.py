@@ -179,7 +179,10 @@ class _Reader:
         if word is not kind and word == "words" and _is_words(kind[word]):
             return generic_table.Field(selector, word, tuple(kind[word]))
         if word is not kind and word == "repeat" and isinstance(kind[word], str):
-            repeats = self._selector(loc, kind[word]) or ()
+            target = self._selector(loc, kind[word])
+            if target is None:
+                return None
+            repeats = target
             if loc[0] != "stream":
                 problem = "repeats a text. Only in a stream does one come twice; write 'text'."
         elif word is not kind or kind not in _KINDS:
@@ -227,6 +230,7 @@ class _Reader:
         for event in events:
             if not isinstance(event, dict):
                 self._say(loc, f"{shown(event)} is not a mapping: each event of a stream is one.")
+                continue
             self._check_template(loc, event, needs_message=False)
         return tuple(events)
 

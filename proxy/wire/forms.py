@@ -12,6 +12,12 @@ from proxy.wire.types import Form, WireError
 MAX_BLANK_BYTES: Final = 4096
 """White space that may come before an answer's first character."""
 
+LINE_TYPES: Final = frozenset({
+    "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines",
+    "application/jsonlines",
+})  # fmt: skip
+"""What servers call one JSON value a line; no name is registered."""
+
 _BOM: Final = b"\xef\xbb\xbf"
 _FIELDS: Final = (b"data:", b"event:", b"id:", b"retry:", b":", b"data", b"event")
 
@@ -27,7 +33,7 @@ def form_of(declared: str, stream_forms: tuple[Form, ...], head: bytes) -> Form 
             raise WireError("it begins with too much white space")
         return None
     if start[:1] == b"{":
-        is_lines = Form.LINES in stream_forms and declared == Form.LINES.media_type
+        is_lines = Form.LINES in stream_forms and declared in LINE_TYPES
         return Form.LINES if is_lines else Form.WHOLE
     if start[:1] == b"[":
         return Form.ARRAY if Form.ARRAY in stream_forms else Form.WHOLE

@@ -6,10 +6,13 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from proxy.wire.registry import DIALECTS
 from tests.support import generated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from proxy.wire.types import Dialect
 
 
 class Answer(NamedTuple):
@@ -58,3 +61,10 @@ class DialectCase:
     have names that begin with `args`."""
     shown_whole: Callable[[bytes], dict[str, str]]
     """Reads a whole answer: the same names for the same texts."""
+    described: Dialect | None = None
+    """A dialect that is not in the registry."""
+
+    @property
+    def spoken(self) -> Dialect:
+        """The dialect itself."""
+        return self.described or DIALECTS[self.dialect]

@@ -6,7 +6,7 @@ and whole, and one that reads what a client is shown; then add its row here.
 
 from __future__ import annotations
 
-from tests.support import anthropic_messages, ollama
+from tests.support import anthropic_messages, described, ollama
 from tests.support.dialect_case import DialectCase
 
 CASES: dict[str, DialectCase] = {
@@ -15,6 +15,16 @@ CASES: dict[str, DialectCase] = {
         anthropic_messages.some_answer,
         anthropic_messages.read_stream,
         anthropic_messages.read_whole,
+    ),
+    "described: TGI": DialectCase(
+        "tgi", described.tgi_answer, described.tgi_shown, described.tgi_shown_whole, described.example("tgi", "tgi")
+    ),
+    "described: llama.cpp": DialectCase(
+        "llama-server",
+        described.llama_answer,
+        described.llama_shown,
+        described.llama_shown_whole,
+        described.example("llama-server", "llama-server"),
     ),
     "ollama, chat": DialectCase("ollama", ollama.chat_answer, ollama.shown, ollama.shown),
     "ollama, generate": DialectCase("ollama", ollama.generate_answer, ollama.shown, ollama.shown),

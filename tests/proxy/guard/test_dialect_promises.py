@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.guard.api import GuardState
-from proxy.wire.registry import DIALECTS
 from proxy.wire.types import Form
 from tests.proxy.guard.test_promises import guarded
 from tests.support import generated
@@ -32,7 +31,7 @@ each_case = pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 
 def stream_codec(case: DialectCase, data: bytes) -> Codec:
     """A codec for the stream, in the form that its first byte shows where there is a choice."""
-    dialect = DIALECTS[case.dialect]
+    dialect = case.spoken
     is_array = data.lstrip()[:1] == b"[" and Form.ARRAY in dialect.stream_forms
     return dialect.stream_codec(form=Form.ARRAY if is_array else None)
 
@@ -55,7 +54,7 @@ def test_stream_and_whole_are_one(case: DialectCase, seed: int) -> None:
     """A4: the same answer streamed and whole: same text in every field, same incidents, same state."""
     answer = case.answer(Prose(random.Random(seed), clean=False))
     streamed, events, state = guarded(stream_codec(case, answer.stream), [answer.stream])
-    whole, whole_events, whole_state = guarded(DIALECTS[case.dialect].body_codec(), [answer.whole])
+    whole, whole_events, whole_state = guarded(case.spoken.body_codec(), [answer.whole])
     assert state is whole_state
     assert case.shown(streamed) == case.shown_whole(whole)
     assert events == whole_events
@@ -69,7 +68,7 @@ def test_nothing_planted_is_written(case: DialectCase, seed: int) -> None:
     chance = random.Random(seed)
     answer = case.answer(Prose(chance, clean=False))
     streamed, _, _ = guarded(stream_codec(case, answer.stream), generated.cut(chance, answer.stream))
-    whole, _, _ = guarded(DIALECTS[case.dialect].body_codec(), [answer.whole])
+    whole, _, _ = guarded(case.spoken.body_codec(), [answer.whole])
     for texts in (case.shown(streamed), case.shown_whole(whole)):
         for value in answer.planted:
             assert not any(value in text for text in texts.values())
@@ -86,5 +85,5 @@ def test_identity_on_answers_without_findings(case: DialectCase, seed: int) -> N
     answer = case.answer(Prose(chance, clean=True))
     written = guarded(stream_codec(case, answer.stream), generated.cut(chance, answer.stream))
     assert written == (answer.stream, [], GuardState.STATE_DONE)
-    written = guarded(DIALECTS[case.dialect].body_codec(), [answer.whole])
+    written = guarded(case.spoken.body_codec(), [answer.whole])
     assert written == (answer.whole, [], GuardState.STATE_DONE)

@@ -25,6 +25,7 @@ EVENTS, LINES, JSON = (form.media_type for form in (Form.EVENTS, Form.LINES, For
         (JSON, (Form.EVENTS,), b"event: x", Form.EVENTS),
         (LINES, (Form.LINES,), b'{"a":1}', Form.LINES),
         (JSON, (Form.LINES,), b'{"a":1}', Form.WHOLE),
+        ("application/jsonl", (Form.LINES,), b'{"a":1}', Form.LINES),
         (LINES, (Form.EVENTS,), b'{"a":1}', Form.WHOLE),
         (JSON, (Form.EVENTS,), b"", None),
         (EVENTS, (Form.EVENTS,), b"\r\n \t", None),
