@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from proxy.wire.fields import FieldClass, Leaf, Numbering
+from proxy.wire.fields import FieldClass, Leaf, Numbering, Within
 from proxy.wire.types import NO_ENDS, SlotMode
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class Walked(NamedTuple):
     """Texts that the value says are complete."""
 
 
+_MODES = {Within.SNAPSHOT: SlotMode.CONSTANT, Within.REPEAT: SlotMode.REPEAT}
+
 TOP = Scope(0, 0, SlotMode.APPEND, SlotMode.CONSTANT, "", 0)
 
 
@@ -73,6 +75,22 @@ def numbered(node: Obj, value: Json, scope: Scope) -> Scope:
         else:
             part = number
     return Scope(choice, part, *scope[2:])
+
+
+def entered(within: Within, path: Path, scope: Scope, *, is_stream: bool) -> Scope:
+    """Return the scope inside an object."""
+    mode = _MODES.get(within, scope.mode)
+    grows = within is Within.DELTA and is_stream
+    unknown = SlotMode.APPEND if grows else SlotMode.CONSTANT
+    return Scope(scope.choice, scope.part, mode, unknown, "message", len(path))
+
+
+def name_of(path: Path, scope: Scope) -> str:
+    """Return the dotted path of a place; the same in a stream and in a whole body."""
+    if len(path) == 1:
+        return str(path[0])
+    steps = [str(step) for step in path[scope.depth :]]
+    return ".".join([scope.base, *steps] if scope.base else steps)
 
 
 def reordered(first: tuple[str, ...], value: Json) -> Iterator[tuple[str, Json]]:

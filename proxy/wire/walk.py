@@ -33,8 +33,10 @@ from proxy.wire.scope import (
     TOP,
     Scope,
     Walked,
+    entered,
     is_token_ids,
     member_of,
+    name_of,
     number_of,
     numbered,
     passes,
@@ -113,7 +115,7 @@ class Walker:
             self._unknown(value, path, scope)
             return
         if node.within is not Within.SAME:
-            scope = self._enter(node.within, path, scope)
+            scope = entered(node.within, path, scope, is_stream=self._is_stream)
         if node.numbers:
             scope = numbered(node, value, scope)
         if node.ends is not None:
@@ -133,11 +135,6 @@ class Walker:
                 _VISITS[known.__class__](self, known, child, (*path, key), scope)
         if logprobs is not None:
             self.visit(members[logprobs], value[logprobs], (*path, logprobs), scope)
-
-    def _enter(self, within: Within, path: Path, scope: Scope) -> Scope:
-        mode = _MODES.get(within, scope.mode)
-        unknown = _APPEND if within is Within.DELTA and self._is_stream else _CONSTANT
-        return Scope(scope.choice, scope.part, mode, unknown, "message", len(path))
 
     def _visit_tagged(self, node: Tagged, value: Json, path: Path, scope: Scope) -> None:
         if value.__class__ is not dict:
@@ -170,7 +167,7 @@ class Walker:
                 self.visit(chosen, item, inner, scope)
                 continue
             number = number_of(item, position, node.number_member)
-            base, depth = self._name(path, scope), len(inner)
+            base, depth = name_of(path, scope), len(inner)
             is_choice = node.numbering is Numbering.CHOICE
             choice, part = (number, scope.part) if is_choice else (scope.choice, number)
             self.visit(chosen, item, inner, Scope(choice, part, scope.mode, scope.unknown, base, depth))
@@ -299,7 +296,7 @@ class Walker:
             self._unknown(value, path, scope)
 
     def _unknown_key(self, key: str, path: Path, scope: Scope) -> None:
-        self._add(_OTHER, key, path, scope, _CONSTANT, drop=True, name=self._name(path[:-1], scope) + "{}")
+        self._add(_OTHER, key, path, scope, _CONSTANT, drop=True, name=name_of(path[:-1], scope) + "{}")
 
     def _unknown(self, value: Json, path: Path, scope: Scope) -> None:
         """Text wherever it may be in `value`."""
@@ -330,7 +327,7 @@ class Walker:
         if not value:
             return
         mode = scope.unknown
-        name = self._name(path, scope)
+        name = name_of(path, scope)
         if mode is _APPEND:
             channel = Channel(_OTHER, scope.choice, scope.part, name)
             if self._last.get(channel) == value:
@@ -356,20 +353,11 @@ class Walker:
     ) -> None:
         """Add a slot, unless there is no text."""
         if value:
-            channel = Channel(kind, scope.choice, scope.part, name or self._name(path, scope))
+            channel = Channel(kind, scope.choice, scope.part, name or name_of(path, scope))
             self._slots.append(Slot(channel, value, path, mode, drop))
-
-    def _name(self, path: Path, scope: Scope) -> str:
-        """Return the dotted path; the same in a stream and in a whole body."""
-        if len(path) == 1:
-            return str(path[0])
-        steps = [str(step) for step in path[scope.depth :]]
-        return ".".join([scope.base, *steps] if scope.base else steps)
 
 
 _NUMBERS = frozenset({int, float})
-
-_MODES = {Within.SNAPSHOT: SlotMode.CONSTANT, Within.REPEAT: SlotMode.REPEAT}
 
 _VISITS: dict[type, Callable[..., None]] = {
     Leaf: Walker._visit_leaf,

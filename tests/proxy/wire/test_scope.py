@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from proxy.wire.fields import Numbering, Obj
-from proxy.wire.scope import TOP, is_token_ids, member_of, number_of, numbered, reordered
+from proxy.wire.fields import Numbering, Obj, Within
+from proxy.wire.scope import TOP, entered, is_token_ids, member_of, name_of, number_of, numbered, reordered
+from proxy.wire.types import SlotMode
 
 
 def test_elements_are_numbered_by_themselves_or_by_position() -> None:
@@ -35,3 +36,14 @@ def test_some_members_come_first() -> None:
         ("a", 1),
         ("d", 4),
     ]
+
+
+def test_names_and_what_is_inside_an_object() -> None:
+    """Positions that choice and part say are left out; only deltas of a stream have unknown texts that grow."""
+    delta = entered(Within.DELTA, ("choices", 0, "delta"), TOP, is_stream=True)
+    assert name_of(("choices", 0, "delta", "a", 1), delta) == "message.a.1"
+    assert name_of(("a",), delta) == "a"
+    assert (delta.mode, delta.unknown) == (SlotMode.APPEND, SlotMode.APPEND)
+    assert entered(Within.DELTA, (), TOP, is_stream=False).unknown is SlotMode.CONSTANT
+    assert entered(Within.SNAPSHOT, (), TOP, is_stream=True).mode is SlotMode.CONSTANT
+    assert entered(Within.REPEAT, (), TOP, is_stream=True).mode is SlotMode.REPEAT
