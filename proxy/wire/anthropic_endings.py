@@ -137,8 +137,8 @@ class AnthropicStreamEnding:
     ) -> list[dict[str, Json]]:
         """Return the last events: what remains of the blocked frame, the message, and a close for each block."""
         del edited, said  # The payload shows what is left; events say only what is new.
-        if self._is_over:
-            return []
+        if self._is_over and payload is None:
+            return []  # A comment after the end: there is nothing left to close.
         events = [] if payload is None else self._remains(payload, blocked)
         if not self._is_started and not (events and events[0]["type"] == "message_start"):
             events.insert(0, {"type": "message_start", "message": neutral_message()})

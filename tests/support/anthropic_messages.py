@@ -115,7 +115,7 @@ def block_events(index: int, block: JsonObject, cut: Cut = one_piece) -> list[Js
 def stream_events(answer: JsonObject, cut: Cut = one_piece) -> list[JsonObject]:
     """Return the events that bring a whole answer."""
     late = {name: answer[name] for name in ("stop_details", "container") if name in answer}
-    events = [start(), PING]
+    events = [start(id=answer["id"], model=answer["model"]), PING]
     for index, block in enumerate(answer["content"]):
         events += block_events(index, block, cut)
     ended = finish(answer["stop_reason"], **late)
