@@ -38,6 +38,7 @@ class Outcome(Enum):
     OTHER_TENANT = "the tenant does not match"
     OTHER_MODEL = "the model does not match"
     NO_MODEL = "the request names no model"
+    CLOSED_PATH = "the path is not open, so nothing says a model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +224,7 @@ class Router:
 def _by_model(glob: Glob, match: Match | None, method: str) -> Outcome:
     """Return what a route that looks at the model makes of a request whose path and tenant it matches."""
     if match is None:
-        return Outcome.OTHER_PATH
+        return Outcome.CLOSED_PATH
     if match.path_model is not None:
         return Outcome.APPLIES if glob.matches(match.path_model) else Outcome.OTHER_MODEL
     is_asked = match.treatment is Treatment.GUARDED and method == "POST"

@@ -148,6 +148,8 @@ def test_why_a_route_does_not_apply() -> None:
     ]
     tried, _ = ROUTER.tries("GET", "/v1/models/x", headers())
     assert tried[3].outcome is Outcome.OTHER_MODEL
+    tried, _ = ROUTER.tries("POST", "/v1/batches", headers())
+    assert tried[3].outcome is Outcome.CLOSED_PATH
     tried, _ = ROUTER.tries("GET", "/v1/models", headers())
     assert tried[3].outcome is Outcome.NO_MODEL
 
