@@ -59,6 +59,16 @@ def fingerprint(key: bytes, matched: str) -> str:
     return hmac.new(key, data, hashlib.sha256).hexdigest()[:FINGERPRINT_HEX_CHARS]
 
 
+def evidence_digest(key: bytes, matched: str, chars: int) -> bytes:
+    """Return what events make fingerprints from: a keyed hash of the matched text, not to be published itself.
+
+    Empty without a key, and when `matched` is not all of the `chars` characters because some are forgotten.
+    """
+    if not key or len(matched) != chars:
+        return b""
+    return hmac.digest(key, b"evidence\0" + matched.encode("utf-8", "surrogatepass"), "sha256")
+
+
 def replacement_text(rule: Rule, action: Action, category: str, span: str, matched: str, key: bytes) -> str:
     """Return what replaces `span`, in which `matched` is the text of the finding itself.
 

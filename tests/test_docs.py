@@ -29,7 +29,9 @@ from proxy.server.config import ServerConfig
 from proxy.server.config_file import LogFile, ServerFile, ServerLimitsFile, TimeoutsFile, load_server_config
 from proxy.server.config_routes import RouteFile
 from proxy.server.config_upstreams import TenantFile, UpstreamFile, UpstreamTimeoutsFile
+from proxy.server.events_file import EventsFile, KafkaFile, OutboxFile
 from proxy.server.metrics import Metrics
+from proxy.server.outbox_metrics import OutboxCollector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,7 +46,8 @@ CLIENT_BASE = "http://127.0.0.1:8080"
 """The address that the README's clients are pointed at."""
 
 SERVER_MODELS = (
-    ServerFile, TimeoutsFile, ServerLimitsFile, LogFile, UpstreamFile, UpstreamTimeoutsFile, TenantFile, RouteFile
+    ServerFile, TimeoutsFile, ServerLimitsFile, LogFile, UpstreamFile, UpstreamTimeoutsFile, TenantFile, RouteFile,
+    EventsFile, OutboxFile, KafkaFile,
 )  # fmt: skip
 
 KNOWN_INFO = {
@@ -210,6 +213,7 @@ def test_every_command_is_in_the_readme(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_every_metric_is_in_the_docs_and_none_besides() -> None:
     registry = Metrics().registry
+    registry.register(OutboxCollector(Path("nowhere/outbox.db")))
     names = {f"{metric.name}_total" if metric.type == "counter" else metric.name for metric in registry.collect()}
     documented = set(re.findall(r"^\| `(sluicegate_\w+)` \|", (ROOT / "docs/metrics.md").read_text(), re.MULTILINE))
     assert documented == names

@@ -77,7 +77,7 @@ def _root(
 
 
 @app.command()
-def serve(
+def serve(  # noqa: PLR0913, PLR0917 - one for each option
     upstream: Annotated[
         str | None, typer.Option(metavar="URL", help="The model API, for example https://api.openai.com")
     ] = None,
@@ -90,6 +90,9 @@ def serve(
     ] = None,
     state_dir: Annotated[
         str | None, typer.Option("--state-dir", metavar="DIR", help="Where the proxy keeps its state.")
+    ] = None,
+    kafka: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Publish events to this Kafka broker.")
     ] = None,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes that share the address.")] = None,
     config: Annotated[
@@ -108,6 +111,7 @@ def serve(
         "listen": listen,
         "admin": admin,
         "state_dir": state_dir,
+        "kafka": kafka,
         "workers": workers,
     }
     raise typer.Exit(run_serve(flags, config))

@@ -6,6 +6,7 @@ import errno
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from events.outbox.rows import OutboxError
 from policies.problems import ConfigError
 from proxy.cli.errors import CommandError, ExitCode
 from proxy.cli.loading import config_problem
@@ -28,6 +29,8 @@ def run_serve(flags: Mapping[str, str | int | None], config_file: str | None) ->
         raise config_problem(error) from error
     except AdminError as error:
         raise CommandError(f"--admin: {error}") from error
+    except OutboxError as error:
+        raise CommandError(f"--state-dir: {error}") from error
     except OSError as error:
         raise start_problem(error, config) from error
     return ExitCode.OK

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from policies.types import Policy
     from proxy.demo.script import Scenario
     from proxy.server.app import RunningServer
-    from proxy.server.reload import ActivePolicy
+    from proxy.server.facts import ExchangeFacts, MessageFacts
+    from proxy.server.reload import PolicyChange
 
 DEMO_POLICY = Path(__file__).parent / "policy.yaml"
 
@@ -65,12 +66,18 @@ class IncidentLog:
     incidents: dict[str, list[Incident]] = field(default_factory=dict)
 
     async def record(
-        self, request_id: str, policy: ActivePolicy, events: Sequence[Incident | Bypass | Failure]
+        self, exchange: ExchangeFacts, message: MessageFacts, events: Sequence[Incident | Bypass | Failure]
     ) -> None:
         """See `EventSink.record`."""
-        del policy
+        del message
         found = [event for event in events if isinstance(event, Incident)]
-        self.incidents.setdefault(request_id, []).extend(found)
+        self.incidents.setdefault(exchange.request_id, []).extend(found)
+
+    def record_end(self, exchange: ExchangeFacts) -> None:
+        """The demo shows what its client got."""
+
+    def record_policy(self, change: PolicyChange) -> None:
+        """The demo's policy stays."""
 
     def of(self, request_id: str) -> tuple[Incident, ...]:
         """Return what was acted on in an exchange."""

@@ -7,9 +7,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from detectors.types import Detector, ScanResult, Window
+    from detectors.types import Detector, Finding, ScanResult, Window
     from proxy.wire.types import Channel
 
 
@@ -65,6 +65,19 @@ class Block:
     """Set when the block is a detector's failure under `on_error: block`, not a finding."""
 
 
+class ChannelSummary(NamedTuple):
+    """One text of a message, as events speak of it."""
+
+    label: str
+    kind: str
+    chars: int
+    """Its length in code points."""
+    is_watched: bool
+    """Whether a detector of the policy is in charge of its kind."""
+    is_observed: bool
+    """Whether a detector that only tells is."""
+
+
 @dataclass(slots=True)
 class GuardStats:
     """Counters of one message, in code points unless said otherwise. Grows while the message passes."""
@@ -73,6 +86,8 @@ class GuardStats:
     """Text received over all channels."""
     scanned_chars: dict[str, int] = field(default_factory=dict)
     """By detector: characters shown in windows, context not counted."""
+    scores: dict[str, dict[str, float]] = field(default_factory=dict)
+    """By detector and category: the highest score of a finding, whether a rule acted on it or not."""
     held_chars_peak: int = 0
     """Most characters that detectors asked to hold at one time."""
     held_chars_sum: int = 0
@@ -85,3 +100,10 @@ class GuardStats:
     frames: int = 0
     edits: int = 0
     """Spans replaced."""
+
+    def note_scores(self, findings: Iterable[Finding]) -> None:
+        """Keep the highest score of each category."""
+        for finding in findings:
+            by_category = self.scores.setdefault(finding.detector, {})
+            if finding.score > by_category.get(finding.category, -1.0):
+                by_category[finding.category] = finding.score

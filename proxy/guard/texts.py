@@ -15,7 +15,7 @@ from proxy.wire.types import SlotMode
 if TYPE_CHECKING:
     from detectors.types import ChannelKind
     from policies.types import Direction, Policy
-    from proxy.guard.api import GuardStats
+    from proxy.guard.api import ChannelSummary, GuardStats
     from proxy.wire.types import Channel, Ended, Slot
 
 MAX_CONSTANTS = 4096
@@ -209,6 +209,10 @@ class Texts:
         stats.held_chars_sum += held
         stats.waiting_chars_sum += waiting
         stats.held_chars_peak = max(stats.held_chars_peak, held)
+
+    def summary(self) -> list[ChannelSummary]:
+        """Return what texts there are, complete values left out."""
+        return [timeline.summary() for timeline in self.by_channel.values()]
 
     def held_chars(self) -> tuple[int, int]:
         """Return the characters that detectors hold, and those in frames that have not left."""

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from detectors.types import ChannelKind
 from events.schema import Bypass, Failure, Incident
 from policies.decide import Acted, SpanEdit, decide
+from policies.replacement import evidence_digest
 from policies.types import Action
-from proxy.guard.api import Block, GuardStats, ScanFailureReason
+from proxy.guard.api import Block, ChannelSummary, GuardStats, ScanFailureReason
 from proxy.guard.arguments import ArgumentsLexer
 from proxy.guard.buffer import FORGET_STEP_CHARS, TextBuffer
 from proxy.guard.clusters import clusters, uncut
@@ -272,8 +273,17 @@ class Timeline:
         gone, self._incidents = self._incidents, []
         return gone
 
+    def summary(self) -> ChannelSummary:
+        """Return what events say of the text."""
+        rules, channel = self.rules, self.channel
+        is_observed = bool(rules.observing)
+        is_watched = is_observed or bool(rules.holding)
+        return ChannelSummary(channel_label(channel), channel.kind.value, self.buffer.end, is_watched, is_observed)
+
     def _incident(self, acted: Acted) -> Incident:
         finding = acted.finding
+        matched = self.buffer.slice(finding.start, finding.end)
+        left = matched[: max(self.emitted - finding.start, 0)]
         return Incident(
             rule=acted.rule.id,
             detector=finding.detector,
@@ -284,6 +294,8 @@ class Timeline:
             channel=channel_label(self.channel),
             start=finding.start,
             end=finding.end,
+            digest=evidence_digest(self.rules.policy.hash_key, matched, finding.end - finding.start),
+            delivered_bytes=len(left.encode("utf-8", "surrogatepass")),
         )
 
 

@@ -20,12 +20,14 @@ from proxy.server.admin import admin_app, check_admin_address
 from proxy.server.gateway import Gateway
 from proxy.server.lanes import ScanLanes
 from proxy.server.metrics import Metrics
+from proxy.server.publishing import PublisherProcess
 from proxy.server.recording import RecordingStore
-from proxy.server.reload import PolicyHolder, watch
+from proxy.server.reload import PolicyChange, PolicyHolder, watch
+from proxy.server.reporting import prepare_outbox, start_sink, watch_outbox
 from proxy.server.router import Router
 from proxy.server.routes import route_table
 from proxy.server.scanning import log_scan_error
-from proxy.server.services import LogSink, Services
+from proxy.server.services import Services
 from proxy.server.upstreams import close_upstreams, make_upstreams
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ class RunningServer:
     services: Services
     url: str
     admin_url: str | None
+    publisher: PublisherProcess | None
+    """The process that publishes events, where this one started it."""
     _runner: web.ServerRunner
 
     @property
@@ -87,21 +91,29 @@ async def running_server(
     """Run a server in this event loop for as long as the context lasts; drains at its end.
 
     `policy` stands in for the one that `config.policy_source` names. `listener` is a bound socket to use in
-    place of the configured address. Raises `PolicyError`, `AdminError` or OSError before a port is open.
+    place of the configured address. `sink` stands in for the outbox in the state folder. Raises `PolicyError`,
+    `AdminError`, `OutboxError` or OSError before a port is open.
     """
     if with_admin:
         check_admin_address(config.admin_host, config.admin_token)
     async with contextlib.AsyncExitStack() as stack:
-        services = _services(config, policy, sink, hash_key, stack)
+        if sink is None and with_admin:
+            prepare_outbox(config)
+        publisher = PublisherProcess(config) if config.kafka is not None and sink is None and with_admin else None
+        if publisher is not None:
+            stack.push_async_callback(publisher.stop)  # after everything that makes events
+        services = await _services(config, policy, sink, hash_key, stack)
         stack.push_async_callback(close_upstreams, services.upstreams)
         await _warm(services)
+        if publisher is not None:
+            publisher.start()
         gateway = Gateway(services)
         runner = web.ServerRunner(gateway.server(), shutdown_timeout=1.0)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         sock = listener if listener is not None else bind(config.listen_host, config.listen_port)
         await web.SockSite(runner, sock, backlog=BACKLOG).start()
-        running = RunningServer(gateway, services, _url(sock), None, runner)
+        running = RunningServer(gateway, services, _url(sock), None, publisher, runner)
         if with_admin:
             running.admin_url = await _start_admin(config, running, stack)
         for task in _background(services):
@@ -125,7 +137,7 @@ def bind(host: str, port: int) -> socket.socket:
     return sock
 
 
-def _services(
+async def _services(
     config: ServerConfig,
     policy: Policy | None,
     sink: EventSink | None,
@@ -138,6 +150,12 @@ def _services(
         policies = PolicyHolder.loaded(partial(load, config.policy_source, hash_key=hash_key), metrics, routed)
     else:
         policies = PolicyHolder(policy, None, metrics, routed)
+    if sink is None:
+        sink = await start_sink(config, metrics, hash_key, stack)
+        metrics.registry.register(watch_outbox(config, stack))  # with several workers, the parent asks its own
+    policies.on_change = sink.record_policy
+    for one in policies.active.values():
+        sink.record_policy(PolicyChange("loaded", one.policy, None))
     lanes = ScanLanes(asyncio.get_running_loop(), SCAN_LANES, metrics.set_threads_lost, log_scan_error)
     stack.callback(lanes.close)
     return Services(
@@ -147,7 +165,7 @@ def _services(
         upstreams=make_upstreams(config),
         lanes=lanes,
         metrics=metrics,
-        sink=sink if sink is not None else LogSink(),
+        sink=sink,
         recordings=RecordingStore(config.record_dir) if config.record_dir is not None else None,
     )
 

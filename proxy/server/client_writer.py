@@ -28,7 +28,7 @@ _LAST_CHUNK: Final = b"0\r\n\r\n"
 class ClientWriter:
     """One answer on one connection."""
 
-    __slots__ = ("_begun", "_chunked", "_connection", "_head", "_slow_s", "_watchdog", "request")
+    __slots__ = ("_begun", "_chunked", "_connection", "_head", "_slow_s", "_watchdog", "request", "status")
 
     def __init__(self, request: ClientRequest, watchdog: Watchdog, slow_client_timeout_s: float) -> None:
         self.request = request
@@ -38,6 +38,8 @@ class ClientWriter:
         self._begun = False
         self._chunked = False
         self._head = b""
+        self.status: int | None = None
+        """Status of the answer, once there is one."""
 
     @property
     def started(self) -> bool:
@@ -101,6 +103,7 @@ class ClientWriter:
         if self._connection.is_ending:
             request.keeps_alive = False
         self._begun = True
+        self.status = status
         self._head = response_head(status, headers, is_http10=request.is_http10, keeps_alive=request.keeps_alive)
 
     def _framed(self, data: bytes, *, last: bool = False) -> bytes:

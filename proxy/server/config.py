@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from proxy.wire.generic import GenericDialect
 
+from events.outbox.settings import OutboxSettings
+from events.publisher.settings import KafkaSettings
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamConfig:
@@ -113,6 +116,11 @@ class ServerConfig:
     """PEM file of certificates to trust for the upstream in place of the system's."""
     record_dir: Path | None = None
     """Where to write recordings of responses for `sluicegate replay`; None: nowhere."""
+    event_source: str = ""
+    """The attribute `source` of events; empty: `/sluicegate/` and the name of the machine."""
+    outbox: OutboxSettings = field(default_factory=OutboxSettings)
+    kafka: KafkaSettings | None = None
+    """Where events are published; None: they are kept on this machine only."""
     log_format: str = "json"
     """`json` or `console`."""
     log_level: str = "info"

@@ -5,6 +5,7 @@ The file is checked as a policy is: same reader, same lines. It opens no port an
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from dataclasses import fields
 from pathlib import Path
@@ -37,6 +38,7 @@ from proxy.server.config_fields import (
 )
 from proxy.server.config_routes import RouteReader
 from proxy.server.config_upstreams import SectionReader
+from proxy.server.events_file import EventsFile, ServerText, events_settings, kafka_at
 from proxy.server.routes import route_table
 
 if TYPE_CHECKING:
@@ -99,6 +101,8 @@ class ServerFile(StrictModel):
     routes: list[Any] = Field(default_factory=list)
     tls_ca_file: FileText = ""
     record_dir: FileText = ""
+    events: EventsFile = EventsFile()
+    kafka: ServerText = ""
     log: LogFile = LogFile()
 
 
@@ -164,8 +168,8 @@ def load_server_config(
 ) -> ServerConfig:
     """Read the file, if any, lay the flags over it, and check everything.
 
-    `flags` has keys of the file (upstream, policy, listen, admin, state_dir, workers); None: not given. The admin
-    token comes from `environment` (default: the process's). Raises `ConfigError` with all that is wrong.
+    `flags` has keys of the file (upstream, policy, listen, admin, state_dir, workers, kafka); None: not given. The
+    admin token comes from `environment` (default: the process's). Raises `ConfigError` with all that is wrong.
     """
     settings = _Settings()
     if path is not None:
@@ -201,11 +205,27 @@ def _translated(settings: _Settings, environment: Mapping[str, str]) -> dict[str
             given = values[section].model_fields_set
             names = {key: pattern.format(key).replace("_size", "_bytes") for key in given}
             found |= {name: getattr(values[section], key) for key, name in names.items()}
+    found |= _event_settings(settings, environment)
     if "policy" in values:
         found["policy_source"] = _policy_source(settings)
     token = environment.get(values.get("admin_token_env", ADMIN_TOKEN_VARIABLE))
     if token:
         found["admin_token"] = token
+    return found
+
+
+def _event_settings(settings: _Settings, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return what `events` and `kafka` set; the latter names another broker for the settings of the former."""
+    values = settings.values
+    found: dict[str, Any] = {}
+    if "events" in values:
+        found, problems = events_settings(values["events"], settings.folders["events"], environment)
+        place = settings.places["events"]
+        settings.problems += [place.problem(said, keys=f"events.{key}") for key, said in problems]
+    if "kafka" in values:
+        known = found.get("kafka")
+        at = kafka_at(values["kafka"])
+        found["kafka"] = at if known is None else dataclasses.replace(known, servers=at.servers)
     return found
 
 

@@ -46,6 +46,15 @@ class UpstreamFault(ExchangeFault):
     status = 502
 
 
+class NotRecordedFault(ExchangeFault):
+    """A decision could not be made durable, so its effect may not be seen."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("not_recorded", "The proxy could not record its decision, so the answer was stopped.")
+
+
 class ExchangeTimeout(ExchangeFault):
     """A wait was longer than its limit. `phase` says which."""
 

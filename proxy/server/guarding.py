@@ -6,16 +6,18 @@ It knows neither HTTP nor where bytes come from or go to.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from proxy.guard.api import GuardState
 from proxy.guard.stream import StreamGuard
-from proxy.server.faults import Phase
+from proxy.server.facts import MessageFacts
+from proxy.server.faults import NotRecordedFault, Phase
 from proxy.server.scanning import ScanDriver
 
 if TYPE_CHECKING:
     from policies.types import Direction
-    from proxy.server.reload import ActivePolicy
+    from proxy.server.facts import ExchangeFacts
     from proxy.server.services import Services
     from proxy.server.watchdog import Watchdog
     from proxy.wire.types import Codec
@@ -27,25 +29,39 @@ SCAN_SLACK_S = 5.0
 class GuardedMessage:
     """A request or a response on its way through its guard."""
 
-    __slots__ = ("_loop", "_policy", "_request_id", "_services", "_watchdog", "codec", "driver", "guard", "timed")
+    __slots__ = (
+        "_exchange",
+        "_fault",
+        "_loop",
+        "_services",
+        "_watchdog",
+        "codec",
+        "driver",
+        "facts",
+        "guard",
+        "timed",
+    )
 
     def __init__(
         self,
         services: Services,
-        policy: ActivePolicy,
+        exchange: ExchangeFacts,
         codec: Codec,
         direction: Direction,
-        request_id: str,
         watchdog: Watchdog,
     ) -> None:
+        """The exchange keeps the policy that it began with."""
+        policy = exchange.policy
         self._loop = asyncio.get_running_loop()
         self._services = services
-        self._policy = policy
-        self._request_id = request_id
+        self._exchange = exchange
+        self._fault: NotRecordedFault | None = None
         self._watchdog = watchdog
         self.codec = codec
         self.guard = StreamGuard(codec, policy.policy, direction)
         self.driver = ScanDriver(self.guard, services.lanes, self._loop, policy.policy.limits.deadline_s)
+        self.facts = MessageFacts(direction.value, self.guard.stats, self.driver.seconds)
+        exchange.messages.append(self.facts)
         self.timed = policy.timed
         """Whether a detector's segments are closed by time."""
 
@@ -67,12 +83,28 @@ class GuardedMessage:
         self.driver.run()
 
     async def take(self) -> bytes:
-        """Return the bytes that may leave, after their events are recorded."""
+        """Return the bytes that may leave, after their events are recorded.
+
+        Raises `NotRecordedFault` when an enforced decision could not be made durable: then, and at every later
+        call, nothing leaves.
+        """
+        if self._fault is not None:
+            raise self._fault
         out = self.guard.take()
         events = self.guard.take_events()
+        facts = self.facts
         if events:
             self._services.metrics.count_events(events)
-            await self._services.sink.record(self._request_id, self._policy, events)
+            facts.count(events)
+            try:
+                await self._services.sink.record(self._exchange, facts, events)
+            except NotRecordedFault as fault:
+                self._fault = fault
+                raise
+            except BaseException:
+                self._fault = NotRecordedFault()  # the bytes just taken are lost: what follows them may not leave
+                raise
+        facts.delivered_bytes += len(out)
         return out
 
     async def settle(self) -> None:
@@ -86,26 +118,34 @@ class GuardedMessage:
     async def wait_for_scan(self) -> None:
         """Wait for the next answer of a scan that runs elsewhere."""
         if not self.driver.answered:
-            limit_s = self._policy.policy.limits.deadline_s + SCAN_SLACK_S
+            limit_s = self._exchange.policy.policy.limits.deadline_s + SCAN_SLACK_S
             await self._watchdog.within(Phase.SCAN, limit_s, self.driver.wait())
         self.driver.run()
 
     def finish(self) -> None:
         """The message is over: count the scans, and let those that only observe end aside."""
         if self.driver.pending and self.guard.state in {GuardState.STATE_DONE, GuardState.STATE_BLOCKED}:
+            self._exchange.observing += 1
             self._services.run_aside(self._observe())
         else:
+            self.facts.cut_short = self.driver.pending > 0 or self.guard.state is GuardState.STATE_OPEN
             self.driver.cancel()
-            self._count_scans()
+            self._close()
 
     async def _observe(self) -> None:
         """Wait for detectors that nobody waited for, and record what they found."""
         driver = self.driver
-        while driver.pending:
-            await driver.wait()  # each pending scan is answered at its deadline at the latest
-            driver.run()
-        await self.take()
-        self._count_scans()
+        try:
+            while driver.pending:
+                await driver.wait()  # each pending scan is answered at its deadline at the latest
+                driver.run()
+            with suppress(NotRecordedFault):  # counted by the sink; nothing waits here to be stopped
+                await self.take()
+        finally:
+            self._close()
+            self._exchange.observing -= 1
+            self._services.report_end(self._exchange)
 
-    def _count_scans(self) -> None:
+    def _close(self) -> None:
+        self.facts.channels = self.guard.channels()
         self._services.metrics.observe_scans(self.driver.seconds, self.guard.stats.scanned_chars)

@@ -19,7 +19,15 @@ from proxy.server.client_request import check_protocol, parse_object, read_body,
 from proxy.server.client_writer import ClientWriter
 from proxy.server.decoding import decoder_for
 from proxy.server.envelopes import error_body, family_of
-from proxy.server.faults import ClientFault, ExchangeFault, ExchangeTimeout, Phase, UpstreamFault
+from proxy.server.facts import ExchangeFacts
+from proxy.server.faults import (
+    ClientFault,
+    ExchangeFault,
+    ExchangeTimeout,
+    NotRecordedFault,
+    Phase,
+    UpstreamFault,
+)
 from proxy.server.guarding import GuardedMessage
 from proxy.server.passing import Passage
 from proxy.server.relay import Relay
@@ -61,6 +69,7 @@ class Exchange:
         self._is_guarded = False
         self._plan: Plan | None = None
         self._api = services.upstreams[DEFAULT]
+        self._facts = ExchangeFacts(request_id, self._policy)
         self._relay: Relay | None = None
         self._upstream: UpstreamResponse | None = None
         self._request_action = Action.ALLOW
@@ -114,6 +123,10 @@ class Exchange:
             await passage.run(self._ids())
             self.decision = Action.ALLOW.value
             return
+        self._facts.read_match(match)
+        self._facts.tenant = self.tenant or None
+        self._facts.provider = self._api.host
+        self._facts.read_trace(request.headers.get("traceparent"))
         if body is None and request.method == "POST":
             body = await self._read_json()
         forwarded = headers.request_headers(request.headers, has_body=body is not None)
@@ -135,7 +148,7 @@ class Exchange:
             raise plan.fault or ClientFault("unknown_route", "This path is not open on this proxy.", 403)
         self._match = plan.match
         self._api = self._services.upstreams[plan.upstream]
-        self._policy = self._policies[plan.policy_source]
+        self._policy = self._facts.policy = self._policies[plan.policy_source]
         self._is_guarded = plan.match.treatment is Treatment.GUARDED
         return plan.match
 
@@ -148,7 +161,10 @@ class Exchange:
     async def _guard_request(self, body: bytes, dialect: Dialect) -> bytes:
         """Return the body to send: as it came when no rule looks at requests or none found anything."""
         payload = parse_object(body)
-        self.mode = "stream" if dialect.wants_stream(payload, self._request.raw_path) else "whole"
+        facts = self._facts
+        facts.stream = dialect.wants_stream(payload, self._request.raw_path)
+        facts.read_request(payload, len(body))
+        self.mode = "stream" if facts.stream else "whole"
         needs_mending = isinstance(dialect, RequestMender) and dialect.mended_request(payload) is not payload
         if not self._policy.guards_requests and not needs_mending:
             return body
@@ -176,6 +192,7 @@ class Exchange:
         if kind is answers.StatusKind.ERROR:
             await self._bring_error(upstream, dialect, declared)
             return
+        self._facts.model_answered = True
         answers.check_type(declared, dialect)
         codings = headers.content_codings(upstream.headers.getall(hdrs.CONTENT_ENCODING, ()))
         decoder = decoder_for(codings, self._config.max_response_bytes)
@@ -232,14 +249,7 @@ class Exchange:
         return body if body and message.guard.state is GuardState.STATE_DONE else None
 
     def _guarded(self, codec: Codec, direction: Direction) -> GuardedMessage:
-        return GuardedMessage(
-            self._services,
-            self._policy,
-            codec,
-            direction,
-            self._request_id,
-            self._watchdog,
-        )
+        return GuardedMessage(self._services, self._facts, codec, direction, self._watchdog)
 
     async def _end_with(self, fault: ExchangeFault) -> None:
         """End the exchange after a fault: the envelope before the first byte, the dialect's ending after it."""
@@ -287,6 +297,8 @@ class Exchange:
             self.decision = "slow_client"
         elif isinstance(fault, ExchangeTimeout) and fault.phase is Phase.REQUEST_BODY:
             self.decision = "refused"
+        elif isinstance(fault, NotRecordedFault):
+            self.decision = "failed"  # ours, and counted by the sink
         else:
             self.decision = "failed"
             self._services.metrics.count_upstream_fault(fault.code)
@@ -337,8 +349,12 @@ class Exchange:
     def _close(self) -> None:
         if self._upstream is not None:
             self._upstream.close()
+        facts = self._facts
         if self._relay is not None:
+            facts.added_first_s, facts.added_whole_s = self._relay.added_s
             self._relay.close()
+        facts.decision, facts.status, facts.ended = self.decision, self._writer.status, True
+        self._services.report_end(facts)
 
 
 def _where(error: BaseException) -> dict[str, str]:

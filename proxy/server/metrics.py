@@ -66,7 +66,14 @@ class Metrics:
         self._lag = self._gauge("loop_lag_seconds", "How late the event loop ran its last timer.", "livemax")
         self._threads_lost = self._gauge("scan_threads_lost", "Scan threads hanging past their deadline.")
         self._log_lines_lost = self._counter("log_lines_lost", "Lines of the log that could not be written.")
+        self._start_outbox()
         self._start_tallies()
+
+    def _start_outbox(self) -> None:
+        self._dropped = self._counter("outbox_dropped", "Events that were not kept, by reason.", ("reason",))
+        self._buried = self._counter(
+            "outbox_buried", "Events that could not be built, kept as dead letters, by reason.", ("reason",)
+        )
 
     def _start_tallies(self) -> None:
         """Prepare to count aside what every exchange counts."""
@@ -101,6 +108,14 @@ class Metrics:
     def count_reload(self, result: str) -> None:
         """Count a reload: `changed`, `unchanged` or `failed`."""
         self._count(self._reloads, result)
+
+    def count_dropped(self, reason: str, events: int) -> None:
+        """Count events that the outbox did not keep, whatever came of their exchange. From any thread."""
+        self._dropped.labels(reason).inc(events)
+
+    def count_buried(self, reason: str, events: int) -> None:
+        """Count events that became dead letters before they were in the outbox. From any thread."""
+        self._buried.labels(reason).inc(events)
 
     def count_upstream_fault(self, code: str) -> None:
         """Count a fault of the upstream."""

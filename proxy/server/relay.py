@@ -65,6 +65,8 @@ class Relay:
         self._first_in_s: float | None = None
         self._last_in_s: float | None = None
         self._first_out_s: float | None = None
+        self.added_s: tuple[float | None, float | None] = (None, None)
+        """Time that the proxy added: to the first byte, and after the last one. Set by `note_end`."""
 
     async def read_head(self, known_by: Callable[[bytes], _T | None]) -> _T:
         """Read until `known_by` knows what the body is, and return that. Raises `UpstreamFault`.
@@ -170,6 +172,7 @@ class Relay:
         first = self._first_out_s
         first_s = None if first is None or self._first_in_s is None else first - self._first_in_s + before_s
         whole_s = None if self._last_in_s is None else time.perf_counter() - self._last_in_s + before_s
+        self.added_s = (first_s, whole_s)
         self._services.metrics.observe_latency(first_s, whole_s)
 
     def close(self) -> None:

@@ -62,6 +62,19 @@ class ActivePolicy:
         )
 
 
+class PolicyChange(NamedTuple):
+    """What became of a policy that was loaded."""
+
+    activity: str
+    """loaded, reloaded or refused."""
+    policy: Policy
+    """The one in force after it."""
+    before: str | None
+    """Revision of the one before."""
+    problems: int = 0
+    """How many mistakes a refused one had."""
+
+
 class PolicyHolder:
     """Holds the policies in force: the default, and those of routes by what names them in the configuration."""
 
@@ -80,6 +93,8 @@ class PolicyHolder:
         loaded = load_all(self._loaders)
         if load is not None:
             self._loaders[DEFAULT] = load
+        self.on_change: Callable[[PolicyChange], None] = _nobody
+        """Hears of every attempt that changed a policy or had mistakes."""
         self._metrics = metrics
         self._lock = asyncio.Lock()
         self.active: Mapping[str, ActivePolicy] = {
@@ -117,6 +132,8 @@ class PolicyHolder:
                 self._metrics.count_reload("failed")
                 kept = ", ".join(dict.fromkeys(one.label for one in self.active.values()))
                 _log.error("policy_reload_failed", kept=kept, problem=str(error))
+                problems = len(error.problems) if isinstance(error, PolicyError) else 1
+                self.on_change(PolicyChange("refused", self.current.policy, self.current.policy.revision, problems))
                 return False
             self.files = _files_of(loaded)
             self._put_in_force({name: one.policy for name, one in loaded.items()})
@@ -133,6 +150,7 @@ class PolicyHolder:
         self._metrics.count_reload("changed" if changed else "unchanged")
         for name, active in changed.items():
             _log.info("policy_reloaded", policy=active.label, before=before[name].label)
+            self.on_change(PolicyChange("reloaded", active.policy, before[name].policy.revision))
 
 
 def load_all(loaders: Mapping[str, Loader]) -> dict[str, LoadedPolicy]:
@@ -159,6 +177,10 @@ def _given(loaded: LoadedPolicy) -> Loader:
 
 def _files_of(loaded: Mapping[str, LoadedPolicy]) -> tuple[SourceFile, ...]:
     return tuple(dict.fromkeys(file for one in loaded.values() for file in one.resolved.files))
+
+
+def _nobody(_change: PolicyChange) -> None:
+    """Nobody listens yet."""
 
 
 class FileWatch:

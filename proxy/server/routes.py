@@ -52,6 +52,8 @@ class Match:
     query: str
     names: Mapping[str, str] = field(default_factory=dict)
     """What fills the names of the route, such as `model`."""
+    route: str = ""
+    """The route itself, names and all, or its id: for events, in which no text of a client may be. Empty: `path`."""
 
     @property
     def target(self) -> str:
@@ -121,7 +123,7 @@ class RouteTable:
         entry, names = self._find(method, path)
         if query is None:
             raise bad_query()
-        return Match(entry.treatment, entry.dialect, path, query, names)
+        return Match(entry.treatment, entry.dialect, path, query, names, entry.pattern.text)
 
     def _add(self, route: Route, treatment: Treatment, dialect: Dialect | None, *, opened: bool = False) -> None:
         entry = Entry(route.method, path_pattern(route.path), treatment, dialect, opened)

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
     from events.schema import Bypass, Failure
     from proxy.server.config import ServerConfig
+    from proxy.server.facts import ExchangeFacts, MessageFacts
     from proxy.server.lanes import ScanLanes
     from proxy.server.metrics import Metrics
     from proxy.server.recording import RecordingStore
-    from proxy.server.reload import ActivePolicy, PolicyHolder
+    from proxy.server.reload import PolicyChange, PolicyHolder
     from proxy.server.router import Router
     from proxy.server.upstreams import ModelApi
 
@@ -28,21 +29,43 @@ _log = structlog.get_logger("sluicegate.events")
 
 
 class EventSink(Protocol):
-    """Takes what guards report. What was recorded here happened before its effect is visible to the client."""
+    """Takes what is to be reported. What was recorded here happened before its effect is visible to the client."""
 
-    async def record(self, request_id: str, policy: ActivePolicy, events: Sequence[GuardEvent]) -> None:
-        """Record events of one exchange; they hold no text. Returns when they are safe."""
+    async def record(self, exchange: ExchangeFacts, message: MessageFacts, events: Sequence[GuardEvent]) -> None:
+        """Record what the guard of one message reports; no text is in it.
+
+        Returns when every enforced decision is durable; the others are not waited for. Raises `NotRecordedFault`
+        when that is not possible: the message may not go on.
+        """
+
+    def record_end(self, exchange: ExchangeFacts) -> None:
+        """Record a guarded exchange that is over. Does not wait."""
+
+    def record_policy(self, change: PolicyChange) -> None:
+        """Record that a policy was loaded, reloaded or refused. Does not wait."""
 
 
 class LogSink:
-    """Writes each event as a line of the log."""
+    """Writes each incident as a line of the log."""
 
-    async def record(self, request_id: str, policy: ActivePolicy, events: Sequence[GuardEvent]) -> None:
+    async def record(self, exchange: ExchangeFacts, message: MessageFacts, events: Sequence[GuardEvent]) -> None:
         """See `EventSink.record`."""
+        del message
+        self.log(exchange, events)
+
+    def record_end(self, exchange: ExchangeFacts) -> None:
+        """Exchanges are counted, not logged."""
+
+    def record_policy(self, change: PolicyChange) -> None:
+        """Reloads are logged where they happen."""
+
+    @staticmethod
+    def log(exchange: ExchangeFacts, events: Sequence[GuardEvent]) -> None:
+        """Write the lines."""
         for event in events:
             where = {
-                "request_id": request_id,
-                "policy": policy.label,
+                "request_id": exchange.request_id,
+                "policy": exchange.policy.label,
                 "detector": event.detector,
                 "direction": event.direction,
                 "channel": event.channel,
@@ -78,6 +101,11 @@ class Services:
     draining: bool = False
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     """Work that goes on after its exchange: observing scans."""
+
+    def report_end(self, exchange: ExchangeFacts) -> None:
+        """Report an exchange once it is over and its observers are done; the last of them brings it here."""
+        if exchange.ended and exchange.observing == 0 and exchange.dialect:
+            self.sink.record_end(exchange)
 
     def run_aside(self, work: Coroutine[Any, Any, None]) -> None:
         """Run work that no client waits for, keeping hold of its task."""

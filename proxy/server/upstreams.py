@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -39,6 +40,11 @@ class ModelApi:
     """Names in lower case. They stand in place of the client's."""
     secrets: tuple[bytes, ...] = dataclasses.field(default=(), repr=False)
     """The credentials among them: what no client may see."""
+
+    @property
+    def host(self) -> str | None:
+        """Where it is."""
+        return urlsplit(self.config.upstream_url).hostname
 
     @property
     def has_credential(self) -> bool:

@@ -28,7 +28,10 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from policies.loader import load
 from proxy.server.admin import admin_app, check_admin_address
 from proxy.server.app import bind
+from proxy.server.outbox_metrics import OutboxCollector
+from proxy.server.publishing import PublisherProcess
 from proxy.server.reload import load_all
+from proxy.server.reporting import outbox_path, prepare_outbox
 
 if TYPE_CHECKING:
     import socket
@@ -65,6 +68,7 @@ def serve_workers(config: ServerConfig, serve: Serve) -> None:
     load_all(
         {source: partial(load, source) for source in config.policy_sources}
     )  # every error of the configuration before a port is open
+    prepare_outbox(config)
     with tempfile.TemporaryDirectory(prefix="sluicegate-metrics-") as folder:
         os.environ[_MULTIPROC] = folder  # read by prometheus-client when a child imports it
         try:
@@ -78,6 +82,7 @@ class _Parent:
         self._config = config
         self._serve = serve
         self._folder = metrics_folder
+        self._outbox = OutboxCollector(outbox_path(config))
         self._workers: dict[int, _Worker] = {}
         self._context = multiprocessing.get_context("spawn")
         self._stopping = asyncio.Event()
@@ -88,6 +93,9 @@ class _Parent:
         listener = bind(self._config.listen_host, self._config.listen_port)
         with contextlib.closing(listener):
             admin = await self._start_admin()
+            publisher = PublisherProcess(self._config) if self._config.kafka is not None else None
+            if publisher is not None:
+                publisher.start()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self._stopping.set)
             loop.add_signal_handler(signal.SIGHUP, self._signal_all, signal.SIGHUP)
@@ -104,6 +112,8 @@ class _Parent:
             )
             await self._stopping.wait()
         await self._stop_all()
+        if publisher is not None:
+            await publisher.stop()
         await admin.cleanup()
 
     def _ready(self) -> bool:
@@ -120,6 +130,7 @@ class _Parent:
     def _registry(self) -> CollectorRegistry:
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=str(self._folder))  # type: ignore[no-untyped-call]
+        registry.register(self._outbox)
         return registry
 
     def _start(self, slot: int, listener: socket.socket) -> None:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from detectors.types import Detector
     from events.schema import Bypass, Failure, Incident
     from proxy.server.app import RunningServer
-    from proxy.server.reload import ActivePolicy
+    from proxy.server.facts import ExchangeFacts, MessageFacts
+    from proxy.server.reload import PolicyChange
     from tests.support.upstream import Script, Upstream
 
 SECRET = "zebra-" + "47"
@@ -54,11 +55,19 @@ class ListSink:
 
     def __init__(self) -> None:
         self.events: list[tuple[str, str, Incident | Bypass | Failure]] = []
+        self.ended: list[ExchangeFacts] = []
+        self.policies: list[PolicyChange] = []
 
     async def record(
-        self, request_id: str, policy: ActivePolicy, events: Sequence[Incident | Bypass | Failure]
+        self, exchange: ExchangeFacts, message: MessageFacts, events: Sequence[Incident | Bypass | Failure]
     ) -> None:
-        self.events += [(request_id, policy.label, event) for event in events]
+        self.events += [(exchange.request_id, exchange.policy.label, event) for event in events]
+
+    def record_end(self, exchange: ExchangeFacts) -> None:
+        self.ended.append(exchange)
+
+    def record_policy(self, change: PolicyChange) -> None:
+        self.policies.append(change)
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from detectors.types import CostClass
 from events.schema import Incident
 from policies.types import Action, Direction
 from proxy.guard.api import GuardState
+from proxy.server.facts import ExchangeFacts
 from proxy.server.guarding import GuardedMessage
 from proxy.server.watchdog import Watchdog
 from tests.support.services import services_for
@@ -32,8 +33,8 @@ async def message_for(
     more = {"replacement": "[x]"} if action is Action.REDACT else {}
     async with services_for(policy([detector], [rule(detector.name, action, **more)])) as (services, sink):
         dog = Watchdog(asyncio.get_running_loop(), 10)
-        active = services.policies.current
-        yield GuardedMessage(services, active, ToyCodec(), Direction.RESPONSE, "req_1", dog), services, sink
+        facts = ExchangeFacts("req_1", services.policies.current, dialect="toy")
+        yield GuardedMessage(services, facts, ToyCodec(), Direction.RESPONSE, dog), services, sink
         dog.close()
 
 

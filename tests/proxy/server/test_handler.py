@@ -13,14 +13,18 @@ from tests.support.upstream import Call, says
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from proxy.server.reload import ActivePolicy
-
 
 class FailingSink:
     """A bug in the middle of an exchange."""
 
-    async def record(self, _request_id: str, _policy: ActivePolicy, _events: Sequence[object]) -> None:
+    async def record(self, _exchange: object, _message: object, _events: Sequence[object]) -> None:
         raise ZeroDivisionError(SECRET)
+
+    def record_end(self, exchange: object) -> None:
+        """See `EventSink`."""
+
+    def record_policy(self, change: object) -> None:
+        """See `EventSink`."""
 
 
 @pytest.mark.parametrize("stream", [True, False])

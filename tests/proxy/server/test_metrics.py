@@ -23,6 +23,8 @@ LABELS = {
     "scanned_chars": ("detector",),
     "response_chars": (),
     "config_reloads": ("result",),
+    "outbox_dropped": ("reason",),
+    "outbox_buried": ("reason",),
     "upstream_faults": ("code",),
     "active_exchanges": (),
     "loop_lag_seconds": (),
@@ -40,6 +42,8 @@ def filled() -> Metrics:
     metrics.count_events([Incident("r", "d", "c", 1.0, "block", *where)])
     metrics.count_events([Bypass("d", "deadline", *where), Failure("d", "error", *where)])
     metrics.count_reload("failed")
+    metrics.count_dropped("full", 2)
+    metrics.count_buried("too_large", 1)
     metrics.count_upstream_fault("upstream_timeout")
     metrics.observe_scans({"d": 0.25}, {"d": 40})
     metrics.observe_response(20, 3.5)

@@ -11,6 +11,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from policies.types import Action, Direction
 from proxy.guard.api import GuardState
+from proxy.server.facts import ExchangeFacts
 from proxy.server.faults import ExchangeTimeout, Phase, UpstreamFault
 from proxy.server.guarding import GuardedMessage
 from proxy.server.relay import Relay
@@ -65,7 +66,8 @@ async def relaying(
 ) -> AsyncIterator[tuple[Relay, GuardedMessage, Services]]:
     async with services_for(RULES, **config) as (services, _):
         dog = Watchdog(asyncio.get_running_loop(), 10)
-        message = GuardedMessage(services, services.policies.current, ToyCodec(), Direction.RESPONSE, "req_1", dog)
+        facts = ExchangeFacts("req_1", services.policies.current)
+        message = GuardedMessage(services, facts, ToyCodec(), Direction.RESPONSE, dog)
         relay = Relay(services, upstream, None, dog, max_bytes, services.config)
         yield relay, message, services
         relay.close()

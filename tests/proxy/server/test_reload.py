@@ -66,6 +66,10 @@ async def test_reloads_under_load(tmp_path: Path) -> None:
         for request_id, _, _ in sink.events
     }
     assert all(len(found) == 1 for found in labels.values())
+    activities = [change.activity for change in sink.policies]
+    assert activities == ["loaded", *(["refused" if n % 3 == 2 else "reloaded" for n in range(RELOADS)])]
+    assert all(change.problems > 0 for change in sink.policies if change.activity == "refused")
+    assert len({facts.request_id for facts in sink.ended}) == len(sink.ended) == len(seen)
 
 
 async def test_stream_keeps_the_policy_it_began_with(tmp_path: Path) -> None:
@@ -84,7 +88,7 @@ async def test_stream_keeps_the_policy_it_began_with(tmp_path: Path) -> None:
 
     async with (
         scripted(script) as upstream,
-        running_server(config_for(upstream.url, policy_source=str(path))) as server,
+        running_server(config_for(upstream.url, policy_source=str(path)), sink=ListSink()) as server,
     ):
         proxy = Proxy(server, upstream, ListSink(), server.services.policies.current.policy)
         answer = asyncio.ensure_future(proxy.chat(stream=True))

@@ -10,6 +10,8 @@ import pytest
 
 from events.schema import Bypass, Failure, Incident
 from policies.types import Limits, Mode, Policy
+from proxy.guard.api import GuardStats
+from proxy.server.facts import ExchangeFacts, MessageFacts
 from proxy.server.reload import ActivePolicy
 from proxy.server.services import LogSink
 from tests.support.services import services_for
@@ -33,7 +35,8 @@ async def test_events_are_lines_of_the_log(
     event: Incident | Bypass | Failure, expected: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each has its exchange, policy, detector and place."""
-    await LogSink().record("req_1", ActivePolicy.of(POLICY), [event])
+    exchange = ExchangeFacts("req_1", ActivePolicy.of(POLICY))
+    await LogSink().record(exchange, MessageFacts("response", GuardStats(), {}), [event])
     printed = "".join(capsys.readouterr())
     for part in [*expected, "request_id=req_1", "policy=acme@abababababab", "detector=d", "start=3", "end=8"]:
         assert part in printed

@@ -1,0 +1,195 @@
+"""The thread that writes the outbox: drafts in, one durable commit for all that waits.
+
+An event that somebody waits for is committed at once, with everything that came before it; the others wait a moment
+for company. What cannot be kept is told to who waits, and counted. Nothing here runs on an event loop.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from events.outbox.rows import DeadLetter, Entry, OutboxError
+from events.outbox.settings import OnFull
+from events.outbox.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from events.outbox.settings import OutboxSettings
+
+    Done = Callable[[str | None], None]
+    """Is told when a submission is durable (None), or why it is not, in one word. Called in the writer's thread."""
+    Count = Callable[[str, int], None]
+
+LINGER_S: Final = 0.05
+"""How long events that nobody waits for are gathered: at a crash of the machine these are lost."""
+MAX_WAITING: Final = 4096
+"""Submissions in memory: a disk that takes nothing for seconds must not eat the memory."""
+MAX_BATCH: Final = 512
+"""Submissions in one commit: about 30 ms of building events."""
+PAUSE_EVERY: Final = 8
+"""After so many events built, the interpreter is given away for a moment: the event loop may need it."""
+PAUSE_S: Final = 0.0002
+TIDY_EVERY: Final = 2048
+"""Events between two checkpoints, which are made when nobody waits."""
+
+
+class Draft(NamedTuple):
+    """An event that was decided: its identity is fixed, its value is built in the writer's thread."""
+
+    id: str
+    topic: str | None
+    key: str
+    created_ms: int
+    build: Callable[[], bytes]
+    """Returns the value. When it raises, a dead letter takes the event's place."""
+    seal: Callable[[], bytes] | None = None
+    """Returns what only local subscribers get (see `Entry.sealed`)."""
+
+
+class OutboxWriter:
+    """One process's way into the outbox. `submit` may be called from one thread, the event loop's."""
+
+    def __init__(
+        self,
+        path: Path,
+        settings: OutboxSettings,
+        *,
+        now_ms: Callable[[], int],
+        on_dropped: Count,
+        on_dead: Count,
+    ) -> None:
+        """`on_dropped` and `on_dead` hear of events lost and buried: a reason, and how many."""
+        self._path = path
+        self._settings = settings
+        self._now_ms = now_ms
+        self._on_dropped = on_dropped
+        self._on_dead = on_dead
+        self._queue: deque[tuple[Sequence[Draft], Done | None]] = deque()
+        self._some = threading.Event()
+        self._urgent = threading.Event()
+        self._closing = False
+        self._store: Store | None = None
+        self._since_tidy = 0
+        self._thread = threading.Thread(target=self._run, name="sluicegate-outbox", daemon=True)
+
+    def start(self) -> None:
+        """Open the outbox and begin. Raises `OutboxError`."""
+        self._store = Store(self._path, self._settings)
+        self._thread.start()
+
+    def submit(self, drafts: Sequence[Draft], done: Done | None = None) -> None:
+        """Put events into the outbox, after all that were submitted before. Does not wait."""
+        if self._closing or len(self._queue) >= MAX_WAITING:
+            self._refuse([(drafts, done)], "closed" if self._closing else "overload")
+            return
+        self._queue.append((drafts, done))
+        if done is not None:
+            self._urgent.set()
+        if not self._some.is_set():
+            self._some.set()
+
+    def close(self, timeout_s: float = 10.0) -> None:
+        """Commit what waits, and end. Nothing may be submitted any more."""
+        self._closing = True
+        self._urgent.set()
+        self._some.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    # In the writer's thread.
+
+    def _run(self) -> None:
+        while True:
+            self._some.wait()
+            if not self._urgent.is_set():
+                self._urgent.wait(LINGER_S)
+            self._urgent.clear()
+            self._some.clear()
+            while batch := self._next_batch():
+                try:
+                    self._write(batch)
+                except Exception:  # noqa: BLE001 - a bug must not end the thread: who waits is told, and stops
+                    self._tell(batch, "bug")
+                self._tidy()
+            if self._closing and not self._queue:
+                break
+        if self._store is not None:
+            self._store.close()
+
+    def _next_batch(self) -> list[tuple[Sequence[Draft], Done | None]]:
+        queue = self._queue
+        return [queue.popleft() for _ in range(min(len(queue), MAX_BATCH))]
+
+    def _write(self, batch: list[tuple[Sequence[Draft], Done | None]]) -> None:
+        entries: list[Entry] = []
+        dead: list[DeadLetter] = []
+        built = 0
+        for drafts, _ in batch:
+            for draft in drafts:
+                self._build(draft, entries, dead)
+                built += 1
+                if built % PAUSE_EVERY == 0 and not self._urgent.is_set():
+                    time.sleep(PAUSE_S)
+        reason = self._commit(entries, dead)
+        if reason is not None:
+            self._refuse(batch, reason)
+            return
+        self._since_tidy += len(entries)
+        self._tell(batch, None)
+
+    @staticmethod
+    def _tell(batch: list[tuple[Sequence[Draft], Done | None]], reason: str | None) -> None:
+        for _, done in batch:
+            if done is not None:
+                done(reason)
+
+    def _build(self, draft: Draft, entries: list[Entry], dead: list[DeadLetter]) -> None:
+        try:
+            value = draft.build()
+            sealed = None if draft.seal is None else draft.seal()
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one event is a dead letter, with its name
+            entry = Entry(draft.id, draft.topic, draft.key, draft.created_ms, b"")
+            reason = str(error) if isinstance(error, ValueError) and str(error).isidentifier() else "unserialisable"
+            dead.append(DeadLetter(entry, self._now_ms(), 0, reason))
+            return
+        entries.append(Entry(draft.id, draft.topic, draft.key, draft.created_ms, value, sealed))
+
+    def _commit(self, entries: list[Entry], dead: list[DeadLetter]) -> str | None:
+        """Make it durable. Returns why that was not possible."""
+        try:
+            if self._store is None:
+                self._store = Store(self._path, self._settings)
+            if entries:
+                dropped = self._store.append(entries, self._now_ms())
+                if dropped:
+                    self._on_dropped("full", dropped)
+            if dead:
+                self._store.bury(dead)
+                for letter in dead:
+                    self._on_dead(letter.reason, 1)
+        except OutboxError as error:
+            if error.reason == "io" and self._store is not None:
+                self._store.close()  # opened anew at the next commit: the disk may be back
+                self._store = None
+            return error.reason
+        return None
+
+    def _refuse(self, batch: list[tuple[Sequence[Draft], Done | None]], reason: str) -> None:
+        """Tell that events are not durable: who waits stops, unless the configuration gives events up."""
+        passes = self._settings.on_full is OnFull.DROP_OLDEST
+        self._on_dropped(reason, sum(len(drafts) for drafts, _ in batch))
+        self._tell(batch, None if passes else reason)
+
+    def _tidy(self) -> None:
+        if self._since_tidy < TIDY_EVERY or self._urgent.is_set() or self._store is None:
+            return
+        self._since_tidy = 0
+        try:
+            self._store.tidy()
+        except OutboxError:
+            return  # it will be tried again; a commit says it when the disk is the reason

@@ -1,0 +1,1 @@
+"""Takes events from the outbox to Kafka."""

@@ -1,0 +1,193 @@
+"""Makes events of what guards and exchanges report.
+
+Identity and numbers are fixed at once, on the event loop; the event is built later, in the outbox's thread.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from events.codec import encode
+from events.outbox.writer import Draft
+from events.schema import Bypass, Incident, incident, policy
+from events.schema.blocks import ModelBlock, RequestBlock
+from events.schema.envelope import EVENT_TYPES, Event
+from events.schema.ids import RANDOM_BYTES, incident_id, ulid
+from proxy.server.end_of_exchange import exchange_data
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from events.fingerprints import Fingerprinter
+    from events.schema import Failure
+    from events.schema.envelope import EventData
+    from proxy.server.facts import ExchangeFacts, MessageFacts
+    from proxy.server.reload import PolicyChange
+
+    GuardEvent = Incident | Bypass | Failure
+
+HIGH_SCORE: Final = 0.85
+MEDIUM_SCORE: Final = 0.5
+
+_TIERS: Final = {"redact": 1, "rewrite": 1, "block": 2}
+_SEVERITIES: Final = {"allow": "informational", "flag": "low", "redact": "medium", "rewrite": "medium"}
+
+
+class Drafter:
+    """Makes the drafts of one process's events."""
+
+    def __init__(
+        self,
+        source: str,
+        topic_prefix: str,
+        fingerprints: Fingerprinter,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        randomness: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self._source = source
+        self._topics = {name: f"{topic_prefix}.{kind.topic}" for name, kind in EVENT_TYPES.items()}
+        self._fingerprints = fingerprints
+        self._now_ms = now_ms
+        self._randomness = randomness
+
+    def incident(self, about: ExchangeFacts, message: MessageFacts, report: GuardEvent) -> Draft:
+        """Return the draft of what a guard reported."""
+        rule, category = (report.rule, report.category) if isinstance(report, Incident) else ("", report.reason)
+        numbers = _Numbers(
+            elapsed_ms=1000 * (time.perf_counter() - about.began_s),
+            detector_ms=_ms(message.seconds.get(report.detector)),
+            delivered_bytes=message.delivered_bytes,
+            occurrence=about.next_occurrence(rule, category),
+        )
+        return self._draft("incident", about.request_id, partial(self._incident, about, report, numbers), about)
+
+    def exchange(self, about: ExchangeFacts) -> Draft:
+        """Return the draft of an exchange that is over."""
+        total_s = time.perf_counter() - about.began_s
+
+        def data(_event_id: str) -> EventData:
+            return exchange_data(about, self._request(about), self._model(about, known=True), total_s)
+
+        return self._draft("exchange", about.request_id, data, about)
+
+    def policy(self, change: PolicyChange) -> Draft:
+        """Return the draft of a policy's change."""
+        now = change.policy
+
+        def data(_event_id: str) -> EventData:
+            return policy.PolicyData(
+                policy.VERSION,
+                change.activity,  # type: ignore[arg-type]
+                now.name,
+                f"sha256:{now.revision}",
+                now.mode.value,
+                None if change.before is None else f"sha256:{change.before}",
+                len(now.rules),
+                change.problems,
+            )
+
+        return self._draft("policy", now.name, data, None)
+
+    def _draft(self, name: str, key: str, data: Callable[[str], EventData], about: ExchangeFacts | None) -> Draft:
+        now_ms = self._now_ms()
+        event_id = ulid(now_ms, self._randomness(RANDOM_BYTES))
+        trace = None if about is None else about.traceparent
+
+        def build() -> bytes:
+            return encode(Event(event_id, self._source, key, now_ms, data(event_id), trace))
+
+        return Draft(event_id, self._topics[name], key, now_ms, build)
+
+    # In the outbox's thread.
+
+    def _request(self, about: ExchangeFacts) -> RequestBlock:
+        subject = about.subject.encode("utf-8", "surrogatepass")
+        return RequestBlock(
+            id=about.request_id,
+            tenant=about.tenant,
+            subject_hash=self._fingerprints.of(about.tenant, "subject", subject),
+            route=about.route,
+            dialect=about.dialect,
+            stream=about.stream,
+        )
+
+    def _model(self, about: ExchangeFacts, *, known: bool) -> ModelBlock:
+        return ModelBlock(about.provider, about.model if known and about.model_answered else None)
+
+    def _incident(self, about: ExchangeFacts, report: GuardEvent, numbers: _Numbers, event_id: str) -> EventData:
+        is_finding = isinstance(report, Incident)
+        action = (
+            report.action if isinstance(report, Incident) else "bypass" if isinstance(report, Bypass) else "block"
+        )
+        return incident.IncidentData(
+            schema_version=incident.VERSION,
+            incident_id=incident_id(event_id),
+            activity="create",
+            request=self._request(about),
+            model=self._model(about, known=report.direction == "response"),
+            policy=_rule_block(about, report),
+            finding=_finding(about, report, action),
+            location=incident.LocationBlock(
+                report.direction,  # type: ignore[arg-type]
+                report.channel,
+                report.start,
+                report.end,
+            ),
+            verdict="unavailable" if not is_finding else "exception" if action == "allow" else "violation",
+            action=incident.ActionBlock(
+                type=action,  # type: ignore[arg-type]
+                tier=_TIERS.get(action, 0),  # type: ignore[arg-type]
+                enforced=action in _TIERS,
+                bytes_delivered_before=numbers.delivered_bytes,
+                violating_bytes_delivered=report.delivered_bytes if isinstance(report, Incident) else 0,
+            ),
+            evidence=incident.EvidenceBlock(
+                self._fingerprints.of(about.tenant, "finding", report.digest)
+                if isinstance(report, Incident)
+                else None
+            ),
+            timing=incident.IncidentTiming(round(numbers.elapsed_ms, 3), numbers.detector_ms),
+            counts=incident.CountsBlock(numbers.occurrence),
+            bypass=None if isinstance(report, Incident) else incident.BypassBlock(report.reason),
+        )
+
+
+class _Numbers:
+    """What changes while an exchange goes on, as it was at the decision."""
+
+    __slots__ = ("delivered_bytes", "detector_ms", "elapsed_ms", "occurrence")
+
+    def __init__(self, elapsed_ms: float, detector_ms: float | None, delivered_bytes: int, occurrence: int) -> None:
+        self.elapsed_ms = elapsed_ms
+        self.detector_ms = detector_ms
+        self.delivered_bytes = delivered_bytes
+        self.occurrence = occurrence
+
+
+def _rule_block(about: ExchangeFacts, report: GuardEvent) -> incident.IncidentRule:
+    in_force = about.policy.policy
+    return incident.IncidentRule(
+        id=in_force.name,
+        hash=f"sha256:{in_force.revision}",
+        rule_id=report.rule if isinstance(report, Incident) else None,
+        detector=report.detector,
+        detector_version=None,
+        mode=in_force.mode.value,
+    )
+
+
+def _finding(about: ExchangeFacts, report: GuardEvent, action: str) -> incident.FindingBlock:
+    severity: Any = _SEVERITIES.get(action, "high")
+    if not isinstance(report, Incident):
+        return incident.FindingBlock(report.reason, severity, None, None, "low")
+    threshold = next((rule.min_score for rule in about.policy.policy.rules if rule.id == report.rule), None)
+    score = report.score
+    confidence: Any = "high" if score >= HIGH_SCORE else "medium" if score >= MEDIUM_SCORE else "low"
+    return incident.FindingBlock(report.category, severity, score, threshold, confidence)
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(1000 * seconds, 3)
