@@ -97,11 +97,7 @@ async def running_server(
     if with_admin:
         check_admin_address(config.admin_host, config.admin_token)
     async with contextlib.AsyncExitStack() as stack:
-        if sink is None and with_admin:
-            prepare_outbox(config)
-        publisher = PublisherProcess(config) if config.kafka is not None and sink is None and with_admin else None
-        if publisher is not None:
-            stack.push_async_callback(publisher.stop)  # after everything that makes events
+        publisher = _publisher(config, stack) if sink is None and with_admin else None
         services = await _services(config, policy, sink, hash_key, stack)
         stack.push_async_callback(close_upstreams, services.upstreams)
         await _warm(services)
@@ -120,6 +116,16 @@ async def running_server(
             stack.push_async_callback(_stop, task)
         stack.push_async_callback(running.drain)
         yield running
+
+
+def _publisher(config: ServerConfig, stack: contextlib.AsyncExitStack) -> PublisherProcess | None:
+    """Make the outbox ready, and return what publishes it. It ends after everything that makes events."""
+    prepare_outbox(config)
+    if config.kafka is None:
+        return None
+    publisher = PublisherProcess(config)
+    stack.push_async_callback(publisher.stop)
+    return publisher
 
 
 def bind(host: str, port: int) -> socket.socket:

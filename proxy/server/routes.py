@@ -53,7 +53,7 @@ class Match:
     names: Mapping[str, str] = field(default_factory=dict)
     """What fills the names of the route, such as `model`."""
     route: str = ""
-    """The route itself, names and all, or its id: for events, in which no text of a client may be. Empty: `path`."""
+    """The route itself, names and all, or its id: events may hold no text of a client. Empty: `path`."""
 
     @property
     def target(self) -> str:
