@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from detectors.types import Detector, ScanResult, Window
     from policies.types import Policy
-    from proxy.guard.api import ChannelSummary, ScanNow
+    from proxy.guard.api import ScanNow
     from proxy.wire.types import Channel, Codec, Frame
 
 MAX_CHANNELS = 2048
@@ -64,6 +64,7 @@ class StreamGuard:
         self._max_hold_chars = policy.limits.max_hold_chars
         self._direction = direction
         self._texts = Texts(policy, direction, self.stats, keep=codec.repeats_text, use_screens=use_screens)
+        self.channels = self._texts.summary
         self._queue = FrameQueue()
         self._in_flight: dict[int, tuple[Timeline, WantedScan]] = {}
         self._early: list[tuple[Timeline, WantedScan]] = []
@@ -211,8 +212,7 @@ class StreamGuard:
         except GarbageError:
             self._fail(timeline, scan, ScanFailureReason.GARBAGE)
             return
-        if result.findings:
-            self.stats.note_scores(result.findings)
+        self.stats.note_scores(result.findings)
         if incidents:
             self._tell(incidents)
         if cursor.held_chars > self._max_hold_chars:
@@ -269,10 +269,6 @@ class StreamGuard:
         """Return what happened since the last call."""
         events, self._events = self._events, []
         return events
-
-    def channels(self) -> list[ChannelSummary]:
-        """Return what texts there were."""
-        return self._texts.summary()
 
     def _emit(self) -> None:
         """Send every frame at the head of the queue whose texts have all been judged."""
