@@ -212,7 +212,8 @@ class Router:
             return None, ClientFault("method_not_allowed", f"This path answers {verbs} only.", 405)
         if config.unread:
             return Match(Treatment.UNREAD, None, path, asked.query, names), None
-        return Match(Treatment.GUARDED, self.table.dialects[config.dialect], path, asked.query, names, config.id), None
+        dialect = self.table.dialects[config.dialect]
+        return Match(Treatment.GUARDED, dialect, path, asked.query, names, config.id), None
 
     def _known(self, method: str, target: str) -> tuple[Match | None, ClientFault | None]:
         try:
