@@ -49,6 +49,13 @@ def _collect(value: Json, lines: list[str]) -> None:
             lines.append(digits)
 
 
+def is_token_ids(value: Json) -> bool:
+    """Whether `value` is made of integers alone: a list, or a list of lists."""
+    if value.__class__ is list:
+        return all(is_token_ids(item) for item in value)
+    return value.__class__ is int
+
+
 def bytes_text(value: list[Json]) -> str:
     """Return what a list of integers says when they are bytes of UTF-8, or code points; "" when neither."""
     if not value or any(item.__class__ is not int for item in value):

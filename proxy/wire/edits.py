@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 def apply_edits(payload: Json, slots: Sequence[Slot], edits: Mapping[int, str | None]) -> Json:
     """Return the payload with the slots numbered in `edits` changed; the original stays as it is.
 
-    A text becomes the edited text, the empty string for None; that of a JSON value
-    the value it writes. Slots to drop lose their member instead. Whatever
-    repeats an edited text in another form becomes null. Slots outside the payload (no path) are not looked at.
+    A text becomes the edited text, the empty string for None; that of a JSON value the value it writes. Slots
+    to drop lose their member instead. Whatever repeats an edited text in another form becomes an empty list or
+    null. Slots outside the payload (no path) are not looked at.
     """
     editor = Editor(payload)
     chosen = [(slots[number], text) for number, text in edits.items() if slots[number].path]
@@ -28,10 +28,12 @@ def apply_edits(payload: Json, slots: Sequence[Slot], edits: Mapping[int, str | 
         elif not slot.drop:
             editor.set(slot.path, text or "")
     for slot, _ in chosen:
-        if slot.drop:
+        if slot.empties:
+            editor.set(slot.path, [])
+        elif slot.drop:
             editor.drop(slot.path)
         for dependent in slot.dependents:
-            editor.set(dependent, None)
+            editor.set(dependent, [] if isinstance(editor.get(dependent), list) else None)
     return editor.value
 
 

@@ -50,6 +50,8 @@ class FieldClass(Enum):
     """The whole text so far of the channel of the same kind and name. Only where the codec says `repeats_text`."""
     OPAQUE_TOKENS = "opaque-tokens"
     """Token ids of a request: they go to the model, not to a person, and pass."""
+    CREDENTIAL = "credential"
+    """A key for a third party. It passes unread to the model API, in a request, and is taken out of responses."""
 
 
 class Within(Enum):
@@ -99,7 +101,7 @@ class Obj:
     numbers: Mapping[str, Numbering] = field(default_factory=dict)
     """Members of this object whose values say to which choice and part its texts belong."""
     ends: Ends | None = None
-    """Which texts are complete after a frame that has this object."""
+    """Which texts are complete after a frame that has this object. None are where it does not name their number."""
     first: tuple[str, ...] = ()
     """Members whose texts come before those of the others, whatever the order on the wire: what was thought
     before it was said. So a whole answer is judged in the order in which it was streamed."""
@@ -113,6 +115,8 @@ class Ends:
     """All parts of the choice, not only the present one."""
     kind: ChannelKind | None = None
     """Only texts of this kind."""
+    name: str | None = None
+    """Only texts of this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +167,7 @@ class Logprobs:
     is_legacy: bool = False
     """The parallel lists of the completions API, instead of one list of entries per text."""
     is_flat: bool = False
-    """A bare list of entries, of the answer or of the reasoning."""
+    """A bare list of entries, of the text beside it: an answer or reasoning."""
 
 
 Node: TypeAlias = Leaf | Obj | Tagged | Dictionary | Each | Either | Logprobs
@@ -208,6 +212,7 @@ PADDING = Leaf(FieldClass.PADDING, ChannelKind.ID)
 BAG = Leaf(FieldClass.BAG)
 TOKENS = Leaf(FieldClass.TOKENS)
 OPAQUE_TOKENS = Leaf(FieldClass.OPAQUE_TOKENS)
+CREDENTIAL = Leaf(FieldClass.CREDENTIAL)
 
 
 def numbers(*names: str) -> dict[str, Node]:

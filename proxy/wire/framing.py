@@ -75,12 +75,17 @@ class SseFraming:
         max_frame_bytes: int = DEFAULT_MAX_FRAME_BYTES,
         *,
         terminator: bytes | None = DONE,
+        writes_terminator: bool = True,
         name_member: str = "",
         known_events: frozenset[str] = frozenset({"message", "error"}),
     ) -> None:
-        """`name_member` is the member of a payload that its event is named after; "" for events without a name."""
+        """`name_member` is the member of a payload that its event is named after; "" for events without a name.
+
+        `writes_terminator`: whether our own endings have the terminator, too.
+        """
         self.terminator = terminator
         self.known_events = known_events
+        self._writes_terminator = writes_terminator
         self._name_member = name_member
         self._splitter = SseSplitter(max_frame_bytes)
         self.receive = self._splitter.receive
@@ -112,7 +117,7 @@ class SseFraming:
     def write_ending(self, payloads: Sequence[Json], *, after_open: bool) -> bytes:
         """Write the last events."""
         events = [write_event(self._name_line(payload), dumps(payload)) for payload in payloads]
-        if self.terminator is not None:
+        if self.terminator is not None and self._writes_terminator:
             events.append(write_event([], self.terminator))
         return (b"\n\n" if after_open else b"") + b"".join(events)
 

@@ -13,6 +13,7 @@ from detectors.types import ChannelKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from proxy.wire.fields import Logprobs
     from proxy.wire.jsontext import Json
     from proxy.wire.types import Path
 
@@ -34,6 +35,13 @@ class Tokens(NamedTuple):
     """All the text in the list, for when it repeats nothing."""
     alternatives: str
     """Tokens that might have been, one a line."""
+
+
+def read_lists(node: Logprobs, value: Json, path: Path) -> list[Tokens] | None:
+    """Read log-probabilities of the shape that a table names."""
+    if node.is_legacy:
+        return read_legacy(value, path)
+    return read_flat(value, path) if node.is_flat else read_tokens(value, path)
 
 
 def read_tokens(value: Json, path: Path) -> list[Tokens] | None:

@@ -30,6 +30,11 @@ _ERROR_TYPES = {
 }
 
 
+def error_envelope(status: int, code: str, message: str) -> bytes:
+    """Return an error in the envelope that all of OpenAI's APIs share."""
+    return dumps(failure(message, code, _ERROR_TYPES.get(status, "server_error")))
+
+
 @dataclass(frozen=True, slots=True)
 class OpenAiDialect:
     """A dialect made of its tables."""
@@ -63,4 +68,4 @@ class OpenAiDialect:
 
     def error_body(self, status: int, code: str, message: str) -> bytes:
         """Return the error envelope, so that an SDK raises its own exception with our message."""
-        return dumps(failure(message, code, _ERROR_TYPES.get(status, "server_error")))
+        return error_envelope(status, code, message)

@@ -8,8 +8,11 @@ from proxy.wire.anthropic_messages import MESSAGES
 from proxy.wire.ollama import OLLAMA
 from proxy.wire.openai_chat import CHAT
 from proxy.wire.openai_completions import COMPLETIONS
+from proxy.wire.openai_responses import RESPONSES
 
 if TYPE_CHECKING:
     from proxy.wire.types import Dialect
 
-DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (CHAT, COMPLETIONS, MESSAGES, OLLAMA)}
+DIALECTS: dict[str, Dialect] = {
+    dialect.name: dialect for dialect in (CHAT, COMPLETIONS, RESPONSES, MESSAGES, OLLAMA)
+}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from proxy.wire.fields import FieldClass, Leaf, Numbering, Within
-from proxy.wire.types import NO_ENDS, SlotMode
+from proxy.wire.types import NO_ENDS, Ended, SlotMode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from proxy.wire.fields import Node, Obj
+    from proxy.wire.fields import Ends, Node, Obj
     from proxy.wire.jsontext import Json
-    from proxy.wire.types import Ended, Path, Slot
+    from proxy.wire.types import Path, Slot
 
 MAX_NUMBER = 10**12
 """Above any count, time in seconds or in milliseconds of a listed number; more digits are text."""
@@ -93,6 +93,14 @@ def name_of(path: Path, scope: Scope) -> str:
     return ".".join([scope.base, *steps] if scope.base else steps)
 
 
+def ends_of(ends: Ends, node: Obj, value: Json, scope: Scope) -> tuple[Ended, ...]:
+    """Return what is complete with an object: nothing when it lacks the member that says its choice."""
+    if not all(member in value for member, what in node.numbers.items() if what is Numbering.CHOICE):
+        return NO_ENDS
+    part = None if ends.whole_choice else scope.part
+    return (Ended(scope.choice, part, ends.kind, ends.name),)
+
+
 def reordered(first: tuple[str, ...], value: Json) -> Iterator[tuple[str, Json]]:
     """Go through the members of an object, those named in `first` before the others."""
     for key in first:
@@ -108,10 +116,3 @@ def member_of(path: Path) -> Path:
     while path and path[-1].__class__ is int:
         path = path[:-1]
     return path
-
-
-def is_token_ids(value: Json) -> bool:
-    """Whether `value` is made of integers alone: a list, or a list of lists."""
-    if value.__class__ is list:
-        return all(is_token_ids(item) for item in value)
-    return value.__class__ is int

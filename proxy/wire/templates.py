@@ -249,7 +249,7 @@ def _read_plain(template: _Template, blocks: list[bytes], position: int, frames:
         # harmless ones that the parser can have.
         if not text or '"' in text or "\\" in text or not text.isprintable():
             return at
-        new = _new(Slot, (channel, text, path, _APPEND, False, NO_PATHS, False))
+        new = _new(Slot, (channel, text, path, _APPEND, False, NO_PATHS, False, False))
         append(_new(Frame, (block, (new,) if is_alone else (*before, new, *after), _DATA, None, False, NO_ENDS)))
     return len(blocks)
 
@@ -270,7 +270,7 @@ def _read_padded(template: _Template, blocks: list[bytes], position: int, frames
             return at
         slots = (
             *before,
-            _new(Slot, (slot.channel, text, slot.path, _APPEND, False, NO_PATHS, False)),
+            _new(Slot, (slot.channel, text, slot.path, _APPEND, False, NO_PATHS, False, False)),
             *after,
             _new(Slot, (*padding[:1], last.decode("ascii"), *padding[2:])),
         )

@@ -65,10 +65,12 @@ class Slot(NamedTuple):
     """An edit removes the member at `path` instead of writing the edited text there (keys, token ids,
     log-probabilities that cannot be rebuilt)."""
     dependents: tuple[Path, ...] = NO_PATHS
-    """Places that repeat this text in another form (log-probabilities, token bytes): set to null when the slot
-    is edited."""
+    """Places that repeat this text in another form (log-probabilities, token bytes): when the slot is edited, a
+    list becomes empty and anything else null."""
     is_json: bool = False
     """The payload holds a JSON value here, `text` is how it is written: an edited text is parsed again."""
+    empties: bool = False
+    """With `drop`: an empty list stays at `path`, because the format wants one."""
 
 
 class Ended(NamedTuple):
@@ -79,6 +81,8 @@ class Ended(NamedTuple):
     """None for every part of the choice."""
     kind: ChannelKind | None = None
     """None for every kind."""
+    name: str | None = None
+    """None for every name."""
 
     def covers(self, channel: Channel) -> bool:
         """Whether the channel is one of those that ended."""
@@ -86,6 +90,7 @@ class Ended(NamedTuple):
             channel.choice == self.choice
             and self.part in {None, channel.part}
             and self.kind in {None, channel.kind}
+            and self.name in {None, channel.name}
         )
 
 

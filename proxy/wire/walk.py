@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from detectors.types import ChannelKind
-from proxy.wire.bags import bag_text, decimal_text, readable_text
+from proxy.wire.bags import bag_text, decimal_text, is_token_ids, readable_text
 from proxy.wire.fields import (
     NUMBER,
     Dictionary,
@@ -27,14 +27,14 @@ from proxy.wire.fields import (
     Within,
 )
 from proxy.wire.jsontext import Editor, Json, dumps
-from proxy.wire.logprobs import read_flat, read_legacy, read_tokens
+from proxy.wire.logprobs import read_lists
 from proxy.wire.scope import (
     MAX_NUMBER,
     TOP,
     Scope,
     Walked,
+    ends_of,
     entered,
-    is_token_ids,
     member_of,
     name_of,
     number_of,
@@ -61,16 +61,9 @@ class Walker:
     """Walks the frames of one message. Its only state is the last piece of each unknown growing text."""
 
     __slots__ = (
-        "_ends",
-        "_ids",
-        "_is_imprecise",
-        "_is_request",
-        "_is_stream",
-        "_last",
-        "_removed",
-        "_slots",
+        "_ends", "_ids", "_is_imprecise", "_is_request", "_is_stream", "_last", "_own_slots", "_removed", "_slots",
         "changes",
-    )
+    )  # fmt: skip
 
     def __init__(self, *, is_stream: bool = False, is_request: bool = False) -> None:
         self._is_stream = is_stream
@@ -80,6 +73,7 @@ class Walker:
         self.changes = 0
         """How often `walk` answered differently than it would the next time: see `_unknown_text`."""
         self._slots: list[Slot] = []
+        self._own_slots = 0
         self._removed: list[Path] = []
         self._ends: list[Ended] = []
         self._is_imprecise = False
@@ -119,10 +113,9 @@ class Walker:
         if node.numbers:
             scope = numbered(node, value, scope)
         if node.ends is not None:
-            part = None if node.ends.whole_choice else scope.part
-            self._ends.append(Ended(scope.choice, part, node.ends.kind))
+            self._ends += ends_of(node.ends, node, value, scope)
         members = node.members
-        logprobs = None
+        logprobs, before = None, len(self._slots)
         for key, child in value.items() if not node.first else reordered(node.first, value):
             known = members.get(key)
             if known is None:
@@ -134,6 +127,7 @@ class Walker:
             else:
                 _VISITS[known.__class__](self, known, child, (*path, key), scope)
         if logprobs is not None:
+            self._own_slots = before
             self.visit(members[logprobs], value[logprobs], (*path, logprobs), scope)
 
     def _visit_tagged(self, node: Tagged, value: Json, path: Path, scope: Scope) -> None:
@@ -182,16 +176,16 @@ class Walker:
 
     def _visit_logprobs(self, node: Logprobs, value: Json, path: Path, scope: Scope) -> None:
         """Match tokens to the texts of the frame; others are a text, shapes that are not understood go."""
-        read = read_legacy if node.is_legacy else read_flat if node.is_flat else read_tokens
-        lists = read(value, path)
+        lists = read_lists(node, value, path)
         if lists is None:
             self._removed.append(member_of(path))
             return
         alternatives = []
+        first = len(self._slots)
         for tokens in lists:
-            repeated = self._slot_of(Channel(tokens.kind, scope.choice))
+            repeated = self._slot_of(Channel(tokens.kind, scope.choice, scope.part))
             if repeated is None and node.is_flat:
-                repeated = self._slot_of(Channel(ChannelKind.REASONING, scope.choice))
+                repeated = self._slot_of(Channel(ChannelKind.REASONING, scope.choice, scope.part))
             if tokens.joined is not None and repeated is not None and self._slots[repeated].text == tokens.joined:
                 slot = self._slots[repeated]
                 self._slots[repeated] = slot._replace(dependents=(*slot.dependents, tokens.path))
@@ -202,10 +196,13 @@ class Walker:
                 alternatives.append(tokens.alternatives)
         if alternatives:
             self._add(_OTHER, "\n".join(alternatives), path, scope, _CONSTANT, drop=True, name="top_logprobs")
+        if node.is_flat:
+            self._slots[first:] = [slot._replace(empties=True) for slot in self._slots[first:]]
 
     def _slot_of(self, channel: Channel) -> int | None:
-        """Return the number of the one slot of `channel`, None when there is none or there are several."""
-        found = [number for number, slot in enumerate(self._slots) if slot.channel == channel]
+        """Return the number of the one slot of `channel` in this object, None when there is none or are several."""
+        own = range(self._own_slots, len(self._slots))
+        found = [number for number in own if self._slots[number].channel == channel]
         return found[0] if len(found) == 1 else None
 
     # --- Leaves by class
@@ -281,6 +278,10 @@ class Walker:
 
     def _visit_tokens(self, _node: Leaf, value: Json, path: Path, _scope: Scope) -> None:
         if value not in ("", [], {}):  # Those say nothing.
+            self._removed.append(path)
+
+    def _visit_credential(self, _node: Leaf, _value: Json, path: Path, _scope: Scope) -> None:
+        if not self._is_request:
             self._removed.append(path)
 
     def _visit_opaque_tokens(self, _node: Leaf, value: Json, path: Path, scope: Scope) -> None:
@@ -385,6 +386,7 @@ _STRINGS: dict[FieldClass, Callable[..., None]] = {
     FieldClass.OPAQUE_TOKENS: Walker._visit_mistyped,
     FieldClass.WHOLE_DATA: Walker._visit_whole_data,
     FieldClass.REPEAT: Walker._string_repeat,
+    FieldClass.CREDENTIAL: Walker._visit_credential,
 }
 
 _STRUCTURES: dict[FieldClass, Callable[..., None]] = {
@@ -394,4 +396,5 @@ _STRUCTURES: dict[FieldClass, Callable[..., None]] = {
     FieldClass.DATA: Walker._visit_data,
     FieldClass.WHOLE_DATA: Walker._visit_whole_data,
     FieldClass.OPAQUE_TOKENS: Walker._visit_opaque_tokens,
+    FieldClass.CREDENTIAL: Walker._visit_credential,
 }

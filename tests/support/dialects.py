@@ -6,7 +6,7 @@ and whole, and one that reads what a client is shown; then add its row here.
 
 from __future__ import annotations
 
-from tests.support import anthropic_messages, described, ollama
+from tests.support import anthropic_messages, described, ollama, responses_reader
 from tests.support.dialect_case import DialectCase
 
 CASES: dict[str, DialectCase] = {
@@ -28,4 +28,7 @@ CASES: dict[str, DialectCase] = {
     ),
     "ollama, chat": DialectCase("ollama", ollama.chat_answer, ollama.shown, ollama.shown),
     "ollama, generate": DialectCase("ollama", ollama.generate_answer, ollama.shown, ollama.shown),
+    "openai-responses": DialectCase(
+        "openai-responses", responses_reader.answer, responses_reader.shown, responses_reader.shown_whole
+    ),
 }

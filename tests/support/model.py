@@ -158,6 +158,8 @@ class ScriptedModel:
         app.router.add_post("/v1/completions", self._answer)
         app.router.add_post("/v1/messages", self._answer)
         app.router.add_post("/v1/messages/count_tokens", self._answer)
+        app.router.add_post("/v1/responses", self._answer)
+        app.router.add_post("/v1/responses/input_tokens", self._answer)
         app.router.add_post("/api/chat", self._answer)
         app.router.add_post("/api/generate", self._answer)
         app.router.add_get("/v1/models", self._models)

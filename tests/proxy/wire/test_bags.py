@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from proxy.wire.bags import bag_text, bytes_text, decimal_text, readable_text
+from proxy.wire.bags import bag_text, bytes_text, decimal_text, is_token_ids, readable_text
 
 
 def test_a_bag_tells_keys_strings_bytes_and_long_numbers() -> None:
@@ -70,3 +70,8 @@ def test_readable_text() -> None:
     )
     assert readable_text("short") == "short"
     assert readable_text("a" * 25) != "a" * 24
+
+
+def test_token_ids_are_integers_alone() -> None:
+    assert is_token_ids([[1], [2, 3]])
+    assert not is_token_ids([1, "a"])

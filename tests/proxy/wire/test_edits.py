@@ -10,15 +10,16 @@ OTHER = Channel(ChannelKind.OTHER)
 
 
 def test_texts_drops_and_dependents() -> None:
-    """A text is replaced, None empties it, a drop removes the member, a dependent becomes null."""
-    payload = {"a": "one", "b": "two", "c": {"d": "x"}, "e": [1]}
+    """A text is replaced, None empties it, a drop removes the member, a dependent becomes empty or null."""
+    payload = {"a": "one", "b": "two", "c": {"d": "x"}, "e": [1], "f": {"g": 1}}
     slots = (
-        Slot(OTHER, "one", ("a",), dependents=(("e",),)),
+        Slot(OTHER, "one", ("a",), dependents=(("e",), ("f",))),
         Slot(OTHER, "two", ("b",)),
         Slot(OTHER, "d", ("c", "d"), drop=True),
         Slot(OTHER, "x", ("c", "d")),
         Slot(OTHER, "comment", ()),
     )
-    assert apply_edits(payload, slots, {0: "ONE", 1: None}) == {"a": "ONE", "b": "", "c": {"d": "x"}, "e": None}
+    edited = {"a": "ONE", "b": "", "c": {"d": "x"}, "e": [], "f": None}
+    assert apply_edits(payload, slots, {0: "ONE", 1: None}) == edited
     assert apply_edits(payload, slots, {2: "ignored", 3: "X", 4: "outside"}) == {**payload, "c": {}}
-    assert payload == {"a": "one", "b": "two", "c": {"d": "x"}, "e": [1]}
+    assert payload == {"a": "one", "b": "two", "c": {"d": "x"}, "e": [1], "f": {"g": 1}}

@@ -22,3 +22,10 @@ def test_blocks_come_apart_and_together() -> None:
     assert framing.is_ended(block)
     assert framing.open_bytes == 2
     assert framing.receive_end() == b"da"
+
+
+def test_a_terminator_that_is_known_but_not_written() -> None:
+    """Some servers add one to a format that has none."""
+    framing = SseFraming(writes_terminator=False)
+    assert framing.terminator == b"[DONE]"
+    assert framing.write_ending([{"a": 1}], after_open=False) == b'data: {"a":1}\n\n'

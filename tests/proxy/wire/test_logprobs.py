@@ -24,7 +24,7 @@ def frame_of(text: str, logprobs: Any) -> Frame:
 
 
 def test_tokens_that_repeat_the_text_go_with_it() -> None:
-    """They are no slot; an edit of the text nulls them."""
+    """They are no slot; an edit of the text empties them."""
     stream = CHAT.stream_codec()
     logprobs = {"content": [entry("he"), entry("llo")], "refusal": None}
     frame = stream.receive(sse(chunk({**delta(content="hello"), "logprobs": logprobs})))[0]
@@ -32,7 +32,7 @@ def test_tokens_that_repeat_the_text_go_with_it() -> None:
     assert slot.dependents == (("choices", 0, "logprobs", "content"),)
     assert not any("logprobs" in s.channel.name for s in frame.slots)
     edited = payloads(stream.encode(frame, {number: "x"}))[0]["choices"][0]
-    assert edited["logprobs"] == {"content": None, "refusal": None}
+    assert edited["logprobs"] == {"content": [], "refusal": None}
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_log_probabilities_go_with_the_text_they_repeat() -> None:
         said = next(number for number, slot in enumerate(frame.slots) if slot.text == "bad")
         assert frame.slots[said].dependents == (("logprobs",),)
         assert [slot.text for slot in frame.slots if slot.channel.name == "top_logprobs"] == ["x y"]
-        assert json.loads(codec.encode(frame, {said: "good"}))["logprobs"] is None
+        assert json.loads(codec.encode(frame, {said: "good"}))["logprobs"] == []
     frame = frames_of(OLLAMA.stream_codec(), written([{**says("ok"), "logprobs": [entry]}]))[0]
     assert [slot.text for slot in frame.slots if slot.channel.name == "logprobs"] == ["bad"]
     frame = frames_of(OLLAMA.stream_codec(), written([{**says("ok"), "logprobs": {"content": [entry]}}]))[0]

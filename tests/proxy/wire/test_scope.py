@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from proxy.wire.fields import Numbering, Obj, Within
-from proxy.wire.scope import TOP, entered, is_token_ids, member_of, name_of, number_of, numbered, reordered
-from proxy.wire.types import SlotMode
+from proxy.wire.fields import Ends, Numbering, Obj, Within
+from proxy.wire.scope import TOP, ends_of, entered, member_of, name_of, number_of, numbered, reordered
+from proxy.wire.types import Ended, SlotMode
 
 
 def test_elements_are_numbered_by_themselves_or_by_position() -> None:
@@ -14,11 +14,6 @@ def test_elements_are_numbered_by_themselves_or_by_position() -> None:
 
 def test_the_nearest_member() -> None:
     assert member_of(("a", 0, "b", 1, 2)) == ("a", 0, "b")
-
-
-def test_token_ids_are_integers_alone() -> None:
-    assert is_token_ids([[1], [2, 3]])
-    assert not is_token_ids([1, "a"])
 
 
 def test_numbers_in_an_object() -> None:
@@ -47,3 +42,12 @@ def test_names_and_what_is_inside_an_object() -> None:
     assert entered(Within.DELTA, (), TOP, is_stream=False).unknown is SlotMode.CONSTANT
     assert entered(Within.SNAPSHOT, (), TOP, is_stream=True).mode is SlotMode.CONSTANT
     assert entered(Within.REPEAT, (), TOP, is_stream=True).mode is SlotMode.REPEAT
+
+
+def test_an_end_needs_the_number_of_its_choice() -> None:
+    """Without it nobody could say which text is complete: none is, until a later end."""
+    node = Obj(numbers={"o": Numbering.CHOICE, "c": Numbering.PART})
+    scope = numbered(node, {"o": 3, "c": 4}, TOP)
+    assert ends_of(Ends(name="x"), node, {"o": 3}, scope) == (Ended(3, 4, None, "x"),)
+    assert ends_of(Ends(whole_choice=True), node, {"o": 3, "c": 4}, scope) == (Ended(3),)
+    assert ends_of(Ends(), node, {"c": 4}, scope) == ()

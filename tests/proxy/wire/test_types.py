@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from detectors.types import ChannelKind
-from proxy.wire.types import Channel, Frame, FrameRole, Slot, SlotMode, WireError
+from proxy.wire.types import Channel, Ended, Frame, FrameRole, Slot, SlotMode, WireError
 
 
 def test_defaults() -> None:
@@ -19,3 +19,12 @@ def test_faults_carry_the_frames_before_them() -> None:
     frame = Frame(b"a", ())
     assert list(WireError("broken", (frame,)).frames) == [frame]
     assert WireError("broken").public == "broken"
+
+
+def test_what_an_end_covers() -> None:
+    """What it leaves open it covers all of."""
+    summary = Channel(ChannelKind.REASONING, 1, 2, "summary")
+    assert Ended(1).covers(summary)
+    assert Ended(1, 2, ChannelKind.REASONING, "summary").covers(summary)
+    assert not Ended(1, 2, ChannelKind.REASONING, "").covers(summary)
+    assert not Ended(1, 3).covers(summary)

@@ -12,12 +12,14 @@ from detectors.types import ChannelKind as K
 from proxy.wire.edits import apply_edits
 from proxy.wire.fields import (
     BAG,
+    CREDENTIAL,
     ID,
     NUMBER,
     TOKENS,
     Dictionary,
     Each,
     Ends,
+    Logprobs,
     Numbering,
     Obj,
     Tagged,
@@ -165,3 +167,33 @@ def test_the_signature_of_a_text_is_a_slot_without_text() -> None:
 def test_an_empty_json_value_says_nothing() -> None:
     table = Obj({"input": data()})
     assert [Walker().walk(table, {"input": value}).slots for value in ({}, [], "", None)] == [()] * 4
+
+
+def test_credentials_pass_to_the_model_and_not_back() -> None:
+    """They are nobody's text on the way to the API that they are for, and no client's business after it."""
+    table = Obj({"key": CREDENTIAL, "headers": CREDENTIAL})
+    value = {"key": "k", "headers": {"x-key": "k"}}
+    asked = Walker(is_request=True).walk(table, value)
+    assert (asked.slots, asked.payload, asked.must_encode) == ((), value, False)
+    answered = Walker().walk(table, value)
+    assert (answered.slots, answered.payload, answered.must_encode) == ((), {}, True)
+
+
+def test_members_that_come_first_and_flat_log_probabilities() -> None:
+    """What was said first is judged first; a bare list of tokens goes with the text of its own object."""
+    table = Obj(
+        {
+            "a": text(),
+            "name": text(K.TOOL_NAME),
+            "parts": Each(Obj({"text": text(), "logprobs": Logprobs(is_flat=True)}), Numbering.PART),
+        },
+        first=("name",),
+    )
+    parts = [{"text": t, "logprobs": [{"token": t, "logprob": -1}]} for t in ("x", "y")]
+    slots = Walker().walk(table, {"a": "1", "parts": parts, "name": "2"}).slots
+    assert [(slot.text, slot.dependents) for slot in slots] == [
+        ("2", ()),
+        ("1", ()),
+        ("x", (("parts", 0, "logprobs"),)),
+        ("y", (("parts", 1, "logprobs"),)),
+    ]
