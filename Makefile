@@ -13,7 +13,7 @@ TOO_OLD := sys.exit(sys.version_info < (3, 11))
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench fuzz clean
+.PHONY: help setup demo test check format bench fuzz soak clean
 
 help:
 	@echo "make demo    scripted model, proxy and live traffic; stays up until Ctrl-C (make demo ARGS=--once ends)"
@@ -22,6 +22,7 @@ help:
 	@echo "make format  let the linter and the formatter change the files"
 	@echo "make bench   measure against other gateways; writes benchmarks/RESULTS.md"
 	@echo "make fuzz    property tests with many more examples, then the fuzz targets (FUZZ_SECONDS=60 each)"
+	@echo "make soak    overload, stalled clients and reloads at their full size: some five minutes on a quiet machine"
 	@echo "make setup   only install into .venv"
 	@echo "make clean   remove caches and build folders, keep .venv"
 	@echo
@@ -68,6 +69,10 @@ fuzz: $(FUZZ_STAMP)
 		echo "$$target for $(FUZZ_SECONDS) s"; \
 		PYTHONPATH=. $(BIN)/python $$target -max_total_time=$(FUZZ_SECONDS) || exit 1; \
 	done
+
+soak: $(STAMP)
+	SLUICEGATE_SOAK=1 $(BIN)/python -m pytest -q -n 0 tests/proxy/server/test_overload.py \
+		tests/proxy/server/test_slow_peers.py tests/proxy/server/test_reload.py $(ARGS)
 
 $(FUZZ_STAMP): $(STAMP)
 	@$(PIP) install --constraint constraints.txt --editable '.[dev,demo,fuzz]'

@@ -67,6 +67,7 @@ class ClientWriter:
             self._send(self._framed(data))
         else:
             await self._write_sliced(data)
+        del data
         if self._connection.writing_paused:
             await self._wait_writable()
 

@@ -9,6 +9,7 @@ each write unasked, answers broken requests in plain text and logs their bytes; 
 from __future__ import annotations
 
 import asyncio
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 WRITE_HIGH_WATER_BYTES: Final = 16 << 10
 """Bytes for one client that may wait in user space before its exchange stops reading from the upstream. With one
 read of the upstream (`READ_BYTES`) on either side of the guard a stalled client stays below 96 KiB."""
+
+UNSENT_BYTES: Final = 64 << 10
+"""Bytes for one client that the kernel takes beyond what it could send. Left alone it takes up to 4 MiB for one
+that reads nothing, and only when that is full do we notice."""
 
 LINGER_S: Final = 1.0
 """How long an unread request body is read on after an early answer, so that the client can read that answer."""
@@ -85,6 +90,9 @@ class ClientConnection(web.RequestHandler):
         if cast("GuardedServer", self._manager).is_crowded():
             real.abort()
             return
+        sock = real.get_extra_info("socket")
+        if sock is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         self._start_header_timer()
 
     def connection_lost(self, exc: BaseException | None) -> None:

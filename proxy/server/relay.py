@@ -138,10 +138,9 @@ class Relay:
         if self._first_out_s is None:
             writer.start_stream(200, out_headers)
             self._first_out_s = time.perf_counter()
-        if state in _COMPLETE:
-            await writer.end(data)
-        else:
-            await writer.write(data)
+        writing = writer.end(data) if state in _COMPLETE else writer.write(data)
+        del data  # as in `_pump`
+        await writing
 
     async def collect(self, message: GuardedMessage) -> bytes:
         """Bring a whole body and return what the client gets. Raises `ExchangeFault`."""
@@ -208,6 +207,7 @@ class Relay:
                 await release(message)
             elif self._decoder is None:
                 message.receive(data)
+                data = None  # a client that stalls is waited for in `release`: its bytes must not be kept thrice
                 await release(message)
             else:
                 await self._decode(data, message, release)
