@@ -47,6 +47,7 @@ _PART = Obj(
         "text": _TEXT,
         "refusal": text(ChannelKind.REFUSAL, "part"),  # A message can have a refusal of its own beside its parts.
         "thinking": Either(text=_REASONING, items=Each(_THOUGHT_PART)),
+        "reference_ids": BAG,
         "closed": NUMBER,
         "signature": OPAQUE,
         "image_url": Either(text=OPAQUE, members=Obj({"url": OPAQUE, "detail": PARAMETER})),
@@ -100,8 +101,41 @@ _ANNOTATION = Obj(
                 "end_index": NUMBER,
             }
         ),
+        "file": Obj(
+            {
+                "hash": ID,
+                "name": ANNOTATION,
+                "content": Each(
+                    Obj(
+                        {
+                            "type": enum("text", "image_url"),
+                            "text": ANNOTATION,
+                            "image_url": Obj({"url": OPAQUE}),
+                        }
+                    )
+                ),
+            }
+        ),
     }
 )
+
+_DOCUMENT = Obj(
+    {
+        **numbers("filter_reason_code", "original_search_score", "rerank_score", "data_source_index"),
+        "content": ANNOTATION,
+        "title": ANNOTATION,
+        "url": ANNOTATION,
+        "filepath": ANNOTATION,
+        "chunk_id": ID,
+        "search_queries": Each(ANNOTATION),
+        "filter_reason": enum("score", "rerank"),
+    }
+)
+
+_CONTEXT = Obj(
+    {"citations": Each(_DOCUMENT), "all_retrieved_documents": Each(_DOCUMENT), "intent": constant()},
+)
+"""What Azure found in the client's own data."""
 
 _MESSAGE: dict[str, Node] = {
     "role": _ROLE,
@@ -114,6 +148,9 @@ _MESSAGE: dict[str, Node] = {
     "function_call": _FUNCTION_CALL,
     "audio": Obj({"id": ID, "data": OPAQUE, "transcript": text(name="audio", twin="audio"), "expires_at": NUMBER}),
     "annotations": Each(_ANNOTATION),
+    "context": _CONTEXT,
+    "end_turn": NUMBER,
+    "images": Each(Obj({"type": enum("image_url"), "index": NUMBER, "image_url": Obj({"url": OPAQUE})})),
 }
 """Of a message and of a delta, in a response."""
 
@@ -182,6 +219,8 @@ REQUEST_COMMON: dict[str, Node] = {
         "min_p",
         "n",
         "parallel_tool_calls",
+        "random_seed",
+        "safe_prompt",
         "presence_penalty",
         "repetition_penalty",
         "seed",

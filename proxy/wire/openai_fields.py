@@ -54,6 +54,13 @@ USAGE = Obj(
             "total_time",
             "total_tokens",
         ),
+        "cost_details": Obj(
+            numbers(
+                "upstream_inference_cost",
+                "upstream_inference_completions_cost",
+                "upstream_inference_prompt_cost",
+            )
+        ),
         "completion_tokens_details": _TOKEN_DETAILS,
         "prompt_tokens_details": _TOKEN_DETAILS,
     }
@@ -139,6 +146,8 @@ FINISH_REASON = enum(
     "eos_token",
     "error",
     "abort",
+    "model_length",
+    "insufficient_system_resource",
 )
 
 CHOICE_COMMON: dict[str, Node] = {
@@ -202,6 +211,7 @@ TOP_COMMON: dict[str, Node] = {
             "prompt_per_token_ms",
         )
     ),
+    "prompt_progress": Obj(numbers("cache", "processed", "time_ms", "total")),
     "nvext": BAG,
     "error": ERROR,
 }

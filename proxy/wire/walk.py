@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from detectors.types import ChannelKind
-from proxy.wire.bags import bag_text, decimal_text, is_token_ids, readable_text
+from proxy.wire.bags import bag_text, bytes_text, decimal_text, is_token_ids, readable_text
 from proxy.wire.fields import (
     NUMBER,
     Dictionary,
@@ -150,7 +150,9 @@ class Walker:
         if value.__class__ is not list:
             self._unknown(value, path, scope)
             return
-        if node.item is not NUMBER and not _NUMBERS.isdisjoint(map(type, value)):
+        if node.item is NUMBER and (hidden := bytes_text(value)):
+            self._add(_OTHER, hidden, path, scope, _CONSTANT, drop=True)
+        elif not _NUMBERS.isdisjoint(map(type, value)) and node.item is not NUMBER:
             if not (node.has_tokens and is_token_ids(value)):
                 self._unknown_list(value, path, scope)
             return

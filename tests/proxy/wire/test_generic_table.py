@@ -90,6 +90,8 @@ def test_lists_of_numbers() -> None:
     walked = Walker().walk(table, {"scores": [0.25, 1, "x", 4155550142000]})
     assert [slot.text for slot in walked.slots] == ["x", "4155550142000"]
     assert walked.payload == {"scores": [0.25, 1, "x", 4155550142000]}
+    walked = Walker().walk(table, {"scores": list(b"call me")})
+    assert [(slot.text, slot.path, slot.drop) for slot in walked.slots] == [("call me", ("scores",), True)]
     table = table_of(fields(**{"$.data[*]": "text"}), None, is_stream=False)
     assert Walker().walk(table, {"data": [72, 105]}).payload == {}
 
