@@ -10,7 +10,7 @@ from proxy.wire.types import NO_ENDS, Ended, SlotMode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from proxy.wire.fields import Ends, Node, Obj
+    from proxy.wire.fields import Each, Ends, Node, Obj
     from proxy.wire.jsontext import Json
     from proxy.wire.types import Path, Slot
 
@@ -75,6 +75,16 @@ def numbered(node: Obj, value: Json, scope: Scope) -> Scope:
         else:
             part = number
     return Scope(choice, part, *scope[2:])
+
+
+def element_scope(node: Each, item: Json, position: int, path: Path, scope: Scope) -> Scope:
+    """Return the scope of an element of the list at `path`."""
+    if node.numbering is Numbering.NOTHING:
+        return scope
+    number = number_of(item, position, node.number_member)
+    is_choice = node.numbering is Numbering.CHOICE
+    choice, part = (number, scope.part) if is_choice else (scope.choice, number)
+    return Scope(choice, part, scope.mode, scope.unknown, name_of(path, scope), len(path) + 1)
 
 
 def entered(within: Within, path: Path, scope: Scope, *, is_stream: bool) -> Scope:

@@ -21,7 +21,6 @@ from proxy.wire.fields import (
     Leaf,
     Logprobs,
     Node,
-    Numbering,
     Obj,
     Tagged,
     Within,
@@ -33,11 +32,11 @@ from proxy.wire.scope import (
     TOP,
     Scope,
     Walked,
+    element_scope,
     ends_of,
     entered,
     member_of,
     name_of,
-    number_of,
     numbered,
     passes,
     reordered,
@@ -157,16 +156,8 @@ class Walker:
                 self._unknown_list(value, path, scope)
             return
         for position, item in enumerate(value):
-            inner = (*path, position)
-            chosen = node.at.get(position, node.item)
-            if node.numbering is Numbering.NOTHING:
-                self.visit(chosen, item, inner, scope)
-                continue
-            number = number_of(item, position, node.number_member)
-            base, depth = name_of(path, scope), len(inner)
-            is_choice = node.numbering is Numbering.CHOICE
-            choice, part = (number, scope.part) if is_choice else (scope.choice, number)
-            self.visit(chosen, item, inner, Scope(choice, part, scope.mode, scope.unknown, base, depth))
+            inside = element_scope(node, item, position, path, scope)
+            self.visit(node.at.get(position, node.item), item, (*path, position), inside)
 
     def _visit_either(self, node: Either, value: Json, path: Path, scope: Scope) -> None:
         chosen = node.text

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from proxy.wire.fields import Ends, Numbering, Obj, Within
-from proxy.wire.scope import TOP, ends_of, entered, member_of, name_of, number_of, numbered, reordered
+from proxy.wire.fields import Each, Ends, Numbering, Obj, Within
+from proxy.wire.scope import (
+    TOP,
+    element_scope,
+    ends_of,
+    entered,
+    member_of,
+    name_of,
+    number_of,
+    numbered,
+    reordered,
+)
 from proxy.wire.types import Ended, SlotMode
 
 
@@ -51,3 +61,13 @@ def test_an_end_needs_the_number_of_its_choice() -> None:
     assert ends_of(Ends(name="x"), node, {"o": 3}, scope) == (Ended(3, 4, None, "x"),)
     assert ends_of(Ends(whole_choice=True), node, {"o": 3, "c": 4}, scope) == (Ended(3),)
     assert ends_of(Ends(), node, {"c": 4}, scope) == ()
+
+
+def test_elements_of_lists() -> None:
+    """Choices and parts are numbered by a member or by position; other lists change nothing."""
+    nothing, choices = Each(Obj()), Each(Obj(), Numbering.CHOICE)
+    assert element_scope(nothing, {"index": 4}, 1, ("a",), TOP) is TOP
+    assert element_scope(choices, {"index": 4}, 1, ("a",), TOP)[:2] == (4, 0)
+    by_position = Each(Obj(), Numbering.PART, number_member=None)
+    inside = element_scope(by_position, {"index": 4}, 1, ("a",), TOP)
+    assert (inside.choice, inside.part, inside.base, inside.depth) == (0, 1, "a", 2)
