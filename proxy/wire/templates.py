@@ -173,12 +173,16 @@ def _run_of(template: _Template, data: bytes, position: int) -> FrameRun | None:
 def _pieces_of(template: _Template, data: bytes) -> list[bytes]:
     """Return what stands in the hole of each of the events, one after the other, that fit a template."""
     prefix, tail, start = template.prefix, template.tail, template.start
-    blocks = data.split(b"\n")[:-1:2]  # a line, a blank one: one byte is found sooner than two
     size = template.size - 2
-    while blocks and not _fits(blocks[-1], prefix, tail, size):
-        del blocks[-1]
     stop = -len(tail)
-    pieces = [block[start:stop] for block in blocks]
+    above, _, lead = prefix.rpartition(b"\n")
+    step = above.count(b"\n") + (3 if above else 2)
+    # The lines with the hole, between others (a name, a blank one): one byte is found sooner than two.
+    lines = data.split(b"\n")[step - 2 : -1 : step]
+    from_lead = len(lead)
+    while lines and not _fits(lines[-1], lead, tail, from_lead - stop):
+        del lines[-1]
+    pieces = [line[from_lead:stop] for line in lines]
     # Put together again, are they what stands there? That asks of all events at once whether they fit.
     if pieces and data.startswith(prefix + template.joint.join(pieces) + template.suffix):
         return pieces

@@ -12,7 +12,7 @@ from anthropic.types.beta import BetaMessage
 
 from detectors.types import ChannelKind as K
 from proxy.wire.registry import DIALECTS
-from proxy.wire.types import Channel, Ended, FrameRole, Slot, SlotMode
+from proxy.wire.types import Channel, Ended, FrameRole, FrameRun, Slot, SlotMode
 from tests.support.anthropic_messages import (
     FAILED_STREAM,
     RECORDINGS,
@@ -149,6 +149,18 @@ def test_citations_are_judged_after_their_text() -> None:
     cited = {"type": "text", "citations": [{"type": "char_location", "cited_text": "c"}], "text": "t"}
     (frame,) = frames_of(DIALECT.body_codec(), json.dumps(whole(cited)).encode())
     assert [slot.text for slot in frame.slots if slot.channel.kind in {K.TEXT, K.ANNOTATION}] == ["t", "c"]
+
+
+def test_named_events_are_read_in_runs() -> None:
+    """Deltas that follow one another are one run, also where the last one is not complete; no text is lost."""
+    spoken = [say(0, f"word {number} é ") for number in range(40)]
+    data = stream([start(), begin(0, type="text", text=""), *spoken])
+    for last in (len(data), len(data) - 1, len(data) - 20):
+        codec = DIALECT.stream_codec()
+        runs = [item for item in codec.receive(data[:last]) if isinstance(item, FrameRun)]
+        complete = 39 if last == len(data) else 38  # The first was parsed.
+        assert [len(run.sizes) for run in runs] == [complete]
+        assert runs[0].text == "".join(event["delta"]["text"] for event in spoken[1 : complete + 1])
 
 
 def test_a_signature_shares_the_fate_of_its_text() -> None:
