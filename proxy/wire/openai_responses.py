@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from proxy.wire.body import BodyCodec
+from proxy.wire.counted import CountedTemplates
 from proxy.wire.fields import (
     BAG,
     NUMBER,
@@ -120,7 +121,9 @@ class ResponsesDialect:
         framing = SseFraming(
             max_frame_bytes, writes_terminator=False, name_member="type", known_events=KNOWN_EVENTS
         )
-        return StreamCodec(STREAM, ResponsesStreamEnding(), framing, max_frame_bytes, repeats_text=True)
+        counted = CountedTemplates()
+        ending = ResponsesStreamEnding(counted)
+        return StreamCodec(STREAM, ending, framing, max_frame_bytes, repeats_text=True, counted=counted)
 
     def body_codec(self, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> Codec:
         """Return a codec for one whole response body."""

@@ -18,6 +18,7 @@ from proxy.wire.types import Channel
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from proxy.wire.counted import CountedTemplates
     from proxy.wire.jsontext import Json
     from proxy.wire.responses_seen import Event
     from proxy.wire.types import Path, Said, Slot
@@ -89,9 +90,11 @@ class _Told:
 class ResponsesStreamEnding:
     """Knows what of a stream the client has seen, and so what is left to close."""
 
-    __slots__ = ("_renamed", "_seen")
+    __slots__ = ("_counted", "_renamed", "_seen")
 
-    def __init__(self) -> None:
+    def __init__(self, counted: CountedTemplates | None = None) -> None:
+        """`counted` knows the numbers of events that left without being parsed."""
+        self._counted = counted
         self._seen = Seen()
         self._renamed: dict[str, str] | None = {}
         """Ids that were edited; None when there are too many of them to remember."""
@@ -121,6 +124,8 @@ class ResponsesStreamEnding:
         number = payload.get("sequence_number") if isinstance(payload, dict) else None
         if number.__class__ is int:
             seen.number = number - 1
+        else:
+            self._count()
         events = self._remains(payload)
         if seen.response is None:
             seen.response = NEUTRAL
@@ -137,6 +142,7 @@ class ResponsesStreamEnding:
 
     def failed(self, message: str, code: str) -> list[dict[str, Json]]:
         """Return an error event, at which the SDK raises its `APIError`, and the response as failed."""
+        self._count()
         error = failure(message, code)
         plain = {"code": code, "message": message, "param": None}
         events: list[Event] = [{"type": "error", **plain, **error}]
@@ -146,6 +152,11 @@ class ResponsesStreamEnding:
             ended = {**self._seen.response, "status": "failed", "error": failed, "output": done}
             events.append({"type": "response.failed", "response": ended})
         return self._written(events)
+
+    def _count(self) -> None:
+        """Take the last number that was read: no smaller one may come after it."""
+        if self._counted is not None:
+            self._seen.number = max(self._seen.number, self._counted.last)
 
     def _remains(self, payload: Json) -> list[Event]:
         """Return what may be said of the blocked event, of which note is taken: at most one event."""

@@ -32,6 +32,7 @@ from proxy.wire.walk import Walker
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from proxy.wire.counted import CountedTemplates
     from proxy.wire.endings import StreamEnding
     from proxy.wire.fields import Node
     from proxy.wire.framing import Framing
@@ -56,8 +57,12 @@ class StreamCodec:
         *,
         use_templates: bool = True,
         repeats_text: bool = False,
+        counted: CountedTemplates | None = None,
     ) -> None:
-        """`repeats_text`: the table has snapshots, which are rebuilt from the edited texts."""
+        """`repeats_text`: the table has snapshots, which are rebuilt from the edited texts.
+
+        `counted`: for a format whose events are numbered.
+        """
         self._table = table
         self._ending = ending
         self._framing = framing
@@ -66,6 +71,7 @@ class StreamCodec:
         self._use_templates = use_templates and framing.form is Form.EVENTS
         self._walker = Walker(is_stream=True)
         self._templates = Templates()
+        self._counted = counted
         self._known: set[tuple[Channel, str]] = set()
         self._constant_edits: dict[tuple[Channel, str], str | None] = {}
         self._first: bytes | None = None
@@ -108,6 +114,8 @@ class StreamCodec:
         position = 0
         while not self._is_done:
             run = self._templates.read_run(data, position)
+            if run is None and self._counted is not None:
+                run = self._counted.read_run(data, position)
             if run is not None:
                 frames.append(run)
                 position += len(run.raw)
@@ -124,7 +132,9 @@ class StreamCodec:
         while position < len(blocks) and not self._is_done:
             position = self._templates.read(blocks, position, frames)
             if position < len(blocks):
-                frames.append(self._read(blocks[position]))
+                block = blocks[position]
+                frame = self._counted.read(block) if self._counted is not None and self._use_templates else None
+                frames.append(self._read(block) if frame is None else frame)
                 position += 1
 
     def _read_each(self, blocks: list[bytes], frames: list[Frame | FrameRun]) -> None:
@@ -181,9 +191,9 @@ class StreamCodec:
         must_encode = walked.must_encode or parsed.is_ambiguous or not event.is_utf8
         frame = Frame(block, self._fresh(slots), role, walked.payload, must_encode, walked.ends)
         if changes != self._walker.changes:
-            self._templates.clear()
+            (self._templates if self._counted is None else self._counted).clear()
         elif self._use_templates and role is FrameRole.DATA and not walked.ends:
-            self._templates.learn(frame, slots)
+            (self._templates if self._counted is None else self._counted).learn(frame, slots)
         return frame
 
     def _fresh(self, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
