@@ -18,6 +18,7 @@ import typer
 from detectors.types import ChannelKind
 from policies.types import Direction
 from proxy.cli.errors import CommandError, ExitCode
+from proxy.cli.event_commands import events_app, outbox_app, topics_app
 from proxy.cli.terminal import REPORT_TEXT_CHARS, drop_output, say_errors, use_utf8, write
 
 PROGRAM = "sluicegate"
@@ -44,6 +45,9 @@ policy_app = typer.Typer(
     context_settings=CONTEXT_SETTINGS,
 )
 app.add_typer(policy_app, name="policy")
+app.add_typer(events_app, name="events")
+app.add_typer(topics_app, name="topics")
+app.add_typer(outbox_app, name="outbox")
 
 PolicyOption = Annotated[
     str, typer.Option("--policy", "-p", metavar="FILE", help="Policy file, or the name of a bundled policy.")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import time
 import uuid
+import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -11,7 +14,7 @@ from kafka import KafkaConsumer, TopicPartition
 from events.publisher.settings import KafkaSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.support.broker import Broker
 
@@ -46,3 +49,12 @@ def records_of(
     finally:
         reader.close()
     return found
+
+
+@contextmanager
+def library_leaves_sockets() -> Iterator[None]:
+    """kafka-python leaves its socket to the garbage collector when it finds no broker."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()

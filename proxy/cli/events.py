@@ -1,0 +1,102 @@
+"""The command `sluicegate events tail`: the newest events from Kafka or from the outbox."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from events.codec import EventError, kind_of, read_wire
+from events.ocsf import to_ocsf
+from events.publisher.client import consumer
+from events.publisher.reading import following, newest
+from events.schema.envelope import EVENT_TYPES
+from proxy.cli.errors import ExitCode
+from proxy.cli.kafka_options import kafka_problem, kafka_settings, open_outbox
+from proxy.cli.terminal import say_errors, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from events.publisher.settings import KafkaSettings
+
+POLL_S = 0.2
+READ_ROWS = 256
+READ_BYTES = 4 << 20
+
+
+class TailOptions(NamedTuple):
+    """What is wanted."""
+
+    names: tuple[str, ...]
+    """Types; empty: all, of which OCSF has two."""
+    lines: int
+    follow: bool
+    as_ocsf: bool
+
+
+def run_tail(options: TailOptions, kafka: str | None, config: str | None, state_dir: str) -> int:
+    """Write events. Raises `CommandError`."""
+    settings = kafka_settings(kafka, config)
+    values = _from_outbox(options, state_dir) if settings is None else _from_kafka(options, settings)
+    for value in values:
+        try:
+            wire = read_wire(value)
+            write_json(to_ocsf(wire) if options.as_ocsf else wire)
+        except EventError as error:
+            say_errors([f"An event could not be shown: {error}."])
+    return ExitCode.OK
+
+
+def wants(options: TailOptions, value: bytes) -> bool:
+    """Whether an event is of a type that is wanted."""
+    names = options.names or (("incident", "verdict") if options.as_ocsf else ())
+    if not names:
+        return True
+    try:
+        kind = kind_of(read_wire(value))
+    except EventError:
+        return True  # it is named on standard error
+    return kind is not None and kind.name in names
+
+
+def _from_outbox(options: TailOptions, state_dir: str) -> Iterator[bytes]:
+    store = open_outbox(state_dir)
+    try:
+        last: deque[bytes] = deque(maxlen=options.lines)
+        place, following = 0, False
+        while True:
+            rows = store.read(place, READ_ROWS, READ_BYTES)
+            for row in rows:
+                place = row.seq
+                if wants(options, row.entry.value):
+                    if following:
+                        yield row.entry.value
+                    else:
+                        last.append(row.entry.value)
+            if rows:
+                continue
+            yield from last
+            last.clear()
+            following = True
+            if not options.follow:
+                return
+            time.sleep(POLL_S)
+    finally:
+        store.close()
+
+
+def _from_kafka(options: TailOptions, settings: KafkaSettings) -> Iterator[bytes]:
+    kinds = [EVENT_TYPES[name] for name in options.names] or list(EVENT_TYPES.values())
+    topics = [f"{settings.topic_prefix}.{kind.topic}" for kind in kinds]
+    try:
+        reader = consumer(settings)
+    except Exception as error:
+        raise kafka_problem(error, settings) from error
+    try:
+        shown = [value for value in newest(reader, topics, options.lines) if wants(options, value)]
+        yield from shown[-options.lines :] if options.lines else []
+        while options.follow:
+            yield from (value for value in following(reader) if wants(options, value))
+    finally:
+        reader.close()

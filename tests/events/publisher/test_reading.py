@@ -1,0 +1,50 @@
+"""Reading topics for people, from a reader that holds what a test says."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from events.publisher.reading import following, newest
+
+
+class Reader:
+    """Two partitions of one topic."""
+
+    def __init__(self) -> None:
+        self.places: dict[Any, int] = {}
+        self.values = {0: [(1, b"a"), (4, b"d")], 1: [(2, b"b"), (3, b"c"), (5, b"e")]}
+
+    def partitions_for_topic(self, topic: str) -> set[int] | None:
+        return {1, 0} if topic == "t" else None
+
+    def assign(self, parts: list[Any]) -> None:
+        self.places = dict.fromkeys(parts, 0)
+
+    def end_offsets(self, parts: list[Any]) -> dict[Any, int]:
+        return {part: len(self.values[part.partition]) for part in parts}
+
+    def beginning_offsets(self, parts: list[Any]) -> dict[Any, int]:
+        return dict.fromkeys(parts, 0)
+
+    def seek(self, part: Any, place: int) -> None:
+        self.places[part] = place
+
+    def position(self, part: Any) -> int:
+        return self.places[part]
+
+    def poll(self, timeout_ms: int) -> dict[Any, list[Any]]:
+        found = {}
+        for part, place in self.places.items():
+            records = self.values[part.partition][place : place + 1]
+            found[part] = [SimpleNamespace(timestamp=when, value=value) for when, value in records]
+            self.places[part] += len(records)
+        return found
+
+
+def test_the_newest_of_all_partitions_come_by_time_and_then_what_follows() -> None:
+    reader = Reader()
+    assert newest(reader, ["t", "not there"], 2) == [b"a", b"c", b"d", b"e"]
+    assert list(following(reader)) == []
+    reader.values[0].append((6, b"f"))
+    assert list(following(reader)) == [b"f"]
