@@ -1,93 +1,60 @@
-"""The product in a process of its own, started by its own entry point."""
+"""The product's own entry point, as a process with the command line that a user types."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
-import signal
+import socket
 import subprocess
 import sys
-from contextlib import asynccontextmanager
+import time
+import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from tests.support.gateway import POLICY, parse_answer
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Iterator, Mapping, Sequence
 
-PROGRAM = """
-import sys, json
-from pathlib import Path
-from proxy.server.config import ServerConfig
-from proxy.server.run import serve
-if __name__ == "__main__":
-    given = json.loads(sys.argv[1])
-    given["state_dir"] = Path(given["state_dir"])
-    serve(ServerConfig(**given))
-"""
+START_LIMIT_S = 40.0
 
 
-class Process:
-    """The product in a process of its own."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self.lines: list[dict[str, Any]] = []
-        self.port = 0
-        self.admin_port = 0
-
-    async def line(self, event: str) -> dict[str, Any]:
-        """Wait for a line of the log."""
-        assert self.process.stderr is not None
-        async with asyncio.timeout(20):
-            while raw := await self.process.stderr.readline():
-                self.lines.append(json.loads(raw))
-                if self.lines[-1]["event"] == event:
-                    return self.lines[-1]
-        raise AssertionError(f"no line {event!r} in {self.lines}")
-
-    async def start(self, event: str) -> None:
-        ready = await self.line(event)
-        self.port = int(ready["url"].rpartition(":")[2])
-        self.admin_port = int(ready["admin"].rpartition(":")[2])
-
-    def terminate(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-
-    async def admin(self, path: str) -> tuple[int, bytes]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.admin_port)
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
-        answer = parse_answer(await reader.read())
-        writer.close()
-        return answer.status, answer.body
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
-@asynccontextmanager
-async def product(tmp_path: Path, upstream: str, **more: Any) -> AsyncIterator[Process]:
-    policy = tmp_path / "policy.yaml"
-    if not policy.exists():
-        policy.write_text(POLICY)
-    (tmp_path / "main.py").write_text(PROGRAM)
-    given = {
-        "upstream_url": upstream, "listen_port": 0, "admin_port": 0, "policy_source": str(policy),
-        "state_dir": str(tmp_path / "state"), "drain_timeout_s": 4.0, **more,
-    }  # fmt: skip
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(tmp_path / "main.py"), json.dumps(given),
-        stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(Path.cwd())},
-    )  # fmt: skip
-    running = Process(process)
+@contextmanager
+def served(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[tuple[int, int]]:
+    """Run `sluicegate serve`; gives the ports for clients and of the admin address. Its log is `folder`/log."""
+    port, admin = free_port(), free_port()
+    command = [str(Path(sys.executable).with_name("sluicegate")), "serve", *arguments]
+    command += ["--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin}", "--state-dir", str(folder)]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "PYTHONWARNINGS": "default", **(environment or {})},
+        )
     try:
-        await running.start("workers_started" if more.get("workers", 1) > 1 else "ready")
-        yield running
+        _wait_ready(process, admin, folder / "log")
+        yield port, admin
     finally:
-        if process.returncode is None:
-            process.terminate()
-            try:
-                await asyncio.wait_for(process.wait(), 10)
-            except TimeoutError:
-                process.kill()
-                await process.wait()
-        process._transport.close()  # type: ignore[attr-defined]
+        process.terminate()
+        assert process.wait(20) == 0, (folder / "log").read_text()
+
+
+def _wait_ready(process: subprocess.Popen[bytes], admin: int, log: Path) -> None:
+    end = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{admin}/readyz", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError(f"the proxy was not ready: {log.read_text()}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.gateway import POLICY, parse_answer
-from tests.support.product import Process, product
+from tests.support.process import Process, product
 from tests.support.upstream import Call, delta, finish, payloads_of, says, scripted, texts_of
 
 STREAMS = 100

@@ -12,14 +12,14 @@ import pytest
 
 from benchmarks.stats import quantile
 from tests.support.gateway import Answer, parse_answer
-from tests.support.product import product
+from tests.support.process import product
 from tests.support.scale import SOAK, scaled
 from tests.support.upstream import Call, completion, scripted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.product import Process
+    from tests.support.process import Process
 
 CAPACITY = 8
 WORK_S = 0.05

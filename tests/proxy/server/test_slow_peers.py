@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import psutil
 
 from tests.support.gateway import guarded, parse_answer
-from tests.support.product import product
+from tests.support.process import product
 from tests.support.scale import scaled
 from tests.support.upstream import Call, delta, says, scripted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.product import Process
+    from tests.support.process import Process
 
 BODY = b'{"model":"m","stream":true,"messages":[]}'
 REQUEST = (
