@@ -81,8 +81,9 @@ class Timeline:
         self._incidents: list[Incident] = []
         self._sentences = Splitter((MAX_SENTENCE_CHARS,)) if rules.rewrites else None
         self._boundaries = [0]
-        is_json = rules.kind is ChannelKind.TOOL_ARGUMENTS and bool(rules.holding or rules.observing)
-        self._lexer = ArgumentsLexer() if is_json else None
+        judged = bool(rules.holding or rules.observing)
+        self._has_escapes = judged and rules.kind is ChannelKind.TOOL_ARGUMENTS
+        self._lexer = ArgumentsLexer() if judged and channel.is_json else None
 
     # Text comes in.
 
@@ -92,6 +93,7 @@ class Timeline:
         self.buffer.append(text)
         if self._lexer is not None:
             self._lexer.feed(text)
+        if self._has_escapes:
             self._readings.feed(text, final=False)
         if self._sentences is not None:
             self._find_sentences(self._sentences)
@@ -104,6 +106,7 @@ class Timeline:
         self.final = True
         if self._lexer is not None:
             self._lexer.feed_end()
+        if self._has_escapes:
             self._readings.feed("", final=True)
 
     def _find_sentences(self, splitter: Splitter) -> None:

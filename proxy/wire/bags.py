@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import html
 import re
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ no table lists have more, and are judged."""
 
 _BASE64_SHAPED = re.compile(r"[A-Za-z0-9+/_-]*={0,2}").fullmatch
 _DATA_URL = re.compile(r"data:[A-Za-z0-9.+/;=-]{0,100};base64,")
+_TAG = re.compile(r"<[^<>]*>")
 _EXACT_FLOAT = 10**15
 
 
@@ -97,3 +99,8 @@ def readable_text(value: str) -> str:
         return ""
     is_text = all(char.isprintable() or char.isspace() for char in decoded)
     return f"{value}\n{decoded}" if is_text else ""
+
+
+def shown_text(value: str) -> str:
+    """Return what a browser shows of HTML, about: without tags, entities decoded. Styles and scripts stay."""
+    return html.unescape(_TAG.sub("", value))

@@ -33,7 +33,7 @@ class BodyCodec:
         """`ending` is the dialect's; None for a request, which has no ending on the wire.
 
         `mend` takes away what the receiver would refuse, after edits too; it returns the same object when there
-        is nothing.
+        is nothing. `takes_lists`: the body may be a list, too (errors of some APIs).
         """
         self._table = table
         self._max_body_bytes = max_body_bytes
@@ -65,12 +65,13 @@ class BodyCodec:
         raw = bytes(self._buffer)
         self._buffer.clear()
         parsed = loads(raw)
-        is_object = isinstance(parsed.value, dict)
-        if not is_object and not (self._takes_lists and isinstance(parsed.value, list)):
+        is_listed = self._takes_lists and isinstance(parsed.value, list)
+        if not is_listed and not isinstance(parsed.value, dict):
             raise WireError("the body is not a JSON object")
         walked = Walker(is_request=self._ending is None).walk(self._table, parsed.value)
-        is_failure = self._ending is not None and is_object and parsed.value.get("error")
-        role = FrameRole.FAILURE if is_failure else FrameRole.DATA
+        objects = [item for item in (parsed.value if is_listed else [parsed.value]) if isinstance(item, dict)]
+        has_failed = self._ending is not None and any(item.get("error") for item in objects)
+        role = FrameRole.FAILURE if has_failed else FrameRole.DATA
         must_encode = walked.must_encode or parsed.is_ambiguous
         must_encode |= self._mend is not None and self._mend(walked.payload) is not walked.payload
         return [Frame(raw, walked.slots, role, walked.payload, must_encode)]

@@ -38,6 +38,8 @@ class FieldClass(Enum):
     """A time stamp of RFC 3339, in every frame of some formats; anything else is text."""
     PADDING = "padding"
     """Random letters and digits that hide the length of an event."""
+    HTML = "html"
+    """A complete text in HTML: judged as it is written and as a browser shows it."""
     BAG = "bag"
     """A structure whose texts are judged together and dropped together (a JSON schema)."""
     TOKENS = "tokens"
@@ -74,6 +76,10 @@ class Numbering(Enum):
     NOTHING = "nothing"
     CHOICE = "choice"
     PART = "part"
+    FLOW = "flow"
+    """Nothing, and where an element stands says nothing either: the texts of one go on in the next."""
+    NAME = "name"
+    """Only for members of an object: the value names the texts in it (the JSON path of an argument)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,10 @@ class Obj:
     first: tuple[str, ...] = ()
     """Members whose texts come before those of the others, whatever the order on the wire: what was thought
     before it was said. So a whole answer is judged in the order in which it was streamed."""
+    series: Series | None = None
+    """The texts in it are one of a series, or end one."""
+    vouchers: tuple[str, ...] = ()
+    """Members that sign the texts of this object or say them once more: null when one of those is edited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +127,26 @@ class Ends:
     """Only texts of this kind."""
     name: str | None = None
     """Only texts of this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Texts of one sort that follow one another in a choice: each is a part, numbered in the order they begin.
+
+    For formats that neither number them nor say where one begins.
+    """
+
+    name: str
+    kind: ChannelKind
+    """Of the texts that are complete when one of the series is."""
+    text_name: str | None = None
+    """Name of those texts; None for every name."""
+    goes_on: tuple[str, ...] = ()
+    """Members that are true while the next object of the series goes on with the same part."""
+    stays_open: bool = False
+    """Every object goes on with the same part until one with `closes` comes."""
+    closes: bool = False
+    """The object is not of the series: what is open of it is complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +198,8 @@ class Logprobs:
     """The parallel lists of the completions API, instead of one list of entries per text."""
     is_flat: bool = False
     """A bare list of entries, of the text beside it: an answer or reasoning."""
+    is_chosen: bool = False
+    """Gemini's list of chosen tokens beside a list of candidates for each."""
 
 
 Node: TypeAlias = Leaf | Obj | Tagged | Dictionary | Each | Either | Logprobs
@@ -209,6 +241,7 @@ NUMBER = Leaf(FieldClass.NUMBER)
 OPAQUE = Leaf(FieldClass.OPAQUE)
 TIME = Leaf(FieldClass.TIME)
 PADDING = Leaf(FieldClass.PADDING, ChannelKind.ID)
+HTML = Leaf(FieldClass.HTML, ChannelKind.ANNOTATION)
 BAG = Leaf(FieldClass.BAG)
 TOKENS = Leaf(FieldClass.TOKENS)
 OPAQUE_TOKENS = Leaf(FieldClass.OPAQUE_TOKENS)

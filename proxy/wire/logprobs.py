@@ -1,6 +1,6 @@
 """Reads log-probabilities, which say a text once more, token by token, beside tokens that might have been.
 
-It understands three shapes strictly; anything else is None, and the caller takes the whole as unknown text.
+It understands a few shapes strictly; anything else is None, and the caller takes the whole as unknown text.
 """
 
 from __future__ import annotations
@@ -9,18 +9,25 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from detectors.types import ChannelKind
+from proxy.wire.types import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from proxy.wire.fields import Logprobs
     from proxy.wire.jsontext import Json
-    from proxy.wire.types import Path
+    from proxy.wire.types import Path, Slot
 
 _ENTRY_KEYS = frozenset({"token", "logprob", "bytes", "top_logprobs"})
 _LISTS = {"content": ChannelKind.TEXT, "refusal": ChannelKind.REFUSAL}
 _LEGACY_KEYS = frozenset({"tokens", "token_logprobs", "top_logprobs", "text_offset"})
 _MAX_LOGPROB = 1e6
+_CHOSEN_KEYS = frozenset({"chosenCandidates", "chosen_candidates"})
+_TOP_KEYS = frozenset({"topCandidates", "top_candidates"})
+_SUM_KEYS = frozenset({"logProbabilitySum", "log_probability_sum"})
+_CHOSEN_ENTRY_KEYS = frozenset({"token", "tokenId", "token_id", "logProbability", "log_probability"})
+_MAX_TOKEN_ID = 2**24
+"""Vocabularies have some 300,000 tokens."""
 
 
 class Tokens(NamedTuple):
@@ -38,10 +45,29 @@ class Tokens(NamedTuple):
 
 
 def read_lists(node: Logprobs, value: Json, path: Path) -> list[Tokens] | None:
-    """Read log-probabilities of the shape that a table names."""
+    """Read log-probabilities in the shape that a table names."""
     if node.is_legacy:
         return read_legacy(value, path)
-    return read_flat(value, path) if node.is_flat else read_tokens(value, path)
+    if node.is_flat:
+        return read_flat(value, path)
+    return read_chosen(value, path) if node.is_chosen else read_tokens(value, path)
+
+
+def bound(tokens: Tokens, slots: list[Slot], own_from: int, text: Channel, node: Logprobs) -> bool:
+    """Make tokens a dependent of the one slot, from `own_from` on, whose text they repeat. False without one.
+
+    `text` is the channel of text that is nearest to them.
+    """
+    kinds = (tokens.kind, ChannelKind.REASONING) if node.is_flat else (tokens.kind,)
+    for kind in kinds:
+        channel = text._replace(kind=kind)
+        found = [number for number in range(own_from, len(slots)) if slots[number].channel == channel]
+        if len(found) == 1:
+            slot = slots[found[0]]
+            if slot.text == tokens.joined:
+                slots[found[0]] = slot._replace(dependents=(*slot.dependents, tokens.path))
+            return slot.text == tokens.joined
+    return False
 
 
 def read_tokens(value: Json, path: Path) -> list[Tokens] | None:
@@ -164,3 +190,33 @@ def _are_offsets(value: Json) -> bool:
 
 def _is_top(value: Json) -> bool:
     return value is None or (value.__class__ is dict and all(_is_logprob(item) for item in value.values()))
+
+
+def read_chosen(value: Json, path: Path) -> list[Tokens] | None:
+    """Read Gemini's lists of chosen tokens and of the candidates for each. They go together."""
+    if value.__class__ is not dict or not value.keys() <= _CHOSEN_KEYS | _TOP_KEYS | _SUM_KEYS:
+        return None
+    chosen = [token for key in _CHOSEN_KEYS for token in value.get(key) or ()]
+    tops = [top for key in _TOP_KEYS for top in value.get(key) or ()]
+    if not all(top.__class__ is dict and top.keys() <= {"candidates"} for top in tops):
+        return None
+    others = [token for top in tops for token in top.get("candidates") or ()]
+    sums = [value.get(key) for key in _SUM_KEYS]
+    if not all(map(_is_chosen, [*chosen, *others])) or not all(map(_is_logprob, sums)):
+        return None
+    joined = "".join(_token_of(token) for token in chosen)
+    return [Tokens(ChannelKind.TEXT, path, joined, joined, "\n".join(map(_token_of, others)))]
+
+
+def _is_chosen(entry: Json) -> bool:
+    if entry.__class__ is not dict or not entry.keys() <= _CHOSEN_ENTRY_KEYS:
+        return False
+    ids = [entry.get("tokenId"), entry.get("token_id")]
+    chances = [entry.get("logProbability"), entry.get("log_probability")]
+    has_ids = all(number is None or (number.__class__ is int and abs(number) < _MAX_TOKEN_ID) for number in ids)
+    return isinstance(entry.get("token", ""), str) and has_ids and all(map(_is_logprob, chances))
+
+
+def _token_of(entry: dict[str, Json]) -> str:
+    token: str = entry.get("token", "")
+    return token

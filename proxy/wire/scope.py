@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from proxy.wire.fields import FieldClass, Leaf, Numbering, Within
-from proxy.wire.types import NO_ENDS, Ended, SlotMode
+from proxy.wire.types import NO_ENDS, PATH_NAME, Ended, SlotMode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from proxy.wire.fields import Each, Ends, Node, Obj
     from proxy.wire.jsontext import Json
@@ -30,6 +30,8 @@ class Scope(NamedTuple):
     base: str
     """Name of the place at depth `depth`, without positions that choice and part already say."""
     depth: int
+    name: str = ""
+    """Of listed texts that have no name of their own."""
 
 
 class Walked(NamedTuple):
@@ -64,17 +66,29 @@ def number_of(item: Json, position: int, member: str | None = "index") -> int:
 
 
 def numbered(node: Obj, value: Json, scope: Scope) -> Scope:
-    """Return the scope with the choice and part that members of `value` name."""
-    choice, part = scope.choice, scope.part
+    """Return the scope with the choice, part and name that members of `value` give."""
+    choice, part, name = scope.choice, scope.part, scope.name
     for member, numbering in node.numbers.items():
         number = value.get(member)
-        if number.__class__ is not int or not 0 <= number < MAX_NUMBER:
+        if numbering is Numbering.NAME:
+            name = PATH_NAME + number.removeprefix(PATH_NAME) if isinstance(number, str) else name
+        elif number.__class__ is not int or not 0 <= number < MAX_NUMBER:
             continue
-        if numbering is Numbering.CHOICE:
+        elif numbering is Numbering.CHOICE:
             choice = number
         else:
             part = number
-    return Scope(choice, part, *scope[2:])
+    return scope._replace(choice=choice, part=part, name=name)
+
+
+def vouched(slots: Sequence[Slot], vouchers: tuple[str, ...], value: Json, path: Path) -> list[Slot]:
+    """Return the slots of an object with those of its members as dependents that vouch for the texts in it."""
+    places = [(*path, member) for member in vouchers if value.get(member) is not None]
+    size = len(path) + 1
+    return [
+        slot._replace(dependents=(*slot.dependents, *(place for place in places if slot.path[:size] != place)))
+        for slot in slots
+    ]
 
 
 def element_scope(node: Each, item: Json, position: int, path: Path, scope: Scope) -> Scope:
@@ -82,8 +96,8 @@ def element_scope(node: Each, item: Json, position: int, path: Path, scope: Scop
     if node.numbering is Numbering.NOTHING:
         return scope
     number = number_of(item, position, node.number_member)
-    is_choice = node.numbering is Numbering.CHOICE
-    choice, part = (number, scope.part) if is_choice else (scope.choice, number)
+    choice = number if node.numbering is Numbering.CHOICE else scope.choice
+    part = number if node.numbering is Numbering.PART else scope.part
     return Scope(choice, part, scope.mode, scope.unknown, name_of(path, scope), len(path) + 1)
 
 

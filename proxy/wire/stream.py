@@ -206,7 +206,7 @@ class StreamCodec:
         fresh = []
         for slot in slots:
             if is_left_out(slot):
-                key = (slot.channel, slot.text)
+                key = _constant_key(slot)
                 if key in known:
                     continue
                 if len(known) < MAX_KNOWN_CONSTANTS:
@@ -245,7 +245,7 @@ class StreamCodec:
         """Return slots and edits, with those of constants that were edited in another frame."""
         for number, text in edits.items():
             slot = frame.slots[number]
-            key = (slot.channel, slot.text)
+            key = _constant_key(slot)
             if is_left_out(slot) and key in self._known:
                 self._constant_edits[key] = text
                 self._ending.rename(slot, text or "")
@@ -254,8 +254,8 @@ class StreamCodec:
         again = self._line_slots(event)
         if frame.role in {FrameRole.DATA, FrameRole.FAILURE}:
             again += Walker(is_stream=True).walk(self._table, self._payload_of(frame, event)).slots
-        again = tuple(slot for slot in again if (slot.channel, slot.text) in self._constant_edits)
-        more = enumerate((self._constant_edits[slot.channel, slot.text] for slot in again), len(frame.slots))
+        again = tuple(slot for slot in again if _constant_key(slot) in self._constant_edits)
+        more = enumerate((self._constant_edits[_constant_key(slot)] for slot in again), len(frame.slots))
         return (*frame.slots, *again), {**edits, **dict(more)}
 
     def sent(self, frame: Frame, edits: Mapping[int, str | None]) -> None:
@@ -307,6 +307,11 @@ class StreamCodec:
             return None
         kind = ChannelKind.ID if line.field == "id" and ID_SHAPED(text) else ChannelKind.OTHER
         return Slot(Channel(kind, name=f"sse.{line.field}"), text, (), SlotMode.CONSTANT, drop=True)
+
+
+def _constant_key(slot: Slot) -> tuple[Channel, str]:
+    """Name a constant. Its part may come from the frames before, which are not there when one is read again."""
+    return slot.channel._replace(part=0), slot.text
 
 
 def _events(event: SseEvent) -> list[SseLine]:

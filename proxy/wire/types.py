@@ -29,6 +29,11 @@ DEFAULT_MAX_BODY_BYTES = 32 << 20
 """Longest whole body: the largest answer of today's models is a few MiB of JSON with log-probabilities."""
 
 
+PATH_NAME = "$"
+"""Begins the name of a channel of tool arguments that is no JSON: one value of them, written apart under its JSON
+path; code."""
+
+
 class Channel(NamedTuple):
     """Names one text inside a response: hashable, and equal wherever the same text goes on."""
 
@@ -39,6 +44,11 @@ class Channel(NamedTuple):
     """Tells apart texts of one kind: the field's path for OTHER and ID, empty where kind and part suffice."""
     is_signed: bool = False
     """The provider signed this text: it may be cut off, its signature with it, but never changed."""
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the text is JSON: tool arguments are, but for code and for a value that is written apart."""
+        return self.kind is ChannelKind.TOOL_ARGUMENTS and not self.name.startswith(PATH_NAME)
 
 
 class SlotMode(Enum):

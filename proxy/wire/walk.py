@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from detectors.types import ChannelKind
-from proxy.wire.bags import bag_text, bytes_text, decimal_text, is_token_ids, readable_text
+from proxy.wire.bags import bag_text, bytes_text, decimal_text, is_token_ids, readable_text, shown_text
 from proxy.wire.fields import (
     NUMBER,
     Dictionary,
@@ -26,7 +26,7 @@ from proxy.wire.fields import (
     Within,
 )
 from proxy.wire.jsontext import Editor, Json, dumps
-from proxy.wire.logprobs import read_lists
+from proxy.wire.logprobs import bound, read_lists
 from proxy.wire.scope import (
     MAX_NUMBER,
     TOP,
@@ -40,7 +40,9 @@ from proxy.wire.scope import (
     numbered,
     passes,
     reordered,
+    vouched,
 )
+from proxy.wire.series import SeriesState
 from proxy.wire.shapes import ID_SHAPED, PADDING_SHAPED, TIME_SHAPED
 from proxy.wire.types import NO_PATHS, Channel, Ended, Path, Slot, SlotMode
 
@@ -60,8 +62,8 @@ class Walker:
     """Walks the frames of one message. Its only state is the last piece of each unknown growing text."""
 
     __slots__ = (
-        "_ends", "_ids", "_is_imprecise", "_is_request", "_is_stream", "_last", "_own_slots", "_removed", "_slots",
-        "changes",
+        "_ends", "_ids", "_is_imprecise", "_is_request", "_is_stream", "_last", "_own_slots", "_removed",
+        "_series", "_slots", "changes",
     )  # fmt: skip
 
     def __init__(self, *, is_stream: bool = False, is_request: bool = False) -> None:
@@ -69,6 +71,7 @@ class Walker:
         self._is_request = is_request
         self._last: dict[Channel, str] = {}
         self._ids: dict[str | int, Slot] = {}
+        self._series = SeriesState()
         self.changes = 0
         """How often `walk` answered differently than it would the next time: see `_unknown_text`."""
         self._slots: list[Slot] = []
@@ -107,12 +110,8 @@ class Walker:
         if value.__class__ is not dict:
             self._unknown(value, path, scope)
             return
-        if node.within is not Within.SAME:
-            scope = entered(node.within, path, scope, is_stream=self._is_stream)
-        if node.numbers:
-            scope = numbered(node, value, scope)
-        if node.ends is not None:
-            self._ends += ends_of(node.ends, node, value, scope)
+        if node.within is not Within.SAME or node.numbers or node.series is not None or node.ends is not None:
+            scope = self._enter(node, value, path, scope)
         members = node.members
         logprobs, before = None, len(self._slots)
         for key, child in value.items() if not node.first else reordered(node.first, value):
@@ -128,6 +127,22 @@ class Walker:
         if logprobs is not None:
             self._own_slots = before
             self.visit(members[logprobs], value[logprobs], (*path, logprobs), scope)
+        if node.vouchers:
+            self._slots[before:] = vouched(self._slots[before:], node.vouchers, value, path)
+
+    def _enter(self, node: Obj, value: Json, path: Path, scope: Scope) -> Scope:
+        """Return the scope inside an object, and note which texts it ends."""
+        if node.within is not Within.SAME:
+            scope = entered(node.within, path, scope, is_stream=self._is_stream)
+        if node.numbers:
+            scope = numbered(node, value, scope)
+        if node.series is not None:
+            scope, ends, changed = self._series.step(node.series, value, scope)
+            self._ends += ends
+            self.changes += changed
+        if node.ends is not None:
+            self._ends += ends_of(node.ends, node, value, scope)
+        return scope
 
     def _visit_tagged(self, node: Tagged, value: Json, path: Path, scope: Scope) -> None:
         if value.__class__ is not dict:
@@ -173,37 +188,22 @@ class Walker:
         if lists is None:
             self._removed.append(member_of(path))
             return
-        alternatives = []
-        first = len(self._slots)
+        first, text = len(self._slots), Channel(ChannelKind.TEXT, scope.choice, scope.part)
         for tokens in lists:
-            repeated = self._slot_of(Channel(tokens.kind, scope.choice, scope.part))
-            if repeated is None and node.is_flat:
-                repeated = self._slot_of(Channel(ChannelKind.REASONING, scope.choice, scope.part))
-            if tokens.joined is not None and repeated is not None and self._slots[repeated].text == tokens.joined:
-                slot = self._slots[repeated]
-                self._slots[repeated] = slot._replace(dependents=(*slot.dependents, tokens.path))
-            elif tokens.text:
+            if not bound(tokens, self._slots, self._own_slots, text, node) and tokens.text:
                 mode = _APPEND if scope.mode is _APPEND else _CONSTANT
                 self._add(_OTHER, tokens.text, path, scope, mode, drop=True, name="logprobs")
-            if tokens.alternatives:
-                alternatives.append(tokens.alternatives)
-        if alternatives:
-            self._add(_OTHER, "\n".join(alternatives), path, scope, _CONSTANT, drop=True, name="top_logprobs")
+        alternatives = [tokens.alternatives for tokens in lists if tokens.alternatives]
+        self._add(_OTHER, "\n".join(alternatives), path, scope, _CONSTANT, drop=True, name="top_logprobs")
         if node.is_flat:
             self._slots[first:] = [slot._replace(empties=True) for slot in self._slots[first:]]
-
-    def _slot_of(self, channel: Channel) -> int | None:
-        """Return the number of the one slot of `channel` in this object, None when there is none or are several."""
-        own = range(self._own_slots, len(self._slots))
-        found = [number for number in own if self._slots[number].channel == channel]
-        return found[0] if len(found) == 1 else None
 
     # --- Leaves by class
 
     def _string_text(self, node: Leaf, value: str, path: Path, scope: Scope) -> None:
         if value:
             dependents = ((*path[:-2], node.twin),) if node.twin else NO_PATHS
-            channel = Channel(node.kind, scope.choice, scope.part, node.name, node.is_signed)
+            channel = Channel(node.kind, scope.choice, scope.part, node.name or scope.name, node.is_signed)
             self._slots.append(Slot(channel, value, path, scope.mode, drop=False, dependents=dependents))
 
     def _string_repeat(self, node: Leaf, value: str, path: Path, scope: Scope) -> None:
@@ -227,12 +227,8 @@ class Walker:
         if value not in node.values:
             self._add(_OTHER, value, path, scope, _CONSTANT)
 
-    def _string_parameter(self, _node: Leaf, value: str, path: Path, scope: Scope) -> None:
-        if not ID_SHAPED(value):
-            self._add(_OTHER, value, path, scope, _CONSTANT)
-
-    def _string_time(self, _node: Leaf, value: str, path: Path, scope: Scope) -> None:
-        if not TIME_SHAPED(value):
+    def _string_parameter(self, node: Leaf, value: str, path: Path, scope: Scope) -> None:
+        if not (TIME_SHAPED if node.cls is FieldClass.TIME else ID_SHAPED)(value):
             self._add(_OTHER, value, path, scope, _CONSTANT)
 
     def _string_padding(self, _node: Leaf, value: str, path: Path, scope: Scope) -> None:
@@ -246,8 +242,10 @@ class Walker:
             channel = Channel(node.kind, scope.choice, scope.part, node.name, is_signed=True)
             self._slots.append(Slot(channel, "", path))
 
-    def _string_bag(self, _node: Leaf, value: str, path: Path, scope: Scope) -> None:
-        self._add(_OTHER, value, path, scope, _CONSTANT)
+    def _string_html(self, node: Leaf, value: str, path: Path, scope: Scope) -> None:
+        self._add(node.kind, value, path, scope, _CONSTANT)
+        if (shown := shown_text(value)) != value:
+            self._add(node.kind, shown, path, scope, _CONSTANT, drop=True)
 
     def _visit_mistyped(self, _node: Leaf, value: Json, path: Path, scope: Scope) -> None:
         self._unknown(value, path, scope)
@@ -371,9 +369,10 @@ _STRINGS: dict[FieldClass, Callable[..., None]] = {
     FieldClass.PARAMETER: Walker._string_parameter,
     FieldClass.NUMBER: Walker._visit_mistyped,
     FieldClass.OPAQUE: Walker._string_opaque,
-    FieldClass.TIME: Walker._string_time,
+    FieldClass.TIME: Walker._string_parameter,
     FieldClass.PADDING: Walker._string_padding,
-    FieldClass.BAG: Walker._string_bag,
+    FieldClass.HTML: Walker._string_html,
+    FieldClass.BAG: Walker._string_constant,
     FieldClass.TOKENS: Walker._visit_tokens,
     FieldClass.DATA: Walker._visit_data,
     FieldClass.OPAQUE_TOKENS: Walker._visit_mistyped,

@@ -6,7 +6,7 @@ and whole, and one that reads what a client is shown; then add its row here.
 
 from __future__ import annotations
 
-from tests.support import anthropic_messages, described, ollama, responses_reader
+from tests.support import anthropic_messages, described, gemini, ollama, responses_reader
 from tests.support.dialect_case import DialectCase
 
 CASES: dict[str, DialectCase] = {
@@ -26,6 +26,7 @@ CASES: dict[str, DialectCase] = {
         described.llama_shown_whole,
         described.example("llama-server", "llama-server"),
     ),
+    "gemini": DialectCase("gemini", gemini.answer, gemini.shown, gemini.shown),
     "ollama, chat": DialectCase("ollama", ollama.chat_answer, ollama.shown, ollama.shown),
     "ollama, generate": DialectCase("ollama", ollama.generate_answer, ollama.shown, ollama.shown),
     "openai-responses": DialectCase(

@@ -138,7 +138,7 @@ class BackgroundLoop:
 
 
 class ScriptedModel:
-    """The model APIs of OpenAI, Anthropic and Ollama."""
+    """The model APIs of OpenAI, Anthropic, Gemini and Ollama."""
 
     def __init__(self) -> None:
         self.scripts: dict[str, Script] = {}
@@ -163,6 +163,7 @@ class ScriptedModel:
         app.router.add_post("/api/chat", self._answer)
         app.router.add_post("/api/generate", self._answer)
         app.router.add_get("/v1/models", self._models)
+        app.router.add_post("/{place:(?:v1|v1beta|v1beta1)/(?:[^:]+/)?models}/{call}", self._answer_named)
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -186,7 +187,15 @@ class ScriptedModel:
         return web.json_response({"object": "list", "data": listed})
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
+        return await self._play(request, await request.json())
+
+    async def _answer_named(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request whose path says the model and whether to stream, as Gemini's do."""
+        model, _, method = request.match_info["call"].partition(":")
         asked = await request.json()
+        return await self._play(request, {**asked, "model": model, "stream": method == "streamGenerateContent"})
+
+    async def _play(self, request: web.Request, asked: JsonObject) -> web.StreamResponse:
         self.requests.append(asked)
         self.headers.append({name.lower(): value for name, value in request.headers.items()})
         chosen = self.scripts[asked["model"]]

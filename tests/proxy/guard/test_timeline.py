@@ -103,3 +103,20 @@ def test_what_was_said_is_what_left_with_its_edits() -> None:
     judge(text)
     text.sent(9)
     assert text.said() == "a <WORD> "
+
+
+def test_a_value_of_arguments_written_apart_is_no_json() -> None:
+    """It is replaced as text is, though it could be a number of JSON; its escapes are read all the same."""
+    under = policy([WordDetector("w", ("4711",))], [rule("w", Action.REDACT, replacement="<n>")])
+    kind = ChannelKind.TOOL_ARGUMENTS
+    for name, expected in (("$.to", "<n>"), ("", '"<n>"')):
+        text = Timeline(Channel(kind, name=name), ChannelRules(under, Direction.RESPONSE, kind), GuardStats())
+        text.append("4711")
+        text.finish()
+        judge(text)
+        assert text.edits.apply("4711", 0, 4) == expected
+    text = Timeline(Channel(kind, name="$.to"), ChannelRules(under, Direction.RESPONSE, kind), GuardStats())
+    text.append(r"4\u003711")
+    text.finish()
+    judge(text)
+    assert text.edits.apply(r"4\u003711", 0, 9) == "<n>"

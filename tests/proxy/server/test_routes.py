@@ -19,6 +19,8 @@ KNOWN = [
     ("POST", "/v1/chat/completions", "openai-chat"),
     ("POST", "/v1/completions", "openai-completions"),
     ("POST", "/v1/own", "openai-chat"),
+    ("POST", "/v1beta/models/gemini-2.5-flash:generateContent", "gemini"),
+    ("POST", "/v1/projects/p/locations/l/publishers/google/models/m:streamGenerateContent", "gemini"),
     ("GET", "/v1/models", None),
     ("GET", "/v1/models/gpt-4.1:org~x@2", None),
     ("POST", "/v1/embeddings", None),
@@ -70,6 +72,15 @@ def test_a_known_path_with_another_method(method: str, path: str, verbs: str) ->
     with pytest.raises(ClientFault) as caught:
         TABLE.match(method, path)
     assert (caught.value.status, caught.value.public) == (405, f"This path answers {verbs} only.")
+
+
+@pytest.mark.parametrize("method", ["countTokens", "embedContent"])
+def test_a_method_of_google_is_a_path_of_its_own(method: str) -> None:
+    """It is refused for what it carries, not for its verb."""
+    with pytest.raises(ClientFault) as caught:
+        TABLE.match("POST", f"/v1beta/models/gemini-2.5-flash:{method}")
+    assert (caught.value.status, caught.value.code) == (403, "unknown_route")
+    assert "passed_paths" in caught.value.public
 
 
 @pytest.mark.parametrize("query", ["", "a b", "a\x7f", 'a"', "a#b", "ä", "a<b", "a[0]"])

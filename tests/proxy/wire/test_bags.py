@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from proxy.wire.bags import bag_text, bytes_text, decimal_text, is_token_ids, readable_text
+from proxy.wire.bags import bag_text, bytes_text, decimal_text, is_token_ids, readable_text, shown_text
 
 
 def test_a_bag_tells_keys_strings_bytes_and_long_numbers() -> None:
@@ -75,3 +75,10 @@ def test_readable_text() -> None:
 def test_token_ids_are_integers_alone() -> None:
     assert is_token_ids([[1], [2, 3]])
     assert not is_token_ids([1, "a"])
+
+
+def test_html_as_a_browser_shows_it() -> None:
+    """Tags fall away, also in the middle of a word; entities are characters."""
+    assert shown_text("<b>ja</b>ne&#64;example<i>.com</i> &amp; co") == "jane@example.com & co"
+    assert shown_text("a < b and c > d") == "a  d"
+    assert shown_text("plain") == "plain"

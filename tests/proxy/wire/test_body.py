@@ -103,3 +103,19 @@ def test_a_request_is_mended_as_it_is_written() -> None:
         (frame,) = codec.receive_end()
         assert frame.must_encode == (b'""' in raw)
         assert codec.encode(frame, edits) == expected
+
+
+def test_a_body_may_be_a_list_where_the_format_says_so() -> None:
+    """Its objects are read by the table; elsewhere it is refused."""
+    raw = b'[{"error": {"message": "bad words"}}]'
+    codec = DIALECTS["gemini"].body_codec()
+    codec.receive(raw)
+    (frame,) = codec.receive_end()
+    assert frame.role is FrameRole.FAILURE
+    number = next(n for n, slot in enumerate(frame.slots) if slot.text == "bad words")
+    assert frame.slots[number].path == (0, "error", "message")
+    assert json.loads(codec.encode(frame, {number: "words"})) == [{"error": {"message": "words"}}]
+    codec = DIALECTS["openai-chat"].body_codec()
+    codec.receive(raw)
+    with pytest.raises(WireError, match="not a JSON object"):
+        codec.receive_end()

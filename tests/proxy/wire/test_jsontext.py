@@ -163,3 +163,12 @@ def test_editor_takes_edits_below_what_is_gone() -> None:
     editor.drop(("a", 0))
     editor.set(("a", 5), "no")
     assert editor.value == {"a": [None, "y"]}
+
+
+def test_editor_leaves_a_list_alone() -> None:
+    """A body may be a list, too."""
+    value = [{"a": 1}, {"b": 2}]
+    editor = Editor(value)
+    editor.set((0, "a"), 3)
+    editor.drop((1,))
+    assert (value, editor.value) == ([{"a": 1}, {"b": 2}], [{"a": 3}, None])

@@ -9,6 +9,7 @@ def test_names_and_routes() -> None:
     """Names are those of the configuration, and no two dialects claim a route."""
     assert set(DIALECTS) == {
         "anthropic-messages",
+        "gemini",
         "ollama",
         "openai-chat",
         "openai-completions",

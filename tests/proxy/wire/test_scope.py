@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from detectors.types import ChannelKind
 from proxy.wire.fields import Each, Ends, Numbering, Obj, Within
 from proxy.wire.scope import (
     TOP,
@@ -13,8 +14,9 @@ from proxy.wire.scope import (
     number_of,
     numbered,
     reordered,
+    vouched,
 )
-from proxy.wire.types import Ended, SlotMode
+from proxy.wire.types import Channel, Ended, Slot, SlotMode
 
 
 def test_elements_are_numbered_by_themselves_or_by_position() -> None:
@@ -71,3 +73,29 @@ def test_elements_of_lists() -> None:
     by_position = Each(Obj(), Numbering.PART, number_member=None)
     inside = element_scope(by_position, {"index": 4}, 1, ("a",), TOP)
     assert (inside.choice, inside.part, inside.base, inside.depth) == (0, 1, "a", 2)
+
+
+def test_a_member_can_name_the_texts() -> None:
+    """A JSON path is the name of a value that is written apart; one without `$` gets it."""
+    node = Obj(numbers={"jsonPath": Numbering.NAME})
+    assert numbered(node, {"jsonPath": "$.a.b"}, TOP) == TOP._replace(name="$.a.b")
+    assert numbered(node, {"jsonPath": "a"}, TOP) == TOP._replace(name="$a")
+    assert numbered(node, {"jsonPath": 3}, TOP) == TOP
+
+
+def test_names_leave_out_positions_that_numbers_say() -> None:
+    assert name_of(("id",), TOP) == "id"
+    assert name_of(("a", 0, "b"), TOP) == "a.0.b"
+    assert name_of(("a", 0, "b"), TOP._replace(base="a", depth=2)) == "a.b"
+
+
+def test_vouchers_go_with_every_text_but_themselves() -> None:
+    """One that is null or is not there vouches for nothing."""
+    slots = [
+        Slot(Channel(ChannelKind.TEXT), "x", ("p", "text")),
+        Slot(Channel(ChannelKind.OTHER), "y", ("p", "signed")),
+        Slot(Channel(ChannelKind.TOOL_ARGUMENTS), "z", ("p", "call", "args"), dependents=(("q",),)),
+    ]
+    value = {"text": "x", "signed": "y", "call": {"args": "z"}, "empty": None}
+    found = vouched(slots, ("signed", "empty", "absent"), value, ("p",))
+    assert [slot.dependents for slot in found] == [(("p", "signed"),), (), (("q",), ("p", "signed"))]

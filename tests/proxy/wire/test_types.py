@@ -28,3 +28,18 @@ def test_what_an_end_covers() -> None:
     assert Ended(1, 2, ChannelKind.REASONING, "summary").covers(summary)
     assert not Ended(1, 2, ChannelKind.REASONING, "").covers(summary)
     assert not Ended(1, 3).covers(summary)
+
+
+def test_tool_arguments_are_json_unless_they_are_written_apart() -> None:
+    """One value under its JSON path is a text like any other."""
+    arguments = Channel(ChannelKind.TOOL_ARGUMENTS)
+    assert arguments.is_json
+    assert not arguments._replace(name="$.to").is_json
+    assert not Channel(ChannelKind.TEXT).is_json
+
+
+def test_ends_can_be_of_one_name() -> None:
+    ended = Ended(0, 1, ChannelKind.OTHER, "output")
+    assert ended.covers(Channel(ChannelKind.OTHER, 0, 1, "output"))
+    assert not ended.covers(Channel(ChannelKind.OTHER, 0, 1, "x"))
+    assert Ended(0).covers(Channel(ChannelKind.OTHER, 0, 1, "x"))

@@ -13,8 +13,10 @@ from proxy.wire.edits import apply_edits
 from proxy.wire.fields import (
     BAG,
     CREDENTIAL,
+    HTML,
     ID,
     NUMBER,
+    OPAQUE,
     TOKENS,
     Dictionary,
     Each,
@@ -197,3 +199,28 @@ def test_members_that_come_first_and_flat_log_probabilities() -> None:
         ("x", (("parts", 0, "logprobs"),)),
         ("y", (("parts", 1, "logprobs"),)),
     ]
+
+
+def test_html_is_judged_as_it_is_written_and_as_it_is_shown() -> None:
+    """Found in the source it is edited there; found in what is shown only, the member goes."""
+    slots = Walker().walk(Obj({"page": HTML}), {"page": "<p>a&amp;b</p>"}).slots
+    assert [(slot.text, slot.drop) for slot in slots] == [("<p>a&amp;b</p>", False), ("a&b", True)]
+    assert len(Walker().walk(Obj({"page": HTML}), {"page": "plain"}).slots) == 1
+
+
+def test_elements_that_flow_are_one_text() -> None:
+    """Where a piece stands in the list says nothing; of an unlisted one neither."""
+    table = Obj({"parts": Each(Obj({"text": text()}, Within.DELTA), Numbering.FLOW)})
+    walker = Walker(is_stream=True)
+    slots = walker.walk(table, {"parts": [{"text": "a"}, {"text": "b", "x": "y"}, {"x": "z"}]}).slots
+    assert {slot.channel for slot in slots if slot.channel.kind is K.TEXT} == {Channel(K.TEXT)}
+    assert len({slot.channel for slot in slots if slot.text in {"y", "z"}}) == 1
+
+
+def test_an_edit_takes_what_vouches_for_the_text() -> None:
+    """Only where it is there, and only of the same object."""
+    table = Obj({"parts": Each(Obj({"text": text(), "signed": OPAQUE}, vouchers=("signed",)))})
+    payload = {"parts": [{"text": "a", "signed": "c2lnbmVk"}, {"text": "b"}]}
+    slots = Walker().walk(table, payload).slots
+    edits: dict[int, str | None] = {n: "x" for n, slot in enumerate(slots) if slot.text in {"a", "b"}}
+    assert apply_edits(payload, slots, edits) == {"parts": [{"text": "x", "signed": None}, {"text": "x"}]}

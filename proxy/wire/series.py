@@ -1,0 +1,57 @@
+"""Numbers texts that follow one another in a choice where the format does not: runs of thoughts, tool calls.
+
+It remembers, for one message, which part of each series is the present one and whether it is open.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from proxy.wire.types import Ended
+
+if TYPE_CHECKING:
+    from proxy.wire.fields import Series
+    from proxy.wire.jsontext import Json
+    from proxy.wire.scope import Scope
+
+MAX_SERIES = 1024
+"""More than 128 choices with every series there is. Beyond it the texts of a series are judged as one."""
+
+
+class Step(NamedTuple):
+    """What an object does to its series."""
+
+    scope: Scope
+    """Of the texts in the object."""
+    ends: tuple[Ended, ...]
+    changed: bool
+    """Whether another object with the same bytes would mean another part."""
+
+
+class SeriesState:
+    """All series of one message."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self) -> None:
+        self._parts: dict[tuple[int, str], tuple[int, bool]] = {}
+
+    def step(self, series: Series, value: Json, scope: Scope) -> Step:
+        """Take the next object that is of the series, or that closes it."""
+        key = (scope.choice, series.name)
+        part, is_open = self._parts.get(key, (-1, False))
+        if series.closes:
+            return Step(scope, self._close(series, key) if is_open else (), is_open)
+        if part < 0 and len(self._parts) >= MAX_SERIES:
+            return Step(scope, (), changed=False)
+        begins = not is_open
+        part += begins
+        self._parts[key] = (part, True)
+        goes_on = series.stays_open or any(value.get(member) is True for member in series.goes_on)
+        ends = () if goes_on else self._close(series, key)
+        return Step(scope._replace(part=part), ends, begins or not goes_on)
+
+    def _close(self, series: Series, key: tuple[int, str]) -> tuple[Ended, ...]:
+        part, _ = self._parts[key]
+        self._parts[key] = (part, False)
+        return (Ended(key[0], part, series.kind, series.text_name),)
