@@ -81,9 +81,8 @@ class Timeline:
         self._incidents: list[Incident] = []
         self._sentences = Splitter((MAX_SENTENCE_CHARS,)) if rules.rewrites else None
         self._boundaries = [0]
-        judged = bool(rules.holding or rules.observing)
-        self._has_escapes = judged and rules.kind is ChannelKind.TOOL_ARGUMENTS
-        self._lexer = ArgumentsLexer() if judged and channel.is_json else None
+        self._has_escapes = rules.kind is ChannelKind.TOOL_ARGUMENTS and bool(rules.holding or rules.observing)
+        self._lexer = ArgumentsLexer() if self._has_escapes and channel.is_json else None
 
     # Text comes in.
 
