@@ -9,7 +9,7 @@ import openai
 import pytest
 
 from tests.support.model import BackgroundLoop, Script, ScriptedModel, Tap
-from tests.support.served import served
+from tests.support.product import served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

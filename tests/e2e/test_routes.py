@@ -14,7 +14,7 @@ import pytest
 from proxy.server.run import fingerprint_key
 from proxy.server.tenants import key_hash
 from tests.support.model import Script, ScriptedModel, says, script
-from tests.support.served import served
+from tests.support.product import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
