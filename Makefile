@@ -3,6 +3,7 @@
 PYTHON ?= python3
 JOBS ?= auto
 FUZZ_SECONDS ?= 60
+LIVES ?= 500
 ARGS ?=
 
 VENV := .venv
@@ -13,7 +14,7 @@ TOO_OLD := sys.exit(sys.version_info < (3, 11))
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench fuzz soak clean
+.PHONY: help setup demo test check format bench fuzz soak chaos clean
 
 help:
 	@echo "make demo    scripted model, proxy and live traffic; stays up until Ctrl-C (make demo ARGS=--once ends)"
@@ -23,6 +24,7 @@ help:
 	@echo "make bench   measure against other gateways; writes benchmarks/RESULTS.md"
 	@echo "make fuzz    property tests with many more examples, then the fuzz targets (FUZZ_SECONDS=60 each)"
 	@echo "make soak    overload, stalled clients and reloads at their full size: some five minutes on a quiet machine"
+	@echo "make chaos   kill everything under load, again and again, and check what is left (LIVES=500)"
 	@echo "make setup   only install into .venv"
 	@echo "make clean   remove caches and build folders, keep .venv"
 	@echo
@@ -77,6 +79,9 @@ soak: $(STAMP)
 $(FUZZ_STAMP): $(STAMP)
 	@$(PIP) install --constraint constraints.txt --editable '.[dev,demo,fuzz]'
 	@touch $@
+
+chaos: $(STAMP)
+	SLUICEGATE_CHAOS=$(LIVES) $(BIN)/python -m pytest -q -n 0 -s tests/chaos tests/events/outbox/test_machine.py $(ARGS)
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .atheris

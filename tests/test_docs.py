@@ -58,6 +58,7 @@ KNOWN_INFO = {
     "sh serve",
     "sh client",
     "python client",
+    "python consumer",
     "python",
     "js",
     "text",

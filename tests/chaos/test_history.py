@@ -1,0 +1,76 @@
+"""C1: an enforced decision is recorded before its effect is visible, whenever everything is killed.
+
+SLUICEGATE_CHAOS=500 asks for that many lives (`make chaos`); CI has a few.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from events.codec import encode
+from events.outbox.database import FILE_NAME
+from events.outbox.rows import Entry
+from events.outbox.settings import OutboxSettings
+from events.outbox.store import Store
+from events.publisher.run import publish
+from proxy.server.events_file import kafka_at
+from tests.chaos.history import History, check, live
+from tests.support.events import TIME_MS, incident_event
+from tests.support.kafka import records_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.broker import Broker
+
+LIVES = int(os.environ.get("SLUICEGATE_CHAOS", "10"))
+
+
+async def test_killed_at_any_moment_nothing_seen_is_unrecorded(tmp_path: Path) -> None:
+    history = await live(tmp_path, LIVES, seed=7, kafka=None)
+    summary = await asyncio.to_thread(check, history, tmp_path, [])
+    assert summary["lives"] == LIVES
+    assert {action for _, action in history.seen} == {"redact", "block"}
+
+
+async def test_killed_with_its_publisher_all_reaches_the_topic(tmp_path: Path, broker: Broker) -> None:
+    """Doubles have the same id and content; what was in the outbox is drained afterwards."""
+    history = await live(tmp_path, max(2, LIVES // 5), seed=11, kafka=broker.address)
+    settings = kafka_at(broker.address)
+    await asyncio.to_thread(
+        publish, tmp_path / FILE_NAME, OutboxSettings(), settings, threading.Event(), until_empty=True
+    )
+    seen = {identity for identity, _ in history.seen}
+
+    def is_complete(found: list[Any]) -> bool:
+        return seen <= {record.key.decode() for record in found}
+
+    records = await asyncio.to_thread(records_of, settings, "incidents.v1", until=is_complete)
+    summary = await asyncio.to_thread(check, history, tmp_path, [record.value for record in records])
+    assert summary["seen"] > 0
+    assert {record.key.decode() for record in records} >= seen
+
+
+def put(folder: Path, *values: bytes) -> None:
+    store = Store(folder / FILE_NAME, OutboxSettings())
+    store.append([Entry(orjson.loads(v)["id"], "t", "k", TIME_MS, v) for v in values], TIME_MS)
+    store.close()
+
+
+def test_the_checker_finds_what_is_missing_and_what_was_changed(tmp_path: Path) -> None:
+    """A checker that cannot fail checks nothing."""
+    value = encode(incident_event(1, "req_1", "redact"))
+    put(tmp_path, value)
+    assert check(History([("req_1", "redact")]), tmp_path, [value])["events"] == 1
+    with pytest.raises(AssertionError, match="not recorded"):
+        check(History([("req_2", "redact")]), tmp_path, [])
+    with pytest.raises(AssertionError, match="not recorded"):
+        check(History([("req_1", "block")]), tmp_path, [])
+    with pytest.raises(AssertionError, match="different content"):
+        check(History(), tmp_path, [value.replace(b"text[0]", b"text[1]")])
