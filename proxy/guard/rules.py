@@ -66,12 +66,25 @@ class ChannelRules:
         return None
 
 
-@lru_cache(maxsize=64)
-def channel_rules(
-    policy: Policy, direction: Direction, kind: ChannelKind, *, use_screens: bool = True
-) -> ChannelRules:
-    """Return what a policy says about one kind of channel in one direction.
+class RulesByKind(dict["ChannelKind", ChannelRules]):
+    """What a policy says in one direction about each kind of channel; fills itself as kinds are met."""
 
-    Remembered for the last few policies (all kinds in both directions of four): a reload soon forgets the old one.
+    def __init__(self, policy: Policy, direction: Direction, *, use_screens: bool) -> None:
+        super().__init__()
+        self._policy = policy
+        self._direction = direction
+        self._use_screens = use_screens
+
+    def __missing__(self, kind: ChannelKind) -> ChannelRules:
+        rules = ChannelRules(self._policy, self._direction, kind, use_screens=self._use_screens)
+        self[kind] = rules
+        return rules
+
+
+@lru_cache(maxsize=16)
+def channel_rules(policy: Policy, direction: Direction, *, use_screens: bool = True) -> RulesByKind:
+    """Return what a policy says in one direction.
+
+    Remembered for the last few policies: a reload soon forgets the old one.
     """
-    return ChannelRules(policy, direction, kind, use_screens=use_screens)
+    return RulesByKind(policy, direction, use_screens=use_screens)

@@ -31,10 +31,9 @@ class Texts:
 
     __slots__ = (
         "_constants",
-        "_direction",
         "_keep",
-        "_policy",
         "_quiet",
+        "_rules",
         "_stats",
         "_use_screens",
         "by_channel",
@@ -54,8 +53,7 @@ class Texts:
         use_screens: bool = True,
     ) -> None:
         """`keep`: retain whole texts, because the format repeats them."""
-        self._policy = policy
-        self._direction = direction
+        self._rules = channel_rules(policy, direction, use_screens=use_screens)
         self._stats = stats
         self._keep = keep
         self._use_screens = use_screens
@@ -87,7 +85,7 @@ class Texts:
         by_kind: dict[ChannelKind, list[str]] = {}
         for slot in slots:
             by_kind.setdefault(slot.channel.kind, []).append(slot.text)
-        found = [(self._rules_for(kind), _CONSTANT_SEPARATOR.join(texts)) for kind, texts in by_kind.items()]
+        found = [(self._rules[kind], _CONSTANT_SEPARATOR.join(texts)) for kind, texts in by_kind.items()]
         if not all(rules.is_quiet(text) for rules, text in found):
             return False
         self._stats.text_chars += sum([len(slot.text) for slot in slots if slot.mode is SlotMode.APPEND])
@@ -128,7 +126,7 @@ class Texts:
         """Add text to a channel."""
         timeline = self.by_channel.get(channel)
         if timeline is None:
-            timeline = Timeline(channel, self._rules_for(channel.kind), self._stats, keep=self._keep)
+            timeline = Timeline(channel, self._rules[channel.kind], self._stats, keep=self._keep)
             self.by_channel[channel] = timeline
         start, end = timeline.append(text)
         if end > start:
@@ -144,7 +142,7 @@ class Texts:
         if len(self._constants) + len(slots) > MAX_CONSTANTS:
             self._constants.clear()
         channel = slots[0].channel
-        rules = self._rules_for(channel.kind)
+        rules = self._rules[channel.kind]
         text = _CONSTANT_SEPARATOR.join([slot.text for slot in slots])
         if self._use_screens and rules.is_quiet(text):
             self._count(rules, text)
@@ -168,9 +166,6 @@ class Texts:
             timeline = self._quiet[channel.kind] = Timeline(channel, rules, self._stats, constant=True)
             timeline.finish()
         return timeline
-
-    def _rules_for(self, kind: ChannelKind) -> ChannelRules:
-        return channel_rules(self._policy, self._direction, kind, use_screens=self._use_screens)
 
     def end(self, ends: tuple[Ended, ...]) -> None:
         """Take the end of some texts."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from proxy.wire.fields import FieldClass, Leaf, Numbering, Within
+from proxy.wire.fields import Numbering, Within
 from proxy.wire.types import NO_ENDS, PATH_NAME, Ended, SlotMode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from proxy.wire.fields import Each, Ends, Node, Obj
+    from proxy.wire.fields import Each, Ends, Obj
     from proxy.wire.jsontext import Json
     from proxy.wire.types import Path, Slot
 
@@ -50,13 +50,9 @@ _MODES = {Within.SNAPSHOT: SlotMode.CONSTANT, Within.REPEAT: SlotMode.REPEAT}
 TOP = Scope(0, 0, SlotMode.APPEND, SlotMode.CONSTANT, "", 0)
 
 
-def passes(node: Node, value: Json) -> bool:
-    """Whether a value needs no look: a listed number that is small, a known word. Most are."""
-    if node.__class__ is not Leaf:
-        return False
-    if node.cls is FieldClass.NUMBER:
-        return value.__class__ is int and -MAX_NUMBER < value < MAX_NUMBER
-    return node.cls is FieldClass.ENUM and value.__class__ is str and value in node.values
+def is_small(value: Json) -> bool:
+    """Whether a value is an integer that a listed number may be without another look."""
+    return value.__class__ is int and -MAX_NUMBER < value < MAX_NUMBER
 
 
 def number_of(item: Json, position: int, member: str | None = "index") -> int:

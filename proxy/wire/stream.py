@@ -98,7 +98,7 @@ class StreamCodec:
                 self._read_each(self._framing.receive(data), frames)
             elif self._use_templates and b"\r" not in data and (whole := self._framing.take_open(data)) is not None:
                 rest = self._read_runs(whole, frames)
-                if not self._is_done:
+                if rest and not self._is_done:
                     self._framing.receive(rest)
             else:
                 self._read_blocks(self._framing.receive(data), frames)
@@ -112,7 +112,7 @@ class StreamCodec:
     def _read_runs(self, data: bytes, frames: list[Frame | FrameRun]) -> bytes:
         """Read events that end with LF LF, several at a time where they are alike. Returns what is not ended."""
         position = 0
-        while not self._is_done:
+        while position < len(data) and not self._is_done:
             run = self._templates.read_run(data, position)
             if run is None and self._counted is not None:
                 run = self._counted.read_run(data, position)

@@ -27,6 +27,7 @@ from proxy.wire.fields import (
 )
 from proxy.wire.jsontext import Editor, Json, dumps
 from proxy.wire.logprobs import bound, read_lists
+from proxy.wire.plans import Plans
 from proxy.wire.scope import (
     MAX_NUMBER,
     TOP,
@@ -35,10 +36,10 @@ from proxy.wire.scope import (
     element_scope,
     ends_of,
     entered,
+    is_small,
     member_of,
     name_of,
     numbered,
-    passes,
     reordered,
     vouched,
 )
@@ -110,23 +111,27 @@ class Walker:
         if value.__class__ is not dict:
             self._unknown(value, path, scope)
             return
-        if node.within is not Within.SAME or node.numbers or node.series is not None or node.ends is not None:
+        plan, late, before = _PLANS.plan_of(node), None, len(self._slots)
+        if plan.enters:
             scope = self._enter(node, value, path, scope)
-        members = node.members
-        logprobs, before = None, len(self._slots)
         for key, child in value.items() if not node.first else reordered(node.first, value):
-            known = members.get(key)
-            if known is None:
+            step = plan.steps.get(key)
+            is_text = child.__class__ is str
+            if step is None:
                 self._unknown_member(key, child, (*path, key), scope)
-            elif child is None or child is True or child is False or passes(known, child):
+            elif (
+                child in step.words
+                if is_text
+                else child is None or child is True or child is False or (step.is_number and is_small(child))
+            ):
                 continue
-            elif known.__class__ is Logprobs:
-                logprobs = key  # They repeat a text of this object, which has to be known first.
+            elif step.is_late:
+                late = key  # Log-probabilities repeat a text of this object, which has to be known first.
             else:
-                _VISITS[known.__class__](self, known, child, (*path, key), scope)
-        if logprobs is not None:
+                (step.on_text if is_text else step.on_other)(self, step.node, child, (*path, key), scope)
+        if late is not None:
             self._own_slots = before
-            self.visit(members[logprobs], value[logprobs], (*path, logprobs), scope)
+            self.visit(node.members[late], value[late], (*path, late), scope)
         if node.vouchers:
             self._slots[before:] = vouched(self._slots[before:], node.vouchers, value, path)
 
@@ -390,3 +395,5 @@ _STRUCTURES: dict[FieldClass, Callable[..., None]] = {
     FieldClass.OPAQUE_TOKENS: Walker._visit_opaque_tokens,
     FieldClass.CREDENTIAL: Walker._visit_credential,
 }
+
+_PLANS = Plans(_VISITS, _STRINGS, _STRUCTURES, Walker._visit_mistyped)
