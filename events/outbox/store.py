@@ -163,6 +163,11 @@ class Store:
             )
             _forget(db, "seq <= ?", db.execute("SELECT min(acked) FROM subscriber WHERE active").fetchone()[0])
 
+    def drop_sealed(self, seq: int) -> None:
+        """Throw away what is sealed of the events up to `seq`: whom it was for has it."""
+        with self._quick_change() as db:
+            db.execute("UPDATE event SET sealed = NULL WHERE seq <= ? AND sealed IS NOT NULL", (seq,))
+
     def beat(self, name: str, state: str, now_ms: int) -> None:
         """Note how a subscriber is."""
         with self._quick_change() as db:

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class Lease:
-    """The right to publish an outbox."""
+    """The right to publish an outbox, or to do another work that one process does for all."""
 
-    def __init__(self, folder: Path) -> None:
-        self._file = os.open(folder / "publisher.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def __init__(self, folder: Path, name: str = "publisher") -> None:
+        self._file = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def take(self) -> bool:
         """Take it. Returns whether it is ours now; it stays so until `close`."""

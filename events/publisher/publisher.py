@@ -248,7 +248,7 @@ class Publisher:
             told = {"id": row.entry.id, "topic": topic, "key": row.entry.key, "dlq_reason": reason,
                     "dlq_attempts": 1, "bytes": len(row.entry.value)}  # fmt: skip
             notices = [Entry(f"{row.entry.id}-dlq", topic + DLQ, row.entry.key, now_ms, orjson.dumps(told))]
-        self._store.bury([DeadLetter(row.entry, now_ms, 1, reason)], notices)
+        self._store.bury([DeadLetter(row.entry._replace(sealed=None), now_ms, 1, reason)], notices)
 
     def _acknowledge(self, *, force: bool) -> None:
         now_ms = self._now_ms()

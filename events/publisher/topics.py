@@ -37,20 +37,22 @@ def topics(settings: KafkaSettings) -> list[Topic]:
     """Return all topics, those of dead letters too."""
     prefix, many = settings.topic_prefix, settings.partitions
     days = {"exchanges.v1": 14, "incidents.v1": 14, "alarms.v1": 90, "policies.v1": 365}
+    forever = {"cleanup.policy": "delete", "retention.ms": "-1"}
     found = []
     for kind in EVENT_TYPES.values():
         if kind.name == "verdict":  # the last verdict of an incident stays
             config = {"cleanup.policy": "compact"}
+        elif kind.name == "audit-head":  # anchors of the audit chain are kept, in order
+            config = forever
         else:
             config = {"cleanup.policy": "delete", "retention.ms": str(days[kind.topic] * _DAY_MS)}
         found += [
-            Topic(f"{prefix}.{kind.topic}", many, config),
+            Topic(f"{prefix}.{kind.topic}", 1 if config is forever else many, config),
             Topic(
                 f"{prefix}.{kind.topic}{DLQ}", 1, {"cleanup.policy": "delete", "retention.ms": str(30 * _DAY_MS)}
             ),
         ]
-    heads = {"cleanup.policy": "delete", "retention.ms": "-1"}  # anchors of the audit chain are kept for ever
-    return [*found, Topic(f"{prefix}.audit-heads.v1", 1, heads)]
+    return found
 
 
 def ensure_topics(settings: KafkaSettings, *, create: bool) -> list[str]:

@@ -10,11 +10,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from events.schema import alarm, exchange, incident, policy, verdict
+from events.schema import alarm, audit_head, exchange, incident, policy, verdict
 
 if TYPE_CHECKING:
     EventData = (
-        exchange.ExchangeData | incident.IncidentData | verdict.VerdictData | alarm.AlarmData | policy.PolicyData
+        exchange.ExchangeData
+        | incident.IncidentData
+        | verdict.VerdictData
+        | alarm.AlarmData
+        | policy.PolicyData
+        | audit_head.AuditHeadData
     )
 
 CONTENT_TYPE: Final = "application/cloudevents+json; charset=UTF-8"
@@ -53,6 +58,7 @@ EVENT_TYPES: Final = {
         EventType(verdict.TYPE, "verdict", verdict.VERSION, "verdicts.v1", verdict.VerdictData),
         EventType(alarm.TYPE, "alarm", alarm.VERSION, "alarms.v1", alarm.AlarmData),
         EventType(policy.TYPE, "policy", policy.VERSION, "policies.v1", policy.PolicyData),
+        EventType(audit_head.TYPE, "audit-head", audit_head.VERSION, "audit-heads.v1", audit_head.AuditHeadData),
     )
 }
 """Every type of event, by its short name."""

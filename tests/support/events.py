@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from events.schema import alarm, exchange, incident, policy, verdict
+from events.schema import alarm, audit_head, exchange, incident, policy, verdict
 from events.schema.blocks import ModelBlock, RequestBlock
 from events.schema.envelope import Event
 from events.schema.ids import incident_id, ulid
@@ -79,5 +79,17 @@ def policy_event(number: int = 5) -> Event:
     )
 
 
+def audit_head_event(number: int = 6) -> Event:
+    data = audit_head.AuditHeadData(audit_head.VERSION, "c" * 16, 12, "d" * 64)
+    return Event(event_id(number), "/sluicegate/test", data.chain, TIME_MS, data)
+
+
 def all_events() -> list[Event]:
-    return [incident_event(), verdict_event(), exchange_event(), alarm_event(), policy_event()]
+    return [
+        incident_event(),
+        verdict_event(),
+        exchange_event(),
+        alarm_event(),
+        policy_event(),
+        audit_head_event(),
+    ]

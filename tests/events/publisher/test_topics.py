@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def test_every_event_has_a_topic_and_one_for_its_dead_letters() -> None:
     made = {topic.name: topic for topic in topics(KafkaSettings(servers=("a:1",), partitions=3))}
     for kind in EVENT_TYPES.values():
-        assert made[f"sluicegate.{kind.topic}"].partitions == 3
+        assert made[f"sluicegate.{kind.topic}"].partitions == (1 if kind.name == "audit-head" else 3)
         assert f"sluicegate.{kind.topic}.dlq" in made
     assert made["sluicegate.verdicts.v1"].config == {"cleanup.policy": "compact"}
     assert made["sluicegate.audit-heads.v1"].config["retention.ms"] == "-1"
@@ -28,5 +28,5 @@ def test_topics_are_created_once_and_missing_ones_are_named(broker: Broker) -> N
     settings = settings_for(broker)
     with pytest.raises(TopicsMissingError, match=f"{settings.topic_prefix}.incidents.v1"):
         ensure_topics(settings, create=False)
-    assert len(ensure_topics(settings, create=True)) == 11
+    assert len(ensure_topics(settings, create=True)) == 12
     assert ensure_topics(settings, create=False) == []

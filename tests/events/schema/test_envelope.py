@@ -38,4 +38,4 @@ def test_time_is_rfc_3339_in_utc() -> None:
 
 def test_every_type_has_its_own_topic_and_class() -> None:
     kinds = list(EVENT_TYPES.values())
-    assert len({kind.topic for kind in kinds}) == len({kind.data for kind in kinds}) == len(kinds) == 5
+    assert len({kind.topic for kind in kinds}) == len({kind.data for kind in kinds}) == len(kinds) == 6

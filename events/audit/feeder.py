@@ -1,0 +1,157 @@
+"""Brings what the outbox has for the audit store there, and anchors the chain. One for a store; owns no thread.
+
+An event is acknowledged after its record is committed. After a crash between the two it comes again, and is known
+by its id.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from events.audit.anchors import append_anchor, last_anchor
+from events.audit.entries import record_of
+from events.codec import EventError, encode
+from events.outbox.rows import DeadLetter, Entry
+from events.schema.audit_head import VERSION, AuditHeadData
+from events.schema.envelope import EVENT_TYPES, Event
+from events.schema.ids import RANDOM_BYTES, ulid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from events.audit.records import Head, Record
+    from events.audit.sealing import Sealed
+    from events.audit.store import AuditStore
+    from events.outbox.rows import Row
+    from events.outbox.store import Store
+
+SUBSCRIBER: Final = "audit"
+READ_ROWS: Final = 500
+READ_BYTES: Final = 8 << 20
+IDLE_S: Final = 0.2
+ANCHOR_EVERY_MS: Final = 10_000
+ANCHOR_EVERY_RECORDS: Final = 1000
+RETENTION_EVERY_MS: Final = 3_600_000
+BEAT_EVERY_MS: Final = 5000
+
+
+class Feeder:
+    """Feeds one audit store from one outbox."""
+
+    def __init__(  # noqa: PLR0913 - each is one thing that it uses
+        self,
+        outbox: Store,
+        store: AuditStore,
+        anchors: Path,
+        *,
+        source: str,
+        topic_prefix: str,
+        retention_s: float,
+        now_ms: Callable[[], int],
+        randomness: Callable[[int], bytes],
+    ) -> None:
+        """`anchors` is the file for anchors; `source` and `topic_prefix` are those of events."""
+        self._outbox = outbox
+        self._store = store
+        self._anchors = anchors
+        self._source = source
+        self._topic = f"{topic_prefix}.{EVENT_TYPES['audit-head'].topic}"
+        self._retention_ms = int(1000 * retention_s)
+        self._now_ms = now_ms
+        self._randomness = randomness
+        self._read_to = outbox.acked(SUBSCRIBER)
+        self._version = -1
+        self._anchored = -1
+        self._anchored_ms = 0
+        self._swept_ms = 0
+        self._beat_ms = -BEAT_EVERY_MS
+
+    def contradiction(self) -> str | None:
+        """Return what the newest anchor says that the store does not: it was put back, or is another one."""
+        anchor, head = last_anchor(self._anchors), self._store.head()
+        if anchor is None:
+            return None
+        if anchor.chain != head.chain:
+            return "the audit store is not the one that the anchors were made for"
+        if anchor.seq > head.seq or (anchor.seq == head.seq and anchor.hash != head.hash):
+            return f"the audit store ends before record {anchor.seq}, which an anchor knows"
+        return None
+
+    def step(self) -> float:
+        """Take what is there. Returns how long there is nothing to do, in seconds.
+
+        Raises `AuditError` and `OutboxError`: nothing is lost then, and it may be called again.
+        """
+        taken = self._take()
+        self._anchor(force=False)
+        now_ms = self._now_ms()
+        if now_ms - self._swept_ms >= RETENTION_EVERY_MS:
+            self._store.erase_older(now_ms - self._retention_ms, now_ms)
+            self._swept_ms = now_ms
+        if now_ms - self._beat_ms >= BEAT_EVERY_MS:
+            self.beat("storing")
+        return 0.0 if taken else IDLE_S
+
+    def beat(self, state: str) -> None:
+        """Say in the outbox how it goes."""
+        self._beat_ms = self._now_ms()
+        self._outbox.beat(SUBSCRIBER, state, self._beat_ms)
+
+    def close(self) -> None:
+        """Anchor the end. The stores are their owner's to close."""
+        self._anchor(force=True)
+
+    def _take(self) -> int:
+        version = self._outbox.version()
+        if version == self._version:
+            return 0
+        rows = self._outbox.read(self._read_to, READ_ROWS, READ_BYTES)
+        if not rows:
+            self._version = version
+            return 0
+        found: list[tuple[Record, Sealed | None]] = []
+        dead: list[DeadLetter] = []
+        for row in rows:
+            self._read(row, found, dead)
+        if found:
+            self._store.append(found, self._now_ms())
+        if dead:
+            self._outbox.bury(dead)
+        self._read_to = rows[-1].seq
+        self._outbox.ack(SUBSCRIBER, self._read_to, len(found))
+        if any(row.entry.sealed for row in rows):
+            self._outbox.drop_sealed(self._read_to)  # other subscribers may still wait for the events
+        return len(rows)
+
+    def _read(self, row: Row, found: list[tuple[Record, Sealed | None]], dead: list[DeadLetter]) -> None:
+        try:
+            one = record_of(row.entry)
+        except EventError as error:
+            dead.append(DeadLetter(row.entry, self._now_ms(), 1, str(error)))
+            return
+        if one is not None:
+            found.append(one)
+
+    def _anchor(self, *, force: bool) -> None:
+        """Publish where the chain ends, now and then."""
+        now_ms = self._now_ms()
+        if not force and self._anchored >= 0 and now_ms - self._anchored_ms < ANCHOR_EVERY_MS // 10:
+            return
+        head = self._store.head()
+        news = head.seq - max(self._anchored, 0)
+        is_due = now_ms - self._anchored_ms >= ANCHOR_EVERY_MS or news >= ANCHOR_EVERY_RECORDS
+        if self._anchored < 0 and (last := last_anchor(self._anchors)) is not None and last.seq == head.seq:
+            self._anchored = head.seq  # an earlier run did it
+        if head.seq == self._anchored or not (force or is_due):
+            return
+        event = self._event(head, now_ms)
+        append_anchor(self._anchors, event.value)
+        self._anchored, self._anchored_ms = head.seq, now_ms
+        self._outbox.append([event], now_ms)
+
+    def _event(self, head: Head, now_ms: int) -> Entry:
+        event_id = ulid(now_ms, self._randomness(RANDOM_BYTES))
+        data = AuditHeadData(VERSION, *head)
+        value = encode(Event(event_id, self._source, head.chain, now_ms, data))
+        return Entry(event_id, self._topic, head.chain, now_ms, value)

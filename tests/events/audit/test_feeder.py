@@ -1,0 +1,176 @@
+"""From the outbox into the store: once each, through crashes, with anchors. The clock is the test's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from events.audit.anchors import read_anchors
+from events.audit.database import AuditError, sqlite_url
+from events.audit.feeder import IDLE_S, SUBSCRIBER, Feeder
+from events.audit.reading import Filter, all_of
+from events.audit.sealing import seal
+from events.audit.settings import AuditSettings, AuditText
+from events.audit.store import AuditStore
+from events.audit.verify import verify
+from events.codec import encode
+from events.outbox.database import FILE_NAME
+from events.outbox.rows import Entry
+from events.outbox.settings import OutboxSettings
+from events.outbox.store import Store
+from tests.support.audit import KEY, PLAIN, TIME_MS, raw_bytes, ring
+from tests.support.events import exchange_event, incident_event
+
+
+class Clock:
+    now_ms = TIME_MS
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path / FILE_NAME, OutboxSettings())
+    opened.subscribe([SUBSCRIBER, "kafka"])
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[AuditStore]:
+    opened = AuditStore(sqlite_url(tmp_path / "audit.db"))
+    yield opened
+    opened.close()
+
+
+def feeder(outbox: Store, store: AuditStore, clock: Clock, folder: Path) -> Feeder:
+    return Feeder(
+        outbox, store, folder / "anchors.jsonl", source="/s", topic_prefix="x", retention_s=60, now_ms=clock,
+        randomness=bytes,
+    )  # fmt: skip
+
+
+def put(outbox: Store, count: int, first: int = 1) -> None:
+    entries = []
+    for number in range(first, first + count):
+        event = incident_event(number)
+        sealed = seal(ring(), event.id, {"texts": [], "x": PLAIN})
+        entries.append(Entry(event.id, "x.incidents.v1", "k", TIME_MS, encode(event), sealed))
+        clean = exchange_event(number + 10_000)
+        entries.append(Entry(clean.id, "x.exchanges.v1", "k", TIME_MS, encode(clean)))
+    outbox.append(entries, TIME_MS)
+
+
+def anchors(folder: Path) -> list[int]:
+    return [one.seq for one in read_anchors((folder / "anchors.jsonl").read_bytes().splitlines())[0]]
+
+
+def test_the_default_is_a_window_and_settings_do_not_show_keys() -> None:
+    given = AuditSettings(keys=KEY, database="postgresql://u:secret@h/d")
+    assert given.text is AuditText.WINDOW
+    assert KEY not in repr(given)
+    assert "secret" not in repr(given)
+
+
+def test_incidents_arrive_once_and_the_chain_is_anchored(outbox: Store, store: AuditStore, tmp_path: Path) -> None:
+    clock = Clock()
+    one = feeder(outbox, store, clock, tmp_path)
+    put(outbox, 3)
+    assert [one.step() for _ in range(3)] == [0.0, 0.0, IDLE_S]  # the anchor is an event, too
+    assert verify(store).records == 3
+    assert outbox.subscribers()[0][:4] == ("audit", True, outbox.acked(SUBSCRIBER), 3)
+    other = Store(tmp_path / FILE_NAME, OutboxSettings())  # as a server's: its own connection
+    put(other, 2, first=4)
+    other.close()
+    one.step()
+    assert anchors(tmp_path) == [3]  # the next one is not due
+    clock.now_ms += 10_000
+    one.step()
+    one.close()
+    assert anchors(tmp_path) == [3, 5]
+    told = [row.entry for row in outbox.read(0, 99, 1 << 30) if row.entry.topic == "x.audit-heads.v1"]
+    assert [orjson.loads(entry.value)["data"]["seq"] for entry in told] == [3, 5]
+    assert verify(store, read_anchors((tmp_path / "anchors.jsonl").read_bytes().splitlines())[0]).anchors == 2
+
+
+def test_after_a_crash_before_the_acknowledgement_nothing_is_there_twice(
+    outbox: Store, store: AuditStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(outbox, 4)
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox, "ack", lambda *_args: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            feeder(outbox, store, Clock(), tmp_path).step()
+    feeder(outbox, store, Clock(), tmp_path).step()
+    assert [link.record.id for link in all_of(store, Filter())] == [incident_event(n).id for n in range(1, 5)]
+    assert verify(store).problems == []
+
+
+def test_a_store_that_fails_loses_nothing(
+    outbox: Store, store: AuditStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(outbox, 2)
+    one = feeder(outbox, store, Clock(), tmp_path)
+
+    def fail(*_args: object) -> int:
+        raise AuditError("down")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "append", fail)
+        with pytest.raises(AuditError):
+            one.step()
+    assert outbox.acked(SUBSCRIBER) == 0
+    one.step()
+    assert verify(store).records == 2
+
+
+def test_what_cannot_be_read_is_a_dead_letter_and_stops_nobody(
+    outbox: Store, store: AuditStore, tmp_path: Path
+) -> None:
+    put(outbox, 1)
+    outbox.append([Entry("bad", "x.incidents.v1", "k", TIME_MS, b"{}")], TIME_MS)
+    put(outbox, 1, first=2)
+    feeder(outbox, store, Clock(), tmp_path).step()
+    assert verify(store).records == 2
+    assert [letter.entry.id for letter in outbox.dead_letters(9)] == ["bad"]
+
+
+def test_what_was_sealed_is_not_kept_in_the_outbox(outbox: Store, store: AuditStore, tmp_path: Path) -> None:
+    """Kafka may be down for days: the events wait for it, what belongs to the audit store does not."""
+    put(outbox, 3)
+    sealed = [row.entry.sealed for row in outbox.read(0, 99, 1 << 30) if row.entry.sealed]
+    feeder(outbox, store, Clock(), tmp_path).step()
+    rows = outbox.read(0, 99, 1 << 30)
+    assert (len(sealed), len(rows) >= 6) == (3, True)
+    assert [row.entry.sealed for row in rows if row.entry.sealed] == []
+    assert PLAIN.encode() not in raw_bytes(tmp_path)
+
+
+def test_texts_beyond_the_retention_go(outbox: Store, store: AuditStore, tmp_path: Path) -> None:
+    clock = Clock()
+    one = feeder(outbox, store, clock, tmp_path)
+    put(outbox, 2)
+    one.step()
+    clock.now_ms += 3_600_000
+    one.step()
+    report = verify(store)
+    assert (report.texts, report.erased, report.problems) == (0, 2, [])
+
+
+def test_a_store_that_was_put_back_is_told(outbox: Store, store: AuditStore, tmp_path: Path) -> None:
+    one = feeder(outbox, store, Clock(), tmp_path)
+    assert one.contradiction() is None
+    put(outbox, 2)
+    one.step()
+    assert one.contradiction() is None
+    other = AuditStore(sqlite_url(tmp_path / "other.db"))
+    assert "not the one" in str(feeder(outbox, other, Clock(), tmp_path).contradiction())
+    other.close()
+    (tmp_path / "anchors.jsonl").write_bytes(
+        orjson.dumps({"chain": store.head().chain, "seq": 9, "hash": "h"}) + b"\n"
+    )
+    assert "ends before record 9" in str(one.contradiction())
