@@ -14,7 +14,7 @@ TOO_OLD := sys.exit(sys.version_info < (3, 11))
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench fuzz soak chaos clean
+.PHONY: help setup demo test check format bench fuzz soak chaos leak-surface clean
 
 help:
 	@echo "make demo    scripted model, proxy and live traffic; stays up until Ctrl-C (make demo ARGS=--once ends)"
@@ -25,6 +25,7 @@ help:
 	@echo "make fuzz    property tests with many more examples, then the fuzz targets (FUZZ_SECONDS=60 each)"
 	@echo "make soak    overload, stalled clients and reloads at their full size: some five minutes on a quiet machine"
 	@echo "make chaos   kill everything under load, again and again, and check what is left (LIVES=500)"
+	@echo "make leak-surface  write docs/leak-surface.md anew after an SDK was updated"
 	@echo "make setup   only install into .venv"
 	@echo "make clean   remove caches and build folders, keep .venv"
 	@echo
@@ -75,6 +76,9 @@ fuzz: $(FUZZ_STAMP)
 soak: $(STAMP)
 	SLUICEGATE_SOAK=1 $(BIN)/python -m pytest -q -n 0 tests/proxy/server/test_overload.py \
 		tests/proxy/server/test_slow_peers.py tests/proxy/server/test_reload.py $(ARGS)
+
+leak-surface: $(STAMP)
+	PYTHONPATH=. $(BIN)/python -m tests.leaks.surface
 
 $(FUZZ_STAMP): $(STAMP)
 	@$(PIP) install --constraint constraints.txt --editable '.[dev,demo,fuzz]'

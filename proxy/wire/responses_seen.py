@@ -153,9 +153,10 @@ class Seen:
 
     def _learn_part(self, event: Event) -> None:
         value = event.get("part")
-        if not isinstance(value, dict) or value.get("type") not in PART_TEXTS:
+        kind = value.get("type") if isinstance(value, dict) else None
+        if not isinstance(kind, str) or kind not in PART_TEXTS:
             return
-        part = self._part(event, value["type"])
+        part = self._part(event, kind)
         if part is not None:
             part.value, part.family = value, _PART_EVENTS[event["type"]]
             part.is_done = event["type"].endswith(".done")
