@@ -71,35 +71,35 @@ def variants(union: Any) -> tuple[Any, ...]:
 NOT_ON_THE_WIRE = frozenset({"sdkHttpResponse", "parsed", "automaticFunctionCallingHistory"})
 
 SUBJECTS: dict[str, Subject] = {
-    "openai ChatCompletion": Subject("openai-chat", Form.WHOLE, (ChatCompletion,), whole, 0),
-    "openai ChatCompletionChunk": Subject("openai-chat", Form.EVENTS, (ChatCompletionChunk,), event, 0),
-    "openai Completion": Subject("openai-completions", Form.WHOLE, (Completion,), whole, 0),
-    "openai Completion, streamed": Subject("openai-completions", Form.EVENTS, (Completion,), event, 0),
-    "openai Response": Subject("openai-responses", Form.WHOLE, (Response,), whole, 0),
+    "openai ChatCompletion": Subject("openai-chat", Form.WHOLE, (ChatCompletion,), whole, 46),
+    "openai ChatCompletionChunk": Subject("openai-chat", Form.EVENTS, (ChatCompletionChunk,), event, 39),
+    "openai Completion": Subject("openai-completions", Form.WHOLE, (Completion,), whole, 8),
+    "openai Completion, streamed": Subject("openai-completions", Form.EVENTS, (Completion,), event, 8),
+    "openai Response": Subject("openai-responses", Form.WHOLE, (Response,), whole, 622),
     "openai ResponseStreamEvent": Subject(
-        "openai-responses", Form.EVENTS, variants(ResponseStreamEvent), named_event, 0
+        "openai-responses", Form.EVENTS, variants(ResponseStreamEvent), named_event, 761
     ),
-    "anthropic Message": Subject("anthropic-messages", Form.WHOLE, (Message, BetaMessage), whole, 0),
+    "anthropic Message": Subject("anthropic-messages", Form.WHOLE, (Message, BetaMessage), whole, 451),
     "anthropic RawMessageStreamEvent": Subject(
         "anthropic-messages",
         Form.EVENTS,
         (*variants(RawMessageStreamEvent), *variants(BetaRawMessageStreamEvent)),
         named_event,
-        0,
+        486,
     ),
     "google-genai GenerateContentResponse": Subject(
-        "gemini", Form.WHOLE, (gemini.GenerateContentResponse,), whole, 0, NOT_ON_THE_WIRE
+        "gemini", Form.WHOLE, (gemini.GenerateContentResponse,), whole, 128, NOT_ON_THE_WIRE
     ),
     "google-genai GenerateContentResponse, events": Subject(
-        "gemini", Form.EVENTS, (gemini.GenerateContentResponse,), event, 0, NOT_ON_THE_WIRE
+        "gemini", Form.EVENTS, (gemini.GenerateContentResponse,), event, 128, NOT_ON_THE_WIRE
     ),
     "google-genai GenerateContentResponse, array": Subject(
-        "gemini", Form.ARRAY, (gemini.GenerateContentResponse,), array, 0, NOT_ON_THE_WIRE
+        "gemini", Form.ARRAY, (gemini.GenerateContentResponse,), array, 128, NOT_ON_THE_WIRE
     ),
-    "ollama ChatResponse": Subject("ollama", Form.WHOLE, (ChatResponse,), whole, 0),
-    "ollama ChatResponse, streamed": Subject("ollama", Form.LINES, (ChatResponse,), line, 0),
-    "ollama GenerateResponse": Subject("ollama", Form.WHOLE, (GenerateResponse,), whole, 0),
-    "ollama GenerateResponse, streamed": Subject("ollama", Form.LINES, (GenerateResponse,), line, 0),
+    "ollama ChatResponse": Subject("ollama", Form.WHOLE, (ChatResponse,), whole, 12),
+    "ollama ChatResponse, streamed": Subject("ollama", Form.LINES, (ChatResponse,), line, 12),
+    "ollama GenerateResponse": Subject("ollama", Form.WHOLE, (GenerateResponse,), whole, 9),
+    "ollama GenerateResponse, streamed": Subject("ollama", Form.LINES, (GenerateResponse,), line, 9),
 }
 
 
@@ -117,18 +117,20 @@ class GenerateContentRequest(TypedDict, total=False):
 
 
 REQUESTS: dict[str, Subject] = {
-    "openai chat request": Subject("openai-chat", Form.WHOLE, (chat.CompletionCreateParamsNonStreaming,), whole, 0),
+    "openai chat request": Subject(
+        "openai-chat", Form.WHOLE, (chat.CompletionCreateParamsNonStreaming,), whole, 102
+    ),
     "openai completions request": Subject(
-        "openai-completions", Form.WHOLE, (completions.CompletionCreateParamsNonStreaming,), whole, 0
+        "openai-completions", Form.WHOLE, (completions.CompletionCreateParamsNonStreaming,), whole, 7
     ),
     "openai responses request": Subject(
-        "openai-responses", Form.WHOLE, (responses.ResponseCreateParamsNonStreaming,), whole, 0
+        "openai-responses", Form.WHOLE, (responses.ResponseCreateParamsNonStreaming,), whole, 521
     ),
     "anthropic messages request": Subject(
-        "anthropic-messages", Form.WHOLE, (MessageCreateParamsNonStreaming,), whole, 0
+        "anthropic-messages", Form.WHOLE, (MessageCreateParamsNonStreaming,), whole, 387
     ),
-    "gemini request": Subject("gemini", Form.WHOLE, (GenerateContentRequest,), whole, 0),
-    "ollama chat request": Subject("ollama", Form.WHOLE, (ChatRequest,), whole, 0),
-    "ollama generate request": Subject("ollama", Form.WHOLE, (GenerateRequest,), whole, 0),
+    "gemini request": Subject("gemini", Form.WHOLE, (GenerateContentRequest,), whole, 171),
+    "ollama chat request": Subject("ollama", Form.WHOLE, (ChatRequest,), whole, 26),
+    "ollama generate request": Subject("ollama", Form.WHOLE, (GenerateRequest,), whole, 13),
 }
 """What the SDKs send. A canary in any of it has to stop the request."""

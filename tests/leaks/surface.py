@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.leaks.subjects import REQUESTS, SUBJECTS
-from tests.leaks.sweep import fields_of, passing, treatment
+from tests.leaks.sweep import fields_of, is_credential, passing, treatment
 
 _HEAD = """# Leak surface
 
@@ -34,7 +34,8 @@ _REQUESTS = """## Requests
 Each field of a request is swept in the same way, under a rule that blocks.
 What is listed here goes on to the model without having been judged:
 settings that look like an id (letters, digits and a few signs, no blank),
-and lists of token ids, which only the model can read.
+lists of token ids, which only the model can read,
+and keys with which the model API is to use other services for the client.
 """
 
 
@@ -50,10 +51,13 @@ def surface() -> str:
     parts.append(_REQUESTS)
     for name, subject in REQUESTS.items():
         found = passing(subject)
-        settings = ", ".join(f"`{place}`" for place in found.get("id", [])) or "none"
+        keys = sorted({place for places in found.values() for place in places if is_credential(place)})
+        settings = ", ".join(f"`{place}`" for place in found.get("id", []) if place not in keys) or "none"
         tokens = ", ".join(f"`{place}`" for place in found.get("bytes", [])) or "none"
         parts.append(f"### {name}\n\nDialect `{subject.dialect}`, {subject.fields} fields.\n")
         parts.append(f"- Settings: {settings}.\n- Token ids: {tokens}.\n")
+        if keys:
+            parts.append(f"- Keys for other services: {', '.join(f'`{key}`' for key in keys)}.\n")
     return "\n".join(parts)
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import os
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -59,6 +61,9 @@ class Planted:
     payload: Any
 
 
+REPEATED_SHARE = 8
+"""One in so many of the places that an earlier type of the subject has had."""
+
 CODED = ("base64", "bytes")
 """Endings of the sorts of canary that have to be decoded."""
 
@@ -95,17 +100,31 @@ def _holds_text(value: Any) -> bool:
 
 
 def planted(subject: Subject) -> Iterator[Planted]:
-    """Yield a subject's payloads: canaries in fields, in keys, in bytes, and in members that nobody knows."""
+    """Yield a subject's payloads: canaries in fields, in keys, in bytes, and in members that nobody knows.
+
+    Events that hold a whole answer hold the same places again: of those only a share is swept, unless all are
+    asked for (`make fuzz`).
+    """
+    known: set[tuple[str, str]] = set()
     for kind in subject.kinds:
         seen: set[tuple[str, str]] = set()
         for value in value_of(kind, subject.leave_out):
             for place in places(value):
                 for sort, new in _plants(place.value):
-                    if place.path and (place.name, sort) not in seen:
-                        seen.add((place.name, sort))
-                        yield Planted(f"{place.name} {sort}", with_planted(value, place.path, new))
+                    key = (place.name, sort)
+                    if not place.path or key in seen or (key in known and not _is_swept_again(kind, key)):
+                        continue
+                    seen.add(key)
+                    yield Planted(f"{place.name} {sort}", with_planted(value, place.path, new))
             for sort, new in _plants(value):
                 yield Planted(f"{kind.__name__} {sort}", new)
+        known |= seen
+
+
+def _is_swept_again(kind: Any, key: tuple[str, str]) -> bool:
+    if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz":
+        return True
+    return zlib.crc32(f"{kind.__name__} {key}".encode()) % REPEATED_SHARE == 0
 
 
 def _plants(value: Any) -> Iterator[tuple[str, Any]]:
@@ -160,6 +179,11 @@ def forwarded(subject: Subject, payload: Any) -> bytes:
     scan_inline(guard)
     sent = guard.take()
     return sent if guard.state is GuardState.STATE_DONE else b""
+
+
+def is_credential(place: str) -> bool:
+    """Whether a field of a request holds a key for somebody's service, which is for the model API to use."""
+    return any(word in place for word in ("authorization", "headers", "DomainSecret", "domain_secrets"))
 
 
 def passing(subject: Subject) -> dict[str, list[str]]:

@@ -108,31 +108,16 @@ def is_bytes(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(type(item) is int for item in value)
 
 
-def pruned(value: Any, path: Path) -> Any:
-    """Return the value with no more in it than what leads to `path`, and the plain members beside the way."""
-    if not path:
-        return value
-    step, rest = path[0], path[1:]
-    if isinstance(value, list):
-        return [pruned(item, rest) if index == step else _shell(item) for index, item in enumerate(value)]
-    kept = {key: child for key, child in value.items() if key == step or not isinstance(child, (dict, list))}
-    return {key: pruned(child, rest) if key == step else child for key, child in kept.items()}
-
-
-def _shell(item: Any) -> Any:
-    """Return an element with its plain members only: elements before the planted one keep their positions."""
-    if isinstance(item, dict):
-        return {key: child for key, child in item.items() if not isinstance(child, (dict, list))}
-    return [] if isinstance(item, list) else item
-
-
 def with_planted(value: Any, path: Path, new: Any) -> Any:
-    """Return the pruned value with another one at `path`; containers on the way are copies."""
+    """Return the value with another one at `path`, and no more in it than what leads there.
+
+    Plain members beside the way stay, since they say what an object is; of a list only the one element stays.
+    """
     if not path:
         return new
-    root = pruned(value, path)
-    holder = root
-    for step in path[:-1]:
-        holder = holder[step]
-    holder[path[-1]] = new
-    return root
+    step, rest = path[0], path[1:]
+    if isinstance(value, list):
+        return [with_planted(value[int(step)], rest, new)]
+    kept = {key: child for key, child in value.items() if key == step or not isinstance(child, (dict, list))}
+    kept[str(step)] = with_planted(value[step], rest, new)
+    return kept
