@@ -153,7 +153,9 @@ class Seen:
 
     def _learn_part(self, event: Event) -> None:
         value = event.get("part")
-        kind = value.get("type") if isinstance(value, dict) else None
+        if not isinstance(value, dict):
+            return
+        kind = value.get("type")
         if not isinstance(kind, str) or kind not in PART_TEXTS:
             return
         part = self._part(event, kind)
