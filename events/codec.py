@@ -22,8 +22,13 @@ class EventError(ValueError):
 
 def encode(event: Event) -> bytes:
     """Return an event as CloudEvents JSON. Raises `EventError` when it is too long or cannot be written."""
+    return encode_wire(event.wire())
+
+
+def encode_wire(wire: dict[str, Any]) -> bytes:
+    """Return an event that is a mapping already (see `wire_of`) as bytes. Raises `EventError` as `encode` does."""
     try:
-        value = orjson.dumps(event.wire())
+        value = orjson.dumps(wire)
     except (TypeError, ValueError) as error:
         raise EventError("unserialisable") from error
     if len(value) > MAX_EVENT_BYTES:

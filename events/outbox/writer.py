@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     """Is told when a submission is durable (None), or why it is not, in one word. Called in the writer's thread."""
     Count = Callable[[str, int], None]
 
-LINGER_S: Final = 0.05
+LINGER_S: Final = 0.1
 """How long events that nobody waits for are gathered: at a crash of the machine these are lost."""
 MAX_WAITING: Final = 4096
 """Submissions in memory: a disk that takes nothing for seconds must not eat the memory."""
 MAX_BATCH: Final = 512
-"""Submissions in one commit: about 30 ms of building events."""
-PAUSE_EVERY: Final = 8
+"""Submissions in one commit: about 10 ms of building events."""
+PAUSE_EVERY: Final = 32
 """After so many events built, the interpreter is given away for a moment: the event loop may need it."""
 PAUSE_S: Final = 0.0002
 TIDY_EVERY: Final = 2048
@@ -110,20 +110,24 @@ class OutboxWriter:
                 self._urgent.wait(LINGER_S)
             self._urgent.clear()
             self._some.clear()
-            while batch := self._next_batch():
-                try:
-                    self._write(batch)
-                except Exception:  # noqa: BLE001 - a bug must not end the thread: who waits is told, and stops
-                    self._tell(batch, "bug")
-                self._tidy()
-            if self._closing and not self._queue:
+            self._write_waiting(len(self._queue))
+            if self._queue:
+                self._some.set()  # came since: they wait for company again, unless somebody waits for them
+            elif self._closing:
                 break
         if self._store is not None:
             self._store.close()
 
-    def _next_batch(self) -> list[tuple[Sequence[Draft], Done | None]]:
+    def _write_waiting(self, count: int) -> None:
+        """Write the oldest submissions, a batch at a time."""
         queue = self._queue
-        return [queue.popleft() for _ in range(min(len(queue), MAX_BATCH))]
+        for at in range(0, count, MAX_BATCH):
+            batch = [queue.popleft() for _ in range(min(count - at, MAX_BATCH))]
+            try:
+                self._write(batch)
+            except Exception:  # noqa: BLE001 - a bug must not end the thread: who waits is told, and stops
+                self._tell(batch, "bug")
+            self._tidy()
 
     def _write(self, batch: list[tuple[Sequence[Draft], Done | None]]) -> None:
         entries: list[Entry] = []

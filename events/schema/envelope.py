@@ -8,6 +8,7 @@ from __future__ import annotations
 import builtins
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from events.schema import alarm, audit_head, exchange, incident, policy, verdict
@@ -89,22 +90,34 @@ class Event:
 
     def wire(self) -> dict[str, Any]:
         """Return the event as it is written; `data` is still a dataclass, which the JSON encoder knows."""
-        kind = self.kind
-        attributes: dict[str, Any] = {
-            "specversion": "1.0",
-            "id": self.id,
-            "source": self.source,
-            "type": kind.type,
-            "subject": self.subject,
-            "time": rfc3339(self.time_ms),
-            "datacontenttype": "application/json",
-            "dataschema": kind.dataschema,
-            "partitionkey": self.subject,
-        }
-        if self.traceparent is not None:
-            attributes["traceparent"] = self.traceparent
-        attributes["data"] = self.data
-        return attributes
+        return wire_of(self.kind, self.id, self.source, self.subject, self.time_ms, self.data, self.traceparent)
+
+
+def wire_of(
+    kind: EventType,
+    event_id: str,
+    source: str,
+    subject: str,
+    time_ms: int,
+    data: EventData | dict[str, Any],
+    traceparent: str | None,
+) -> dict[str, Any]:
+    """Return an event as it is written, of what an `Event` holds; `data` may be a mapping of the same members."""
+    attributes: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": source,
+        "type": kind.type,
+        "subject": subject,
+        "time": rfc3339(time_ms),
+        "datacontenttype": "application/json",
+        "dataschema": kind.dataschema,
+        "partitionkey": subject,
+    }
+    if traceparent is not None:
+        attributes["traceparent"] = traceparent
+    attributes["data"] = data
+    return attributes
 
 
 def kafka_headers(wire: dict[str, Any]) -> list[tuple[str, bytes]]:
@@ -115,5 +128,9 @@ def kafka_headers(wire: dict[str, Any]) -> list[tuple[str, bytes]]:
 
 def rfc3339(time_ms: int) -> str:
     """Return a time as CloudEvents write it: `2026-11-23T07:12:03.214Z`."""
-    moment = datetime.fromtimestamp(time_ms // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_ms % 1000:03d}Z"
+    return f"{_to_the_second(time_ms // 1000)}.{time_ms % 1000:03d}Z"
+
+
+@lru_cache(maxsize=16)
+def _to_the_second(time_s: int) -> str:
+    return f"{datetime.fromtimestamp(time_s, UTC):%Y-%m-%dT%H:%M:%S}"

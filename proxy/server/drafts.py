@@ -5,18 +5,18 @@ Identity and numbers are fixed at once, on the event loop; the event is built la
 
 from __future__ import annotations
 
-import os
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from events.codec import encode
+from events.codec import encode, encode_wire
 from events.outbox.writer import Draft
 from events.schema import Bypass, Incident, incident, policy
 from events.schema.blocks import ModelBlock, RequestBlock
-from events.schema.envelope import EVENT_TYPES, Event
+from events.schema.envelope import EVENT_TYPES, Event, wire_of
 from events.schema.ids import RANDOM_BYTES, incident_id, ulid
 from proxy.server.end_of_exchange import exchange_data
+from proxy.server.ids import random_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 HIGH_SCORE: Final = 0.85
 MEDIUM_SCORE: Final = 0.5
 
+_EXCHANGE: Final = EVENT_TYPES["exchange"]
 _TIERS: Final = {"redact": 1, "rewrite": 1, "block": 2}
 _SEVERITIES: Final = {"allow": "informational", "flag": "low", "redact": "medium", "rewrite": "medium"}
 
@@ -45,9 +46,10 @@ class Drafter:
         topic_prefix: str,
         fingerprints: Fingerprinter,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
-        randomness: Callable[[int], bytes] = os.urandom,
+        randomness: Callable[[int], bytes] = random_bytes,
     ) -> None:
         self._source = source
+        self._exchange_topic = f"{topic_prefix}.{_EXCHANGE.topic}"
         self._topics = {name: f"{topic_prefix}.{kind.topic}" for name, kind in EVENT_TYPES.items()}
         self._fingerprints = fingerprints
         self._now_ms = now_ms
@@ -67,11 +69,10 @@ class Drafter:
     def exchange(self, about: ExchangeFacts) -> Draft:
         """Return the draft of an exchange that is over."""
         total_s = time.perf_counter() - about.began_s
-
-        def data(_event_id: str) -> EventData:
-            return exchange_data(about, self._request(about), self._model(about, known=True), total_s)
-
-        return self._draft("exchange", about.request_id, data, about)
+        now_ms = self._now_ms()
+        event_id = ulid(now_ms, self._randomness(RANDOM_BYTES))
+        build = partial(self._exchange, about, event_id, now_ms, total_s)
+        return Draft(event_id, self._exchange_topic, about.request_id, now_ms, build)
 
     def policy(self, change: PolicyChange) -> Draft:
         """Return the draft of a policy's change."""
@@ -103,22 +104,29 @@ class Drafter:
 
     # In the outbox's thread.
 
-    def _request(self, about: ExchangeFacts) -> RequestBlock:
+    def _exchange(self, about: ExchangeFacts, event_id: str, now_ms: int, total_s: float) -> bytes:
+        """Build the one event that every exchange has: from mappings, which cost a fifth of the classes."""
+        data = exchange_data(about, self._subject_hash(about), total_s)
+        return encode_wire(
+            wire_of(_EXCHANGE, event_id, self._source, about.request_id, now_ms, data, about.traceparent)
+        )
+
+    def _subject_hash(self, about: ExchangeFacts) -> str | None:
         subject = about.subject.encode("utf-8", "surrogatepass")
+        return self._fingerprints.of(about.tenant, "subject", subject)
+
+    def _request(self, about: ExchangeFacts) -> RequestBlock:
         return RequestBlock(
             id=about.request_id,
             tenant=about.tenant,
-            subject_hash=self._fingerprints.of(about.tenant, "subject", subject),
+            subject_hash=self._subject_hash(about),
             route=about.route,
             dialect=about.dialect,
             stream=about.stream,
         )
 
-    def _model(self, about: ExchangeFacts, *, known: bool) -> ModelBlock:
-        return ModelBlock(about.provider, about.model if known and about.model_answered else None)
-
     def _incident(self, about: ExchangeFacts, report: GuardEvent, numbers: _Numbers, event_id: str) -> EventData:
-        is_finding = isinstance(report, Incident)
+        is_finding, is_answer = isinstance(report, Incident), report.direction == "response"
         action = (
             report.action if isinstance(report, Incident) else "bypass" if isinstance(report, Bypass) else "block"
         )
@@ -127,7 +135,7 @@ class Drafter:
             incident_id=incident_id(event_id),
             activity="create",
             request=self._request(about),
-            model=self._model(about, known=report.direction == "response"),
+            model=ModelBlock(about.provider, about.model if is_answer and about.model_answered else None),
             policy=_rule_block(about, report),
             finding=_finding(about, report, action),
             location=incident.LocationBlock(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from events.schema import exchange
+from events.schema.exchange import VERSION
 
 if TYPE_CHECKING:
-    from events.schema.blocks import ModelBlock, RequestBlock
     from proxy.server.facts import ExchangeFacts, MessageFacts
 
 MAX_SCORES: Final = 100
@@ -15,45 +14,71 @@ MAX_SCORES: Final = 100
 MAX_DETECTORS: Final = 40
 
 _REFUSAL: Final = "refusal"
+_ANSWER: Final = "response"
 
 
-def exchange_data(
-    about: ExchangeFacts, request: RequestBlock, model: ModelBlock, total_s: float
-) -> exchange.ExchangeData:
-    """Return the data of an exchange's event."""
-    answers = [message for message in about.messages if message.direction == "response"]
-    detectors, truncated = _detectors(about.messages)
+def exchange_data(about: ExchangeFacts, subject_hash: str | None, total_s: float) -> dict[str, Any]:
+    """Return the data of an exchange's event: the members of `ExchangeData`, in its order, as plain mappings.
+
+    Every exchange has one, and mappings are built and written in a fifth of the time that the classes take.
+    """
+    messages = about.messages
+    detectors, truncated = _detectors(messages)
     in_force = about.policy.policy
-    return exchange.ExchangeData(
-        schema_version=exchange.VERSION,
-        request=request,
-        model=model,
-        policy=exchange.ExchangePolicy(in_force.name, f"sha256:{in_force.revision}", in_force.mode.value),
-        decision=about.decision,
-        status=about.status,
-        refusal="stated" if any(_refuses(message) for message in answers) else "none",
-        lengths=exchange.LengthsBlock(
-            request_bytes=about.request_bytes,
-            response_chars=sum(message.stats.text_chars for message in answers),
-            delivered_bytes=sum(message.delivered_bytes for message in answers),
-            frames=sum(message.stats.frames for message in answers),
-            edits=sum(message.stats.edits for message in about.messages),
-            held_chars_peak=max((message.stats.held_chars_peak for message in answers), default=0),
-        ),
-        timing=exchange.ExchangeTiming(
-            total_ms=round(1000 * total_s, 3),
-            added_first_ms=_ms(about.added_first_s),
-            added_whole_ms=_ms(about.added_whole_s),
-        ),
-        detectors=detectors,
-        channels=[block for message in about.messages for block in _channels(message)],
-        actions=_actions(about.messages),
-        truncated=truncated,
-    )
+    return {
+        "schema_version": VERSION,
+        "request": {
+            "id": about.request_id,
+            "tenant": about.tenant,
+            "subject_hash": subject_hash,
+            "route": about.route,
+            "dialect": about.dialect,
+            "stream": about.stream,
+        },
+        "model": {
+            "provider": about.provider,
+            "name": about.model if about.model_answered else None,
+            "version": None,
+        },
+        "policy": {"id": in_force.name, "hash": f"sha256:{in_force.revision}", "mode": in_force.mode.value},
+        "decision": about.decision,
+        "status": about.status,
+        "refusal": "stated" if any(map(_refuses, messages)) else "none",
+        "lengths": _lengths(about.request_bytes, messages),
+        "timing": {
+            "total_ms": round(1000 * total_s, 3),
+            "added_first_ms": _ms(about.added_first_s),
+            "added_whole_ms": _ms(about.added_whole_s),
+        },
+        "detectors": detectors,
+        "channels": [block for message in messages for block in _channels(message)],
+        "actions": _actions(messages),
+        "truncated": truncated,
+    }
 
 
-def _detectors(messages: list[MessageFacts]) -> tuple[list[exchange.DetectorBlock], bool]:
-    blocks: list[exchange.DetectorBlock] = []
+def _lengths(request_bytes: int, messages: list[MessageFacts]) -> dict[str, int]:
+    chars = delivered = frames = edits = peak = 0
+    for message in messages:
+        stats = message.stats
+        edits += stats.edits
+        if message.direction == _ANSWER:
+            chars += stats.text_chars
+            delivered += message.delivered_bytes
+            frames += stats.frames
+            peak = max(peak, stats.held_chars_peak)
+    return {
+        "request_bytes": request_bytes,
+        "response_chars": chars,
+        "delivered_bytes": delivered,
+        "frames": frames,
+        "edits": edits,
+        "held_chars_peak": peak,
+    }
+
+
+def _detectors(messages: list[MessageFacts]) -> tuple[list[dict[str, Any]], bool]:
+    blocks: list[dict[str, Any]] = []
     left, truncated = MAX_SCORES, False
     for message in messages:
         for name, chars in message.stats.scanned_chars.items():
@@ -63,22 +88,38 @@ def _detectors(messages: list[MessageFacts]) -> tuple[list[exchange.DetectorBloc
             scores = dict(sorted(found.items(), key=lambda pair: -pair[1])[:left]) if len(found) > left else found
             truncated |= len(scores) < len(found)
             left -= len(scores)
-            scan_ms = round(1000 * message.seconds.get(name, 0.0), 3)
-            blocks.append(exchange.DetectorBlock(name, message.direction, chars, scan_ms, scores))  # type: ignore[arg-type]
+            blocks.append(
+                {
+                    "name": name,
+                    "direction": message.direction,
+                    "scanned_chars": chars,
+                    "scan_ms": round(1000 * message.seconds.get(name, 0.0), 3),
+                    "scores": scores,
+                }
+            )
     return blocks, truncated
 
 
-def _channels(message: MessageFacts) -> list[exchange.ChannelBlock]:
+def _channels(message: MessageFacts) -> list[dict[str, Any]]:
     """Return the message's texts by kind: scanned, not scanned, or not judged by one that should have."""
-    kinds: dict[str, list[int]] = {}
+    kinds: dict[str, dict[str, Any]] = {}
     for text in message.channels:
-        counts = kinds.setdefault(text.kind, [0, 0, 0, 0])
-        counts[0] += text.chars
+        block = kinds.get(text.kind)
+        if block is None:
+            block = kinds[text.kind] = {
+                "kind": text.kind,
+                "direction": message.direction,
+                "chars": 0,
+                "scanned": 0,
+                "not_scanned": 0,
+                "unavailable": 0,
+            }
+        block["chars"] += text.chars
         if text.label in message.unavailable or (message.cut_short and text.is_observed):
-            counts[3] += 1
+            block["unavailable"] += 1
         else:
-            counts[1 if text.is_watched else 2] += 1
-    return [exchange.ChannelBlock(kind, message.direction, *counts) for kind, counts in kinds.items()]  # type: ignore[arg-type]
+            block["scanned" if text.is_watched else "not_scanned"] += 1
+    return list(kinds.values())
 
 
 def _actions(messages: list[MessageFacts]) -> dict[str, int]:
@@ -90,6 +131,8 @@ def _actions(messages: list[MessageFacts]) -> dict[str, int]:
 
 
 def _refuses(message: MessageFacts) -> bool:
+    if message.direction != _ANSWER:
+        return False
     return any(text.kind == _REFUSAL and text.chars for text in message.channels)
 
 

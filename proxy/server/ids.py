@@ -9,7 +9,10 @@ ID_BYTES: Final = 12
 _BATCH: Final = 128
 """Ids drawn at once: asking the system for each costs more than the rest of it."""
 
+POOL_BYTES: Final = 1280
+
 _drawn: list[str] = []
+_pool = bytearray()
 
 
 def new_request_id() -> str:
@@ -20,5 +23,19 @@ def new_request_id() -> str:
     return f"req_{_drawn.pop()}"
 
 
+def random_bytes(count: int) -> bytes:
+    """Return random bytes of the system's; few at a time, for the ids of events."""
+    if len(_pool) < count:
+        _pool.extend(os.urandom(max(count, POOL_BYTES)))
+    taken = bytes(_pool[-count:])
+    del _pool[-count:]
+    return taken
+
+
+def _forget() -> None:
+    _drawn.clear()
+    _pool.clear()
+
+
 if hasattr(os, "register_at_fork"):  # two processes must not draw from the same batch
-    os.register_at_fork(after_in_child=_drawn.clear)
+    os.register_at_fork(after_in_child=_forget)
