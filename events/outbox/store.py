@@ -112,7 +112,7 @@ class Store:
                 _forget(db, "id = ?", one)
             before = _last_seq(db)
             db.executemany(
-                _INSERT + "SELECT id, topic, key, created_ms, value, sealed, size FROM dead_letter WHERE id = ?",
+                _INSERT + "SELECT id, topic, key, created_ms, value, sealed, size FROM dead_letter WHERE id = ?",  # noqa: S608
                 chosen,
             )
             _count_after(db, before)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     """Is told when a submission is durable (None), or why it is not, in one word. Called in the writer's thread."""
     Count = Callable[[str, int], None]
 
-LINGER_S: Final = 0.1
+LINGER_S: Final = 0.05
 """How long events that nobody waits for are gathered: at a crash of the machine these are lost."""
 MAX_WAITING: Final = 4096
 """Submissions in memory: a disk that takes nothing for seconds must not eat the memory."""

@@ -27,8 +27,9 @@ def random_bytes(count: int) -> bytes:
     """Return random bytes of the system's; few at a time, for the ids of events."""
     if len(_pool) < count:
         _pool.extend(os.urandom(max(count, POOL_BYTES)))
-    taken = bytes(_pool[-count:])
-    del _pool[-count:]
+    rest = len(_pool) - count
+    taken = bytes(_pool[rest:])
+    del _pool[rest:]
     return taken
 
 

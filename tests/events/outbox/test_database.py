@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from events.outbox.database import database_errors, open_database
+from events.outbox.database import FORMAT, database_errors, open_database
 from events.outbox.rows import OutboxError
 
 if TYPE_CHECKING:
@@ -50,3 +50,18 @@ def test_errors_have_one_word_each(error: sqlite3.Error, reason: str) -> None:
     with pytest.raises(OutboxError) as caught, database_errors():
         raise error
     assert caught.value.reason == reason
+
+
+def test_a_file_of_the_first_format_is_taken_over(tmp_path: Path) -> None:
+    """Its trigger goes: what is counted by hand now would be counted twice."""
+    path = tmp_path / "outbox.db"
+    db = open_database(path)
+    db.executescript(
+        "CREATE TRIGGER event_in AFTER INSERT ON event BEGIN UPDATE total SET rows = rows + 1; END;"
+        "PRAGMA user_version = 1;"
+    )
+    db.close()
+    again = open_database(path)
+    assert again.execute("SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'").fetchone() == (0,)
+    assert again.execute("PRAGMA user_version").fetchone() == (FORMAT,)
+    again.close()

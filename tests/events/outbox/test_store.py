@@ -215,3 +215,16 @@ def test_no_descriptor_is_left_behind(tmp_path: Path) -> None:
         with pytest.raises(IsADirectoryError):
             Store(tmp_path, OutboxSettings())
     assert open_files() == before
+
+
+def test_what_is_there_already_is_counted_once(tmp_path: Path) -> None:
+    """Beside new ones, over more than one statement, and again when it comes back from the dead letters."""
+    store = Store(tmp_path / "outbox.db", OutboxSettings())
+    store.append(entries(*range(1, 41)), TIME_MS)
+    store.append([entry(40, size=5), *entries(*range(41, 121)), entry(120, size=5)], TIME_MS)
+    assert (store.totals().rows, store.totals().bytes) == (120, 120 * entry(1).size)
+    assert [row.entry for row in store.read(0, 200, 1 << 20)] == entries(*range(1, 121))
+    store.bury([DeadLetter(entry(7), TIME_MS, 1, "refused")], [entry(200)])
+    assert store.retry() == 1
+    assert (store.totals().rows, store.totals().bytes) == (121, 121 * entry(1).size)
+    store.close()

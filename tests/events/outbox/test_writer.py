@@ -15,7 +15,10 @@ from events.outbox.writer import Draft, OutboxWriter
 from tests.support.events import TIME_MS, event_id
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from events.outbox.rows import Entry
 
 WAIT_S = 10
 
@@ -222,3 +225,32 @@ def test_what_local_subscribers_get_is_made_in_the_thread(tmp_path: Path) -> Non
     written.writer.close()
     (row,) = written.store.read(0, 1, 1 << 20)
     assert (row.entry.topic, row.entry.sealed) == (None, b"sluicegate-outbox")
+
+
+def test_what_comes_during_a_commit_waits_for_company_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under load there would be a commit for every few records otherwise."""
+    monkeypatch.setattr("events.outbox.writer.LINGER_S", WAIT_S)
+    written = Written(tmp_path)
+    began, go = threading.Event(), threading.Event()
+    groups: list[int] = []
+    append = written.writer._store.append  # type: ignore[union-attr]
+
+    def slow(entries: Sequence[Entry], now_ms: int) -> int:
+        groups.append(len(entries))
+        began.set()
+        go.wait(WAIT_S)
+        return append(entries, now_ms)
+
+    monkeypatch.setattr(written.writer._store, "append", slow)
+    first = threading.Thread(target=written.wait, args=[draft(1)])
+    first.start()
+    assert began.wait(WAIT_S)
+    for number in range(2, 5):
+        written.writer.submit([draft(number)])
+    go.set()
+    first.join()
+    assert written.wait(draft(5)) is None
+    written.writer.close()
+    assert groups == [1, 4]

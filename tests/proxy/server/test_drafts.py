@@ -7,14 +7,18 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from events.codec import decode_data, encode, read_wire
 from events.fingerprints import Fingerprinter
 from events.jsonschemas import load_schema
 from events.schema import Bypass, Failure, Incident
+from events.schema.envelope import Event
 from events.schema.ids import time_of
 from policies.types import Action, Limits, Mode, Policy, Rule
-from proxy.guard.api import GuardStats
+from proxy.guard.api import ChannelSummary, GuardStats
 from proxy.server.drafts import Drafter
 from proxy.server.facts import ExchangeFacts, MessageFacts
 from proxy.server.reload import ActivePolicy, PolicyChange
@@ -22,6 +26,7 @@ from tests.support.events import TIME_MS
 
 RULES = (Rule("hide", "words", Action.REDACT, min_score=0.25),)
 POLICY = Policy("acme", "ab" * 32, Mode.ENFORCE, Limits(), MappingProxyType({}), RULES)
+VALID = Draft202012Validator(load_schema("exchange"))
 WHERE = ("response", "text[0]", 3, 8)
 
 
@@ -136,3 +141,67 @@ def test_an_exchange_event_is_valid() -> None:
     wire = orjson.loads(draft.build())
     assert list(Draft202012Validator(load_schema("exchange")).iter_errors(wire)) == []
     assert (draft.key, wire["data"]["decision"], wire["data"]["status"]) == ("req_1", "allow", None)
+
+
+NAMES = st.sampled_from(["", "a", "two words", 'a "quoted" \\ name', "\x00\x1f\x7f\n\t", "é\u2028😀", "%s {} </"])
+"""With all that JSON escapes."""
+COUNTS = st.integers(0, 1 << 40)
+SECONDS = st.floats(0, 1e5)
+CHANNELS = st.builds(
+    ChannelSummary, NAMES, st.sampled_from(["text", "refusal", "reasoning"]), COUNTS, st.booleans(), st.booleans()
+)
+STATS = st.builds(
+    GuardStats,
+    text_chars=COUNTS,
+    scanned_chars=st.dictionaries(NAMES, COUNTS, max_size=3),
+    scores=st.dictionaries(NAMES, st.dictionaries(NAMES, st.floats(0, 1), max_size=3), max_size=3),
+    held_chars_peak=COUNTS,
+    frames=COUNTS,
+    edits=COUNTS,
+)
+MESSAGES = st.builds(
+    MessageFacts,
+    st.sampled_from(["request", "response"]),
+    STATS,
+    st.dictionaries(NAMES, SECONDS, max_size=3),
+    COUNTS,
+    st.dictionaries(st.sampled_from(["flag", "redact", "block"]), COUNTS),
+    st.sets(NAMES, max_size=2),
+    st.lists(CHANNELS, max_size=4),
+    st.booleans(),
+)
+EXCHANGES = st.builds(
+    ExchangeFacts,
+    request_id=NAMES.filter(bool),
+    policy=st.just(ActivePolicy.of(POLICY)),
+    began_s=st.just(0.0),
+    route=NAMES,
+    dialect=NAMES,
+    stream=st.booleans(),
+    tenant=st.none() | NAMES,
+    provider=st.none() | NAMES,
+    subject=NAMES,
+    model=st.none() | NAMES,
+    model_answered=st.booleans(),
+    traceparent=st.none() | st.just("00-" + "a" * 32 + "-" + "b" * 16 + "-01"),
+    request_bytes=COUNTS,
+    messages=st.lists(MESSAGES, max_size=3),
+    decision=st.sampled_from(["allow", "redact", "client_gone"]),
+    status=st.none() | st.integers(200, 599),
+    added_first_s=st.none() | SECONDS,
+    added_whole_s=st.none() | SECONDS,
+)
+
+
+@settings(max_examples=60)
+@given(EXCHANGES)
+def test_an_exchange_is_written_as_its_classes_would_be(exchange: ExchangeFacts) -> None:
+    """It is built without them: the bytes are those of the event that they make, and the schema holds."""
+    draft = drafter().exchange(exchange)
+    value = draft.build()
+    wire = read_wire(value)
+    assert VALID.is_valid(wire)
+    event = Event(
+        draft.id, "/sluicegate/t", exchange.request_id, draft.created_ms, decode_data(wire), exchange.traceparent
+    )
+    assert encode(event) == value

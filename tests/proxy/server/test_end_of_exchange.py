@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+import orjson
 import pytest
 
-from events.codec import encode
-from events.schema.blocks import ModelBlock, RequestBlock
+from events.codec import decode_data, encode
 from events.schema.envelope import Event
-from events.schema.exchange import ExchangeData
+from events.schema.exchange import TYPE, ExchangeData
 from policies.types import Limits, Mode, Policy
 from proxy.guard.api import ChannelSummary, GuardStats
 from proxy.server.end_of_exchange import exchange_data
@@ -22,9 +22,9 @@ POLICY = Policy("acme", "ab" * 32, Mode.ENFORCE, Limits(), MappingProxyType({}),
 
 def summed(*messages: MessageFacts) -> ExchangeData:
     about = ExchangeFacts("req_1", ActivePolicy.of(POLICY), messages=list(messages), added_first_s=0.0015)
-    return exchange_data(
-        about, RequestBlock("req_1", None, None, "/", "d", stream=True), ModelBlock(None, None), 0.25
-    )
+    data = exchange_data(about, None, 0.25)
+    read: ExchangeData = decode_data({"type": TYPE, "data": orjson.loads(orjson.dumps(data))})
+    return read
 
 
 def text(kind: str, number: int = 0, *, watched: bool = True, observed: bool = False) -> ChannelSummary:
