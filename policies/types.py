@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from detectors.types import ChannelKind, Detector
 
@@ -141,6 +141,8 @@ class Policy:
     tests: tuple[PolicyTest, ...] = ()
     hash_key: bytes = field(default=b"", repr=False)
     """Key of the fingerprints that `hash: true` writes."""
+    derived: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
+    """What is worked out of the policy once, by those who do; it goes when the policy goes."""
 
     def effective_action(self, rule: Rule) -> Action:
         """Return the action a rule takes under the policy's mode: in shadow mode every rule only flags."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from detectors.screening import QUIET
@@ -81,10 +80,10 @@ class RulesByKind(dict["ChannelKind", ChannelRules]):
         return rules
 
 
-@lru_cache(maxsize=16)
 def channel_rules(policy: Policy, direction: Direction, *, use_screens: bool = True) -> RulesByKind:
-    """Return what a policy says in one direction.
-
-    Remembered for the last few policies: a reload soon forgets the old one.
-    """
-    return RulesByKind(policy, direction, use_screens=use_screens)
+    """Return what a policy says in one direction. Worked out once for a policy, and forgotten with it."""
+    key = (RulesByKind, direction, use_screens)
+    found: RulesByKind | None = policy.derived.get(key)
+    if found is None:
+        found = policy.derived[key] = RulesByKind(policy, direction, use_screens=use_screens)
+    return found

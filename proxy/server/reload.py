@@ -16,6 +16,7 @@ from detectors.types import Stability
 from policies.problems import PolicyError
 from policies.sources import read_bytes, stamp
 from policies.types import Direction
+from proxy.guard.warming import warm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -87,7 +88,7 @@ class PolicyHolder:
     ) -> None:
         """`load` builds the default policy anew and raises `PolicyError`; None: it never changes.
 
-        `routed` builds those of routes; they are loaded now.
+        `routed` builds those of routes; they are loaded now. All are warmed, which takes up to a second for each.
         """
         self._loaders = dict(routed or {})
         loaded = load_all(self._loaders)
@@ -102,6 +103,8 @@ class PolicyHolder:
             **{name: ActivePolicy.of(one.policy) for name, one in loaded.items()},
         }
         """By name, the default under "". Replaced as a whole, so that those of one moment belong together."""
+        for one in self.active.values():
+            warm(one.policy)
         self.files: tuple[SourceFile, ...] = _files_of(loaded)
         """Files whose change may change a policy, as the last attempt to load them found them."""
 
@@ -125,7 +128,7 @@ class PolicyHolder:
             return True
         async with self._lock:
             try:
-                loaded = await asyncio.to_thread(load_all, self._loaders)
+                loaded = await asyncio.to_thread(_load_warm, self._loaders)
             except (PolicyError, OSError) as error:
                 if isinstance(error, PolicyError) and error.files:
                     self.files = error.files
@@ -168,6 +171,14 @@ def load_all(loaders: Mapping[str, Loader]) -> dict[str, LoadedPolicy]:
             files += loaded[name].resolved.files
     if problems:
         raise PolicyError(problems, tuple(dict.fromkeys(files)))
+    return loaded
+
+
+def _load_warm(loaders: Mapping[str, Loader]) -> dict[str, LoadedPolicy]:
+    """Load several policies, ready for the first text."""
+    loaded = load_all(loaders)
+    for one in loaded.values():
+        warm(one.policy)
     return loaded
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 from policies.loader import load
 from policies.sources import read_bytes, stamp
-from proxy.server import app
+from proxy.server import app, reload
 from proxy.server.app import running_server
 from proxy.server.metrics import Metrics
 from proxy.server.reload import FileWatch, PolicyHolder, watch
@@ -221,3 +223,20 @@ async def test_a_file_that_goes_away_and_comes_back(tmp_path: Path) -> None:
     assert FileWatch(holder.files).changed()
     assert await holder.reload()
     assert holder.current is first
+
+
+def test_policies_are_warm_when_they_come_into_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What texts are looked at with is built at the start, and at a reload off the event loop, before the swap."""
+    path = tmp_path / "acme.yaml"
+    path.write_text(POLICY)
+    warmed: list[tuple[str, bool]] = []
+    monkeypatch.setattr(
+        reload, "warm", lambda p: warmed.append((p.revision, threading.current_thread() is threading.main_thread()))
+    )
+    holder = PolicyHolder.loaded(partial(load, str(path)), Metrics())
+    first = holder.current.policy.revision
+    assert warmed == [(first, True)]
+    path.write_text(POLICY.replace("[hidden]", "[gone]"))
+    assert asyncio.run(holder.reload())
+    assert warmed[1:] == [(holder.current.policy.revision, False)]
+    assert holder.current.policy.revision != first

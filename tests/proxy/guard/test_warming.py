@@ -1,0 +1,53 @@
+"""What is built when a policy is loaded, so that no exchange has to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.payloads import BURST, WHOLE, request_bytes, stream_events
+from detectors import automaton, prefilter
+from policies.loader import load_policy
+from policies.types import Action, Direction
+from proxy.guard.drive import scan_inline
+from proxy.guard.stream import StreamGuard
+from proxy.guard.warming import warm
+from proxy.wire.registry import DIALECTS
+from tests.support.toy import WordDetector, policy, rule
+
+if TYPE_CHECKING:
+    import pytest
+
+CHAT = DIALECTS["openai-chat"]
+
+
+def test_the_first_exchange_builds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No set is compiled, no automaton is built, and few of its rows are missing, for text never seen before."""
+    default = load_policy("default")
+    warm(default)
+    built = []
+    rows = automaton._RowCache.row_before
+    monkeypatch.setattr(prefilter.PatternSet, "__init__", lambda *_: built.append("set"))
+    monkeypatch.setattr(automaton.HoldAutomaton, "__init__", lambda *_: built.append("automaton"))
+    monkeypatch.setattr(automaton._RowCache, "row_before", lambda *a: (built.append("row"), rows(*a))[1])
+    request = StreamGuard(CHAT.request_codec(), default, Direction.REQUEST)
+    request.receive(request_bytes(WHOLE, "bench").partition(b"\r\n\r\n")[2])
+    request.receive_end()
+    scan_inline(request)
+    assert built == []
+    answer = StreamGuard(CHAT.stream_codec(), default)
+    for event in stream_events(BURST, 0):
+        answer.receive(event)
+        scan_inline(answer)
+    assert set(built) <= {"row"}
+    assert len(built) < 100
+
+
+def test_a_policy_without_screens_is_warm_at_once() -> None:
+    """Detectors that offer no screen have nothing that the guard could build."""
+    words = policy([WordDetector("w", ("zebra",))], [rule("w", Action.REDACT)])
+    warm(words)
+    guard = StreamGuard(CHAT.body_codec(), words)
+    guard.receive(b'{"choices":[{"index":0,"message":{"content":"a zebra"}}]}')
+    guard.receive_end()
+    scan_inline(guard)
+    assert b"zebra" not in guard.take()
