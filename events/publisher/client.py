@@ -9,6 +9,8 @@ import logging
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
+from events.publisher.failures import explained
+
 if TYPE_CHECKING:
     from events.publisher.settings import KafkaSettings
 
@@ -91,32 +93,35 @@ def common_settings(settings: KafkaSettings) -> dict[str, Any]:
 def producer(settings: KafkaSettings) -> Any:  # noqa: ANN401 - the library has no types
     """Return a producer that loses nothing, makes no doubles and keeps the order. Waits for a broker.
 
-    Raises `KafkaMissingError`, and the library's errors.
+    Raises `KafkaMissingError`, `NoConnectionError`, and the library's errors.
     """
     kafka = _library()
-    return kafka.KafkaProducer(
-        **common_settings(settings),
-        acks="all",
-        enable_idempotence=True,
-        delivery_timeout_ms=DELIVERY_MS,
-        max_block_ms=MAX_BLOCK_MS,
-        linger_ms=5,
-        batch_size=64 << 10,
-        compression_type=settings.compression,
-        allow_auto_create_topics=False,
-    )
+    with explained():
+        return kafka.KafkaProducer(
+            **common_settings(settings),
+            acks="all",
+            enable_idempotence=True,
+            delivery_timeout_ms=DELIVERY_MS,
+            max_block_ms=MAX_BLOCK_MS,
+            linger_ms=5,
+            batch_size=64 << 10,
+            compression_type=settings.compression,
+            allow_auto_create_topics=False,
+        )
 
 
 def admin(settings: KafkaSettings) -> Any:  # noqa: ANN401 - the library has no types
     """Return an admin client. Waits for a broker. Raises as `producer`."""
     kafka = _library()
-    return kafka.KafkaAdminClient(**common_settings(settings))
+    with explained():
+        return kafka.KafkaAdminClient(**common_settings(settings))
 
 
 def consumer(settings: KafkaSettings, **more: Any) -> Any:  # noqa: ANN401 - the library has no types
     """Return a consumer. Waits for a broker. Raises as `producer`."""
     kafka = _library()
-    return kafka.KafkaConsumer(**common_settings(settings), enable_auto_commit=False, **more)
+    with explained():
+        return kafka.KafkaConsumer(**common_settings(settings), enable_auto_commit=False, **more)
 
 
 def _library() -> Any:  # noqa: ANN401 - the library has no types

@@ -18,6 +18,7 @@ import orjson
 from events.codec import EventError, read_wire
 from events.outbox.rows import DeadLetter, Entry, Row
 from events.publisher.client import Verdict, judge
+from events.publisher.failures import NoConnectionError
 from events.publisher.topics import DLQ, TopicsMissingError
 from events.schema.envelope import kafka_headers
 
@@ -87,7 +88,7 @@ class Publisher:
         """Up to this place events are sent one by one."""
         self._closed_topics: dict[str, int] = {}
         """By topic that refused us: until when it is not asked again."""
-        self.state = ""
+        self.state = self._why = ""
 
     @property
     def is_idle(self) -> bool:
@@ -121,6 +122,8 @@ class Publisher:
             self._sender = self._connect()
         except TopicsMissingError as error:
             self._say("topics_missing", str(error))
+        except NoConnectionError as error:
+            self._say(error.state, str(error))
         except Exception as error:  # noqa: BLE001 - the border of the library: whatever it raises, we try again
             verdict, reason = judge(error)
             self._say("auth_failed" if verdict is Verdict.NO_ACCESS else "no_broker", reason)
@@ -261,8 +264,8 @@ class Publisher:
             self._acked_ms = now_ms
 
     def _say(self, state: str, why: str) -> None:
-        if state != self.state:
-            self.state = state
+        if state != self.state or (state != "publishing" and why != self._why):
+            self.state, self._why = state, why
             self._beat_ms = 0
             self._on_state(state, why)
 

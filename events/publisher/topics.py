@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from events.publisher.client import admin
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 DLQ: Final = ".dlq"
 _DAY_MS: Final = 86_400_000
 _CREATE_MS: Final = 10_000
+_APPEAR_S: Final = 3.0
+_APPEAR_PAUSE_S: Final = 0.1
 
 
 class Topic(NamedTuple):
@@ -69,12 +72,19 @@ def ensure_topics(settings: KafkaSettings, *, create: bool) -> list[str]:
         if missing:
             wanted = {topic.name: _options(topic, settings) for topic in missing}
             client.create_topics(wanted, timeout_ms=_CREATE_MS, raise_errors=False)
-            still = {topic.name for topic in missing} - set(client.list_topics())
-            if still:
-                raise TopicsMissingError(sorted(still))
+            _wait_until_there(client, {topic.name for topic in missing})
     finally:
         client.close()
     return [topic.name for topic in missing]
+
+
+def _wait_until_there(client: Any, names: set[str]) -> None:  # noqa: ANN401 - the library has no types
+    """Wait for topics that were created: a broker hears of them a moment later. Raises `TopicsMissingError`."""
+    end_s = time.monotonic() + _APPEAR_S
+    while still := names - set(client.list_topics()):
+        if time.monotonic() > end_s:
+            raise TopicsMissingError(sorted(still))
+        time.sleep(_APPEAR_PAUSE_S)
 
 
 def _options(topic: Topic, settings: KafkaSettings) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from events.outbox.rows import OutboxError
 from events.outbox.settings import OutboxSettings
 from events.outbox.store import Store
 from events.publisher.client import KafkaMissingError, Verdict, judge
+from events.publisher.failures import NoConnectionError
 from policies.problems import ConfigError
 from proxy.cli.errors import CommandError
 from proxy.cli.loading import config_problem
@@ -71,6 +72,8 @@ def kafka_problem(error: Exception, kafka: KafkaSettings) -> CommandError:
     if isinstance(error, KafkaMissingError):
         return CommandError(str(error))
     where = ", ".join(kafka.servers)
+    if isinstance(error, NoConnectionError):
+        return CommandError(f"{where} does not answer as a Kafka broker: {error}")
     if judge(error)[0] is Verdict.NO_ACCESS:
         return CommandError(f"{where} lets us not in. Check user, password and mechanism in the --config file.")
     return CommandError(f"{where} does not answer as a Kafka broker ({type(error).__name__}). Check the address.")
