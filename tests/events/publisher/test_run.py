@@ -54,7 +54,7 @@ def test_all_events_arrive_as_cloud_events_under_their_keys(tmp_path: Path, brok
     events = [incident_event(100 + n, requests[n % 8]) for n in range(300)] + all_events()
     entries = fill(path, settings.topic_prefix, events)
     run(path, settings)
-    names = ("incidents.v1", "exchanges.v1", "verdicts.v1", "alarms.v1", "policies.v1")
+    names = ("incidents.v1", "exchanges.v1", "verdicts.v1", "alarms.v1", "policies.v1", "audit-heads.v1")
     records = records_of(settings, *names, until=lambda found: len(found) >= len(entries))
     assert {record.value for record in records} == {entry.value for entry in entries}
     assert len(records) == len(entries)
