@@ -14,6 +14,7 @@ from events.jsonschemas import load_schema
 from events.outbox.rows import Entry
 from events.outbox.settings import OutboxSettings
 from events.outbox.store import Store
+from events.publisher.client import admin
 from events.publisher.lease import Lease
 from events.publisher.run import publish
 from events.schema.envelope import Event
@@ -94,16 +95,12 @@ def test_sending_again_makes_doubles_with_the_same_id_and_content_only(tmp_path:
 
 def test_events_that_the_broker_refuses_go_to_the_dead(tmp_path: Path, broker: Broker) -> None:
     """C3 with a real broker: its limit on the size of a record is lower than ours."""
-    from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient  # noqa: PLC0415
-
-    from events.publisher.topics import ensure_topics  # noqa: PLC0415
-
     settings = settings_for(broker, compression=None)
-    ensure_topics(settings, create=True)
     topic = f"{settings.topic_prefix}.incidents.v1"
-    admin = KafkaAdminClient(bootstrap_servers=list(settings.servers))
-    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs={"max.message.bytes": "4000"})])
-    admin.close()
+    client = admin(settings)  # it is made with its limit: one that is changed later holds some moments later
+    limited = {"num_partitions": 2, "replication_factor": 1, "configs": {"max.message.bytes": "4000"}}
+    client.create_topics({topic: limited})
+    client.close()
     path = tmp_path / "outbox.db"
     events = [incident_event(n) for n in range(1, 11)]
     fill(path, settings.topic_prefix, events[:5])
