@@ -32,7 +32,11 @@ if TYPE_CHECKING:
     from proxy.wire.types import Channel, Codec, Frame
 
 MAX_CHANNELS = 2048
-"""More texts at a time than 128 choices of 16 tool calls: a sender that opens more is broken."""
+"""More texts at a time than 128 choices of 16 tool calls: a model that opens more is broken."""
+
+MAX_REQUEST_CHANNELS = 1 << 16
+"""A long conversation has a text for each message and each call of a tool; the limit on a request's bytes comes
+first, unless it is made of nothing but empty messages."""
 
 MAX_HELD_BYTES = 8 << 20
 """Frames may wait for one text that could still become a violation while others go on. A stream that piles up more
@@ -62,6 +66,7 @@ class StreamGuard:
         self._codec = codec
         self._policy = policy
         self._max_hold_chars = policy.limits.max_hold_chars
+        self._max_channels = MAX_REQUEST_CHANNELS if direction is Direction.REQUEST else MAX_CHANNELS
         self._direction = direction
         self._texts = Texts(policy, direction, self.stats, keep=codec.repeats_text, use_screens=use_screens)
         self.channels = self._texts.summary
@@ -137,7 +142,7 @@ class StreamGuard:
                 break
         if self._queue.bytes_waiting > MAX_HELD_BYTES and not self._queue.is_single:
             self._break("too much of the stream had to be held")
-        if len(self._texts.by_channel) > MAX_CHANNELS:
+        if len(self._texts.by_channel) > self._max_channels:
             self._break("too many parallel texts")
         if self._texts.is_reopened:
             self._break("a text went on after its end")

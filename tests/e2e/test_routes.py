@@ -7,9 +7,11 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
+import anthropic
 import ollama
 import openai
 import pytest
+from google import genai
 
 from proxy.server.run import fingerprint_key
 from proxy.server.tenants import key_hash
@@ -204,7 +206,6 @@ def test_the_sdk_of_ollama_raises_our_message(proxy: tuple[str, int, Path]) -> N
 
 def test_the_sdk_of_anthropic_raises_our_message(proxy: tuple[str, int, Path]) -> None:
     """Its own class, for batches and for files, whose path it shares with OpenAI."""
-    anthropic = pytest.importorskip("anthropic")
     with anthropic.Anthropic(base_url=proxy[0], api_key=PLAIN_KEY, max_retries=0) as client:
         for ask in (client.messages.batches.list, lambda: client.beta.files.download("f")):
             with pytest.raises(anthropic.PermissionDeniedError) as caught:
@@ -215,7 +216,6 @@ def test_the_sdk_of_anthropic_raises_our_message(proxy: tuple[str, int, Path]) -
 
 def test_the_sdk_of_google_raises_our_message(proxy: tuple[str, int, Path]) -> None:
     """Its own class, with the status that it knows."""
-    genai = pytest.importorskip("google.genai")
     client = genai.Client(api_key=PLAIN_KEY, http_options={"base_url": proxy[0]})
     with pytest.raises(genai.errors.ClientError) as caught:
         client.files.get(name="f")
