@@ -36,6 +36,15 @@ ScanNow: TypeAlias = "Callable[[Detector, Window], ScanResult | ScanFailureReaso
 """Judges a window at once, or says None: it is to be judged elsewhere."""
 
 
+def nothing_now(_detector: Detector, _window: Window) -> None:
+    """Leave every scan to be done elsewhere."""
+
+
+def never_late() -> bool:
+    """Give all the time there is."""
+    return False
+
+
 class GuardState(Enum):
     """Where a guarded message stands."""
 

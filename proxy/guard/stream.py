@@ -16,37 +16,23 @@ from typing import TYPE_CHECKING
 from detectors.types import ChannelKind
 from events.schema import Bypass, Failure, Incident
 from policies.types import Action, Direction
-from proxy.guard.api import Block, GuardState, GuardStats, ScanFailureReason, ScanRequest
+from proxy.guard.api import Block, GuardState, GuardStats, ScanFailureReason, ScanRequest, never_late, nothing_now
 from proxy.guard.cursor import GarbageError
+from proxy.guard.limits import MAX_CHANNELS, MAX_HELD_BYTES, MAX_REQUEST_CHANNELS
 from proxy.guard.queue import FrameQueue, Place, WaitingRun
 from proxy.guard.texts import Texts
 from proxy.guard.timeline import Timeline, WantedScan
 from proxy.wire.types import FrameRole, FrameRun, SlotMode, WireError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from detectors.types import Detector, ScanResult, Window
+    from detectors.types import ScanResult
     from policies.types import Policy
     from proxy.guard.api import ScanNow
     from proxy.wire.types import Channel, Codec, Frame
 
-MAX_CHANNELS = 2048
-"""More texts at a time than 128 choices of 16 tool calls: a model that opens more is broken."""
-
-MAX_REQUEST_CHANNELS = 1 << 16
-"""A long conversation has a text for each message and each call of a tool; the limit on a request's bytes comes
-first, unless it is made of nothing but empty messages."""
-
-MAX_HELD_BYTES = 8 << 20
-"""Frames may wait for one text that could still become a violation while others go on. A stream that piles up more
-than this is broken; whole bodies, which are one frame, have the codec's own limit."""
-
 GuardEvent = Incident | Bypass | Failure
-
-
-def _nothing_now(_detector: Detector, _window: Window) -> None:
-    """Leave every scan to be done elsewhere."""
 
 
 class StreamGuard:
@@ -162,12 +148,13 @@ class StreamGuard:
 
     def wanted_scans(self) -> list[ScanRequest]:
         """Return the windows that can be judged now, each of them exactly once."""
-        return self.judge(_nothing_now)
+        return self.judge(nothing_now)
 
-    def judge(self, scan_now: ScanNow) -> list[ScanRequest]:
+    def judge(self, scan_now: ScanNow, is_late: Callable[[], bool] = never_late) -> list[ScanRequest]:
         """Have the windows judged that can be judged now; return those that `scan_now` leaves to others.
 
-        It leaves a window by returning None. Each of those is returned exactly once.
+        It leaves a window by returning None. Each of those is returned exactly once. When `is_late` says so, the
+        rest waits for the next call: see `has_unjudged`.
         """
         left: list[ScanRequest] = []
         texts = self._texts
@@ -178,15 +165,24 @@ class StreamGuard:
             timelines, texts.unscanned = texts.unscanned, {}
             if timelines or early:
                 self._is_stale = True
-            for timeline in timelines:
+            waiting = iter(timelines)
+            for timeline in waiting:
                 for scan in timeline.wanted_scans():
                     self._judge(timeline, scan, scan_now, left)
                 texts.unresolved[timeline] = None
+                if is_late() and (rest := dict.fromkeys(waiting) | texts.unscanned):
+                    texts.unscanned = rest
+                    return left
             if not timelines and not early:
                 if not self._in_flight:
                     self._emit()  # observers are shown what has left
                 if not texts.unscanned:
                     return left
+
+    @property
+    def has_unjudged(self) -> bool:
+        """Whether a call of `judge` was late and left windows that can be judged."""
+        return bool(self._texts.unscanned)
 
     def _judge(self, timeline: Timeline, scan: WantedScan, scan_now: ScanNow, left: list[ScanRequest]) -> None:
         detector, window = scan.cursor.detector, scan.window

@@ -90,6 +90,8 @@ class GuardedMessage:
         """
         if self._fault is not None:
             raise self._fault
+        if self.driver.paused:
+            await self._run_on()
         out = self.guard.take()
         events = self.guard.take_events()
         facts = self.facts
@@ -112,8 +114,15 @@ class GuardedMessage:
         driver = self.driver
         if driver.answered:
             driver.run()
+        await self._run_on()
         while driver.holding and self.guard.state is GuardState.STATE_OPEN:
             await self.wait_for_scan()
+
+    async def _run_on(self) -> None:
+        """Go on with scans that stopped for breath, a breath apart."""
+        while self.driver.paused:
+            await asyncio.sleep(0)
+            self.driver.run()
 
     async def wait_for_scan(self) -> None:
         """Wait for the next answer of a scan that runs elsewhere."""
@@ -121,6 +130,7 @@ class GuardedMessage:
             limit_s = self._exchange.policy.policy.limits.deadline_s + SCAN_SLACK_S
             await self._watchdog.within(Phase.SCAN, limit_s, self.driver.wait())
         self.driver.run()
+        await self._run_on()
 
     def finish(self) -> None:
         """The message is over: count the scans, and let those that only observe end aside."""

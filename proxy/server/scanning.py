@@ -26,6 +26,9 @@ MAX_INLINE_CHARS: Final = 8192
 """Longest window that is scanned on the event loop: about 0.3 ms for the slowest inline detector. Longer ones go
 to a thread so that no other stream waits for them."""
 
+MAX_RUN_S: Final = 0.004
+"""Longest time for which one message keeps the event loop with its scans; a long conversation has thousands."""
+
 _log = structlog.get_logger("sluicegate.scanning")
 
 
@@ -41,6 +44,7 @@ class ScanDriver:
         "_wake",
         "answered",
         "holding",
+        "paused",
         "seconds",
     )
 
@@ -57,6 +61,8 @@ class ScanDriver:
         """Scans in other threads that text waits for."""
         self.answered = False
         """Whether an answer came from elsewhere since the last `run`."""
+        self.paused = False
+        """Whether `run` stopped so that other exchanges have their turn, and is to be called again."""
         self.seconds: dict[str, float] = {}
         """By detector: time spent scanning."""
 
@@ -66,10 +72,12 @@ class ScanDriver:
         return len(self._pending)
 
     def run(self) -> None:
-        """Have every wanted window judged: here and now, or started elsewhere."""
+        """Have every wanted window judged, here and now or elsewhere. It may stop for breath: see `paused`."""
         self.answered = False
-        for request in self._guard.judge(self._scan_here):
+        clock, until_s = time.perf_counter, time.perf_counter() + MAX_RUN_S
+        for request in self._guard.judge(self._scan_here, lambda: clock() >= until_s):
             self._start(request)
+        self.paused = self._guard.has_unjudged
 
     def wait(self) -> asyncio.Future[None]:
         """Return a future that is done at the next answer from elsewhere."""

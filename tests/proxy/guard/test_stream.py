@@ -16,7 +16,7 @@ from events.schema import Bypass, Failure, Incident
 from policies.types import Action, Direction, Limits, Mode, OnError, Policy
 from proxy.guard.api import GuardState, ScanFailureReason, ScanRequest
 from proxy.guard.drive import scan_inline
-from proxy.guard.stream import MAX_CHANNELS, GuardEvent, StreamGuard
+from proxy.guard.stream import GuardEvent, StreamGuard
 from tests.support.toy import (
     END,
     BrokenDetector,
@@ -518,10 +518,3 @@ def test_a_blocked_id_takes_those_beside_it_along() -> None:
         written, _, guard = guarded([json.dumps(order).encode() + b"\n", END], BLOCK)
         assert guard.state is GuardState.STATE_BLOCKED
         assert b"abcab" not in written
-
-
-def test_a_long_conversation_is_a_request_and_no_flood() -> None:
-    """More texts than a model may open at a time: each message of a request is one."""
-    data = b"".join(line("a", choice=number) for number in range(MAX_CHANNELS + 10)) + END
-    assert guarded([data], REDACT, Direction.REQUEST)[2].state is GuardState.STATE_DONE
-    assert guarded([data], REDACT)[2].state is GuardState.STATE_BROKEN

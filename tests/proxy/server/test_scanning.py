@@ -148,3 +148,23 @@ def test_errors_are_logged_without_their_message(
     assert "AttributeError" in printed
     assert "WordDetector.scan:" in printed
     assert "zebra" not in printed
+
+
+async def test_many_texts_let_others_have_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that takes too long stops, whatever is left; called again it goes on, and the outcome is the same."""
+    data = b"".join(line(f"a zebra {number}", choice=number) for number in range(20)) + END
+    driver, guard, _ = driver_for(WordDetector("words", ("zebra",)))
+    guard.receive(data)
+    driver.run()
+    assert not driver.paused
+    at_once = guard.take()
+    monkeypatch.setattr(module, "MAX_RUN_S", -1.0)
+    driver, guard, _ = driver_for(WordDetector("words", ("zebra",)))
+    guard.receive(data)
+    runs = 0
+    driver.run()
+    while driver.paused:
+        runs += 1
+        driver.run()
+    assert runs >= 19
+    assert guard.take() == at_once
