@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from detectors.types import ScanResult
     from policies.types import Policy
     from proxy.guard.api import ScanNow
-    from proxy.wire.types import Channel, Codec, Frame
+    from proxy.wire.types import Codec, Frame
 
 GuardEvent = Incident | Bypass | Failure
 
@@ -376,16 +376,11 @@ class StreamGuard:
         if self._direction is Direction.RESPONSE:
             separator = "\n\n" if blocked.channel.choice in self._spoken else ""
             message = separator + self.block.message
-            self._out.append(self._codec.encode_blocked(frame, edits, index, message, self._said))
+            self._out.append(self._codec.encode_blocked(frame, edits, index, message, self._texts.said))
         self._tell(blocked.take_incidents())
         self.decision = Action.BLOCK
         self._close(GuardState.STATE_BLOCKED)
         return False
-
-    def _said(self, channel: Channel) -> str:
-        """Return the text of a channel as the client got it."""
-        timeline = self._texts.by_channel.get(channel)
-        return timeline.said() if timeline is not None else ""
 
     def _close(self, state: GuardState) -> None:
         """Let nothing more leave; observers may look at the last of what did."""

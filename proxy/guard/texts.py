@@ -174,6 +174,11 @@ class Texts:
                 timeline.finish()
                 self.touch(timeline)
 
+    def said(self, channel: Channel) -> str:
+        """Return the text of a channel as the client got it. Only where texts are kept."""
+        timeline = self.by_channel.get(channel)
+        return timeline.said() if timeline is not None else ""
+
     def finish(self) -> None:
         """Take the end of every text."""
         for timeline in self.by_channel.values():
