@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Done = Callable[[str | None], None]
     """Is told when a submission is durable (None), or why it is not, in one word. Called in the writer's thread."""
     Count = Callable[[str, int], None]
+    Submission = tuple[Sequence["Draft | Callable[[], Draft]"], Done | None]
 
 LINGER_S: Final = 0.05
 """How long events that nobody waits for are gathered: at a crash of the machine these are lost."""
@@ -69,7 +70,7 @@ class OutboxWriter:
         self._now_ms = now_ms
         self._on_dropped = on_dropped
         self._on_dead = on_dead
-        self._queue: deque[tuple[Sequence[Draft], Done | None]] = deque()
+        self._queue: deque[Submission] = deque()
         self._some = threading.Event()
         self._urgent = threading.Event()
         self._closing = False
@@ -82,8 +83,11 @@ class OutboxWriter:
         self._store = Store(self._path, self._settings)
         self._thread.start()
 
-    def submit(self, drafts: Sequence[Draft], done: Done | None = None) -> None:
-        """Put events into the outbox, after all that were submitted before. Does not wait."""
+    def submit(self, drafts: Sequence[Draft | Callable[[], Draft]], done: Done | None = None) -> None:
+        """Put events into the outbox, after all that were submitted before. Does not wait.
+
+        What gives a draft is asked for it in the writer's thread: many are made faster in a row than one by one.
+        """
         if self._closing or len(self._queue) >= MAX_WAITING:
             self._refuse([(drafts, done)], "closed" if self._closing else "overload")
             return
@@ -129,7 +133,7 @@ class OutboxWriter:
                 self._tell(batch, "bug")
             self._tidy()
 
-    def _write(self, batch: list[tuple[Sequence[Draft], Done | None]]) -> None:
+    def _write(self, batch: list[Submission]) -> None:
         entries: list[Entry] = []
         dead: list[DeadLetter] = []
         built = 0
@@ -147,12 +151,17 @@ class OutboxWriter:
         self._tell(batch, None)
 
     @staticmethod
-    def _tell(batch: list[tuple[Sequence[Draft], Done | None]], reason: str | None) -> None:
+    def _tell(batch: list[Submission], reason: str | None) -> None:
         for _, done in batch:
             if done is not None:
                 done(reason)
 
-    def _build(self, draft: Draft, entries: list[Entry], dead: list[DeadLetter]) -> None:
+    def _build(self, given: Draft | Callable[[], Draft], entries: list[Entry], dead: list[DeadLetter]) -> None:
+        try:
+            draft = given if isinstance(given, Draft) else given()
+        except Exception:  # noqa: BLE001 - without an identity there is no dead letter; the others go on
+            self._on_dropped("bug", 1)
+            return
         try:
             value = draft.build()
             sealed = None if draft.seal is None else draft.seal()
@@ -183,7 +192,7 @@ class OutboxWriter:
             return error.reason
         return None
 
-    def _refuse(self, batch: list[tuple[Sequence[Draft], Done | None]], reason: str) -> None:
+    def _refuse(self, batch: list[Submission], reason: str) -> None:
         """Tell that events are not durable: who waits stops, unless the configuration gives events up."""
         passes = self._settings.on_full is OnFull.DROP_OLDEST
         self._on_dropped(reason, sum(len(drafts) for drafts, _ in batch))

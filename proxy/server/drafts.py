@@ -1,6 +1,6 @@
 """Makes events of what guards and exchanges report.
 
-Identity and numbers are fixed at once, on the event loop; the event is built later, in the outbox's thread.
+Numbers and time are fixed at once, on the event loop; the event is built later, in the outbox's thread.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SEVERITIES: Final = {"allow": "informational", "flag": "low", "redact": "medium
 
 
 class Drafter:
-    """Makes the drafts of one process's events."""
+    """Makes the drafts of one process's events. `randomness` is asked in any thread."""
 
     def __init__(
         self,
@@ -66,13 +66,9 @@ class Drafter:
         )
         return self._draft("incident", about.request_id, partial(self._incident, about, report, numbers), about)
 
-    def exchange(self, about: ExchangeFacts) -> Draft:
-        """Return the draft of an exchange that is over."""
-        total_s = time.perf_counter() - about.began_s
-        now_ms = self._now_ms()
-        event_id = ulid(now_ms, self._randomness(RANDOM_BYTES))
-        build = partial(self._exchange, about, event_id, now_ms, total_s)
-        return Draft(event_id, self._exchange_topic, about.request_id, now_ms, build)
+    def exchange(self, about: ExchangeFacts) -> Callable[[], Draft]:
+        """Return what gives the draft of an exchange that is over; only the time is fixed here."""
+        return partial(self._exchange_draft, about, time.perf_counter(), self._now_ms())
 
     def policy(self, change: PolicyChange) -> Draft:
         """Return the draft of a policy's change."""
@@ -103,6 +99,11 @@ class Drafter:
         return Draft(event_id, self._topics[name], key, now_ms, build)
 
     # In the outbox's thread.
+
+    def _exchange_draft(self, about: ExchangeFacts, ended_s: float, now_ms: int) -> Draft:
+        event_id = ulid(now_ms, self._randomness(RANDOM_BYTES))
+        build = partial(self._exchange, about, event_id, now_ms, ended_s - about.began_s)
+        return Draft(event_id, self._exchange_topic, about.request_id, now_ms, build)
 
     def _exchange(self, about: ExchangeFacts, event_id: str, now_ms: int, total_s: float) -> bytes:
         """Build the one event that every exchange has: from mappings, which cost a fifth of the classes."""

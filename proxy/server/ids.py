@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import Final
 
 ID_BYTES: Final = 12
@@ -13,6 +14,7 @@ POOL_BYTES: Final = 1280
 
 _drawn: list[str] = []
 _pool = bytearray()
+_pool_lock = threading.Lock()
 
 
 def new_request_id() -> str:
@@ -24,18 +26,21 @@ def new_request_id() -> str:
 
 
 def random_bytes(count: int) -> bytes:
-    """Return random bytes of the system's; few at a time, for the ids of events."""
-    if len(_pool) < count:
-        _pool.extend(os.urandom(max(count, POOL_BYTES)))
-    rest = len(_pool) - count
-    taken = bytes(_pool[rest:])
-    del _pool[rest:]
+    """Return random bytes of the system's; few at a time, for the ids of events. Any thread may ask."""
+    with _pool_lock:
+        if len(_pool) < count:
+            _pool.extend(os.urandom(max(count, POOL_BYTES)))
+        rest = len(_pool) - count
+        taken = bytes(_pool[rest:])
+        del _pool[rest:]
     return taken
 
 
 def _forget() -> None:
     _drawn.clear()
     _pool.clear()
+    global _pool_lock  # noqa: PLW0603 - another thread of the parent may have held it
+    _pool_lock = threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):  # two processes must not draw from the same batch

@@ -112,6 +112,24 @@ def test_an_event_that_cannot_be_built_is_a_dead_letter_and_stops_no_other(tmp_p
     assert written.dead == {"unserialisable": 1, "too_large": 1}
 
 
+def test_a_draft_may_be_made_in_the_thread_and_keeps_its_place(tmp_path: Path) -> None:
+    """One that cannot even be made is counted, and stops no other."""
+    written = Written(tmp_path)
+    threads: list[str] = []
+
+    def late() -> Draft:
+        threads.append(threading.current_thread().name)
+        return draft(2)
+
+    written.writer.submit([draft(1)])
+    written.writer.submit([late, lambda: draft(1 // 0)])
+    assert written.wait(draft(3)) is None
+    written.writer.close()
+    assert written.ids() == [event_id(1), event_id(2), event_id(3)]
+    assert threads == ["sluicegate-outbox"]
+    assert written.lost == {"bug": 1}
+
+
 def test_a_full_outbox_is_told_to_who_waits(tmp_path: Path) -> None:
     """C5: with `block` the reason comes back and the loss is counted, for clean records too."""
     written = Written(tmp_path, max_bytes=2000)

@@ -137,7 +137,7 @@ def test_a_policy_event_says_what_happened() -> None:
 def test_an_exchange_event_is_valid() -> None:
     exchange = about()
     exchange.decision = "allow"
-    draft = drafter().exchange(exchange)
+    draft = drafter().exchange(exchange)()
     wire = orjson.loads(draft.build())
     assert list(Draft202012Validator(load_schema("exchange")).iter_errors(wire)) == []
     assert (draft.key, wire["data"]["decision"], wire["data"]["status"]) == ("req_1", "allow", None)
@@ -197,7 +197,7 @@ EXCHANGES = st.builds(
 @given(EXCHANGES)
 def test_an_exchange_is_written_as_its_classes_would_be(exchange: ExchangeFacts) -> None:
     """It is built without them: the bytes are those of the event that they make, and the schema holds."""
-    draft = drafter().exchange(exchange)
+    draft = drafter().exchange(exchange)()
     value = draft.build()
     wire = read_wire(value)
     assert VALID.is_valid(wire)
