@@ -35,6 +35,8 @@ BEAT_EVERY_MS: Final = 2000
 IDLE_S: Final = 0.05
 """How often the outbox is looked at."""
 MAX_BACKOFF_S: Final = 5.0
+STUCK_MS: Final = 30_000
+"""How long nothing may arrive of what is under way. The library itself waits longer, and makes no missing topic."""
 REFUSAL_HOLDS_MS: Final = 30_000
 """How long a topic that refused us is not asked again: each refusal costs a new connection."""
 
@@ -82,6 +84,7 @@ class Publisher:
         self._arrived_to = self._acked_to = self._read_to
         self._acked_ms = 0
         self._beat_ms = 0
+        self._progress_ms = 0
         self._version = -1
         self._backoff_s = 0.0
         self._careful_to = -1
@@ -101,7 +104,7 @@ class Publisher:
             self._beat()
             return self._backoff_s
         settled = self._settle()
-        if self._sender is None:
+        if self._sender is None or self._is_stuck(settled):
             return 0.0
         sent = self._fill()
         self._acknowledge(force=not self._flights)
@@ -214,6 +217,17 @@ class Publisher:
                 self._acknowledge(force=True)
                 break
         return settled
+
+    def _is_stuck(self, settled: int) -> bool:
+        """Begin anew when nothing has arrived for long: the topics are looked at again, and the state is seen."""
+        now_ms = self._now_ms()
+        if settled or not self._flights:
+            self._progress_ms = now_ms
+        if now_ms - self._progress_ms < STUCK_MS:
+            return False
+        self._progress_ms = now_ms
+        self._begin_anew("no_broker", f"nothing has arrived for {STUCK_MS // 1000} s")
+        return True
 
     def _take_outcome(self, row: Row, future: Any) -> bool:  # noqa: ANN401 - the library's, or one of ours
         """Take what became of the oldest event under way. Returns whether the next one may be looked at."""

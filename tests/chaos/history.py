@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 CLIENTS = 4
 READY_LIMIT_S = 60.0
-LIFE_S = (0.05, 1.2)
+LIFE_S = (0.02, 0.6)
 """How long a life lasts after it is ready: from the first exchanges to some hundred."""
 
 
@@ -45,6 +45,8 @@ class History:
     """Id of an exchange, and `redact` or `block`: an effect that a client has seen."""
     asked: set[str] = field(default_factory=set)
     """Ids of all exchanges that a client got an id for."""
+    unseen: int = 0
+    """How often a client asked and was cut off before it had an id."""
     lives: int = 0
 
 
@@ -84,6 +86,7 @@ async def _ask_on(port: int, history: History) -> None:
         raw = b""
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            history.unseen += 1
             writer.write(head + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
             with suppress(ConnectionError):
                 while piece := await reader.read(65536):
@@ -95,6 +98,7 @@ async def _ask_on(port: int, history: History) -> None:
             return
         identity = parse_answer(raw).headers.get("x-sluicegate-request-id", "")
         history.asked.add(identity)
+        history.unseen -= 1
         if b"[hidden]" in raw:
             history.seen.append((identity, "redact"))
         if b"content_filter" in raw:
@@ -102,7 +106,7 @@ async def _ask_on(port: int, history: History) -> None:
 
 
 def check(history: History, folder: Path, topic: Sequence[bytes]) -> dict[str, int]:
-    """Hold the transcript against outbox and topic. Raises AssertionError for what is missing or changed."""
+    """Hold the transcript against outbox and topic. AssertionError: something is missing, changed or foreign."""
     store = Store(folder / FILE_NAME, OutboxSettings())
     problem = store._db.execute("PRAGMA integrity_check").fetchone()
     assert problem == ("ok",), problem
@@ -111,15 +115,23 @@ def check(history: History, folder: Path, topic: Sequence[bytes]) -> dict[str, i
     store.close()
     contents: dict[str, set[bytes]] = defaultdict(set)
     recorded: dict[str, set[str]] = defaultdict(set)
+    about: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for value in values:
         wire: dict[str, Any] = orjson.loads(value)
         contents[wire["id"]].add(value)
+        if wire["type"] != "dev.sluicegate.policy.v1":
+            what = wire["data"].get("action", {}).get("type", "")
+            about[wire["subject"], wire["type"], what].add(wire["id"])
         if wire["type"] == "dev.sluicegate.incident.v1":
             recorded[wire["subject"]].add(wire["data"]["action"]["type"])
     changed = [identity for identity, found in contents.items() if len(found) > 1]
     assert changed == [], "one id with different content"
     missing = [(identity, action) for identity, action in history.seen if action not in recorded[identity]]
     assert missing == [], "a client saw what is not recorded"
+    foreign = {subject for subject, _, _ in about} - history.asked
+    assert len(foreign) <= history.unseen, "more exchanges than clients asked for"
+    twice = {what for what, ids in about.items() if len(ids) > 1}
+    assert twice == set(), "two records of one thing"
     return {"lives": history.lives, "seen": len(history.seen), "events": len(contents), "records": len(values)}
 
 

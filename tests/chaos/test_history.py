@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tests.support.broker import Broker
 
-LIVES = int(os.environ.get("SLUICEGATE_CHAOS", "10"))
+LIVES = int(os.environ.get("SLUICEGATE_CHAOS", "16"))
 
 
 async def test_killed_at_any_moment_nothing_seen_is_unrecorded(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ async def test_killed_at_any_moment_nothing_seen_is_unrecorded(tmp_path: Path) -
 
 async def test_killed_with_its_publisher_all_reaches_the_topic(tmp_path: Path, broker: Broker) -> None:
     """Doubles have the same id and content; what was in the outbox is drained afterwards."""
-    history = await live(tmp_path, max(2, LIVES // 5), seed=11, kafka=broker.address)
+    history = await live(tmp_path, max(4, LIVES // 5), seed=11, kafka=broker.address)
     settings = kafka_at(broker.address)
     await asyncio.to_thread(
         publish, tmp_path / FILE_NAME, OutboxSettings(), settings, threading.Event(), until_empty=True
@@ -67,10 +67,17 @@ def test_the_checker_finds_what_is_missing_and_what_was_changed(tmp_path: Path) 
     """A checker that cannot fail checks nothing."""
     value = encode(incident_event(1, "req_1", "redact"))
     put(tmp_path, value)
-    assert check(History([("req_1", "redact")]), tmp_path, [value])["events"] == 1
+    asked = {"req_1", "req_2"}
+    assert check(History([("req_1", "redact")], asked), tmp_path, [value])["events"] == 1
     with pytest.raises(AssertionError, match="not recorded"):
-        check(History([("req_2", "redact")]), tmp_path, [])
+        check(History([("req_2", "redact")], asked), tmp_path, [])
     with pytest.raises(AssertionError, match="not recorded"):
-        check(History([("req_1", "block")]), tmp_path, [])
+        check(History([("req_1", "block")], asked), tmp_path, [])
     with pytest.raises(AssertionError, match="different content"):
-        check(History(), tmp_path, [value.replace(b"text[0]", b"text[1]")])
+        check(History([], asked), tmp_path, [value.replace(b"text[0]", b"text[1]")])
+    with pytest.raises(AssertionError, match="more exchanges than clients asked for"):
+        check(History(), tmp_path, [])
+    assert check(History(unseen=1), tmp_path, [])["events"] == 1, "a client that was cut off knows no id"
+    again = encode(incident_event(2, "req_1", "redact"))
+    with pytest.raises(AssertionError, match="two records of one thing"):
+        check(History([], asked), tmp_path, [again])

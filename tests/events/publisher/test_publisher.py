@@ -87,7 +87,7 @@ class Clock:
         self.now_ms = TIME_MS
 
     def __call__(self) -> int:
-        self.now_ms += 300
+        self.now_ms += 100
         return self.now_ms
 
 
@@ -238,6 +238,21 @@ def test_a_failure_that_is_not_the_events_fault_begins_anew_from_the_first(store
     assert sender.ids() == ids + ids[1:]
     assert store.dead_count() == 0
     assert publisher.is_idle
+
+
+def test_when_nothing_arrives_for_long_it_begins_anew(store: Store) -> None:
+    """A broker that stands still is seen in the state, and a topic that was deleted is made again."""
+    sender = Sent(answer=None)
+    ids = put(store, 1, 2)
+    states: list[str] = []
+    publisher = publisher_of(store, sender, on_state=lambda state, _why: states.append(state))
+    steps(publisher, 400)
+    assert sender.closed >= 1
+    assert states[:3] == ["publishing", "no_broker", "publishing"]
+    sender.answer = lambda _topic, _value: None
+    steps(publisher, 400)
+    assert publisher.is_idle
+    assert sender.ids()[-2:] == ids
 
 
 def test_a_sender_that_takes_nothing_is_left(store: Store) -> None:
