@@ -9,22 +9,20 @@ FORGET_STEP_CHARS = 4096
 class TextBuffer:
     """The retained tail of one text. Offsets are code points from the start of the whole text."""
 
-    __slots__ = ("base", "text")
+    __slots__ = ("base", "end", "text")
 
     def __init__(self, text: str = "", base: int = 0) -> None:
         self.text = text
         """What is retained."""
         self.base = base
         """Offset of its first character."""
-
-    @property
-    def end(self) -> int:
+        self.end = base + len(text)
         """Offset just past the last character."""
-        return self.base + len(self.text)
 
     def append(self, text: str) -> None:
         """Add text at the end."""
         self.text += text
+        self.end += len(text)
 
     def slice(self, start: int, end: int) -> str:
         """Return the characters from `start` to `end`; what was forgotten is silently missing."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from detectors.screening import QUIET, FusedScreen, fused, screen_of
 from detectors.types import CostClass, Stability
-from proxy.guard.cursor import Cursor, next_stop
+from proxy.guard.cursor import MAX_WINDOW_CHARS, Cursor, next_stop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,6 +107,31 @@ class Panel:
                 wanted.append((cursor, window))
         return wanted
 
+    def is_passed_over(self, *, final: bool) -> bool:
+        """Whether the screen passes over all that is new of the text: what `windows` mostly does, in one go.
+
+        When it does not, nothing has changed, and `windows` is to be asked.
+        """
+        screen, buffer = self._screen, self._reading.buffer
+        at, end = self._at, buffer.end
+        if screen is None or self.cursors or end - at > MAX_WINDOW_CHARS or at < self._wary_until:
+            return False
+        if self._final_done or at >= end or not (final or end > self._scanned):
+            return True
+        start, text = at - buffer.base, buffer.text
+        if screen.look(text[start:]) != QUIET:
+            return False
+        if final:
+            at = end
+        else:
+            left = 1 if start else 0
+            place = screen.held_from(text[start - left :], left)
+            if place is None or end - (at - left + place) > self._bench.max_hold_chars:
+                return False
+            at += place - left
+        self._pass_over(at, end, final=final)
+        return True
+
     def open(self) -> None:
         """Let each detector look for itself from where the screen stands."""
         if not self._is_open:
@@ -167,8 +192,8 @@ class Panel:
 
     def limit(self, end: int) -> int:
         """Return the offset of the channel's text, `end` at most, before which all have spoken their last word."""
-        if not self._is_open:
-            end = min(end, self._at)
+        if not self._is_open and self._at < end:
+            end = self._at
         for cursor in self.cursors:
             end = min(end, cursor.reading.to_source(cursor.watermark))
         return end

@@ -33,12 +33,15 @@ class WaitingFrame(NamedTuple):
 class WaitingRun:
     """A run of frames that carry one piece of one text each."""
 
-    __slots__ = ("_ends", "_frames", "_next", "_raw_ends", "run", "timeline")
+    __slots__ = ("_ends", "_frames", "_next", "_raw_ends", "_start", "end", "run", "timeline")
 
     def __init__(self, run: FrameRun, place: Place) -> None:
         self.run = run
         self.timeline = place.timeline
-        self._ends = list(accumulate(run.sizes, initial=place.start))
+        self._start = place.start
+        self.end = place.end
+        """Where the text of its last frame ends."""
+        self._ends: list[int] = []
         self._raw_ends: list[int] = []
         self._frames: list[Frame] = []
         self._next = 0
@@ -51,10 +54,15 @@ class WaitingRun:
     def take_before(self, limit: int) -> tuple[bytes, int]:
         """Take the frames whose texts end at or before `limit`; return their bytes and where their text ends."""
         first = self._next
+        if first == 0 and limit >= self.end:
+            self._next = len(self.run.sizes)
+            return self.run.raw, self.end
+        if not self._ends:
+            if limit < self._start + self.run.sizes[0]:
+                return b"", self._start
+            self._ends = list(accumulate(self.run.sizes, initial=self._start))
         stop = bisect_right(self._ends, limit, lo=first + 1) - 1
         self._next = stop
-        if first == 0 and stop == len(self.run.sizes):
-            return self.run.raw, self._ends[stop]
         if not self._raw_ends:
             self._raw_ends = list(accumulate(self.run.raw_sizes, initial=0))
         return self.run.raw[self._raw_ends[first] : self._raw_ends[stop]], self._ends[stop]
@@ -63,6 +71,7 @@ class WaitingRun:
         """Return the first frame that waits, with its place."""
         if not self._frames:
             self._frames = self.run.frames()
+            self._ends = list(accumulate(self.run.sizes, initial=self._start))
         frame, place = self._frames[self._next], Place(self.timeline, *self._ends[self._next : self._next + 2])
         return WaitingFrame(frame, (place,) if frame.slots else ())
 

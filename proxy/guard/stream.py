@@ -97,11 +97,10 @@ class StreamGuard:
             self._break(error.public)
             return
         if len(frames) == 1 and not self._queue and self._texts.pass_whole(frames[0].slots):
-            self._queue.append(frames[0], ())
-            self.stats.frames += 1
+            self._send_whole(frames[0])
         else:
             self._take_frames(frames)
-        self._end()
+            self._end()
 
     def receive_abort(self, public: str) -> None:
         """Take the news that the sender died. What was judged has left or leaves; what is held is dropped."""
@@ -159,25 +158,24 @@ class StreamGuard:
         left: list[ScanRequest] = []
         texts = self._texts
         while True:
-            early, self._early = self._early, []
-            for timeline, scan in early:
-                self._judge(timeline, scan, scan_now, left)
-            timelines, texts.unscanned = texts.unscanned, {}
-            if timelines or early:
+            while texts.unscanned or self._early:
                 self._is_stale = True
-            waiting = iter(timelines)
-            for timeline in waiting:
-                for scan in timeline.wanted_scans():
+                early, self._early = self._early, []
+                for timeline, scan in early:
                     self._judge(timeline, scan, scan_now, left)
-                texts.unresolved[timeline] = None
-                if is_late() and (rest := dict.fromkeys(waiting) | texts.unscanned):
-                    texts.unscanned = rest
-                    return left
-            if not timelines and not early:
-                if not self._in_flight:
-                    self._emit()  # observers are shown what has left
-                if not texts.unscanned:
-                    return left
+                timelines, texts.unscanned = texts.unscanned, {}
+                waiting = iter(timelines)
+                for timeline in waiting:
+                    for scan in timeline.wanted_scans():
+                        self._judge(timeline, scan, scan_now, left)
+                    texts.unresolved[timeline] = None
+                    if is_late() and (rest := dict.fromkeys(waiting) | texts.unscanned):
+                        texts.unscanned = rest
+                        return left
+            if not self._in_flight:
+                self._emit()  # observers are shown what has left
+            if not texts.unscanned:
+                return left
 
     @property
     def has_unjudged(self) -> bool:
@@ -261,10 +259,8 @@ class StreamGuard:
     def take(self) -> bytes:
         """Return the bytes that may leave now."""
         self._emit()
-        if not self._out:
-            return b""
-        out, self._out = self._out, []
-        return out[0] if len(out) == 1 else b"".join(out)
+        out, self._out = b"".join(self._out), []
+        return out
 
     def take_events(self) -> list[GuardEvent]:
         """Return what happened since the last call."""
@@ -296,8 +292,8 @@ class StreamGuard:
         head = self._queue.head
         if isinstance(head, WaitingRun):
             timeline = head.timeline
-            is_plain = timeline.block is None and timeline.edits.reach <= timeline.emitted
-            if is_plain and not self._codec.edits_constants:
+            is_clear = timeline.is_plain or (timeline.block is None and timeline.edits.reach <= timeline.emitted)
+            if is_clear and not self._codec.edits_constants:
                 return self._send_run(head)
             frame, places = head.first()
         else:
@@ -319,6 +315,15 @@ class StreamGuard:
         self._queue.left(len(frame.raw))
         return True
 
+    def _send_whole(self, frame: Frame) -> None:
+        """Send the one frame of a message in whose texts nothing is found."""
+        self._ended = True
+        self.stats.frames += 1
+        self._out.append(self._codec.encode(frame, {}))
+        if frame.payload is not None:
+            self._codec.sent(frame, {})
+        self._state = GuardState.STATE_DONE
+
     def _send_run(self, head: WaitingRun) -> bool:
         """Send the frames of a run that no edit and no block touches."""
         timeline = head.timeline
@@ -333,12 +338,10 @@ class StreamGuard:
     @staticmethod
     def _edits(frame: Frame, places: tuple[Place, ...]) -> dict[int, str | None]:
         edits: dict[int, str | None] = {}
-        for index, (timeline, start, end) in enumerate(places):
-            if timeline.edits:
-                slot = frame.slots[index]
-                text = timeline.edits.apply(slot.text, start, end)
-                if text is not None:
-                    edits[index] = None if slot.drop else text
+        for index, ((timeline, start, end), slot) in enumerate(zip(places, frame.slots, strict=False)):
+            text = timeline.edits.apply(slot.text, start, end) if timeline.edits else None
+            if text is not None:
+                edits[index] = None if slot.drop else text
         return edits
 
     def _left(self, timeline: Timeline, start: int, end: int) -> None:
@@ -347,7 +350,8 @@ class StreamGuard:
             return
         if timeline.channel.kind is ChannelKind.TEXT:
             self._spoken.add(timeline.channel.choice)
-        self._tell(timeline.sent(end))
+        if incidents := timeline.sent(end):
+            self._tell(incidents)
         if timeline.wants_observation:
             self._texts.unscanned[timeline] = None
 

@@ -69,6 +69,8 @@ class Timeline:
         self.edits = EditList(cuts=channel.is_signed)
         self.block: Block | None = None
         """Set when the text must end at `block.offset`."""
+        self.is_plain = True
+        """Whether nothing was found in it so far: no edit, no block."""
         self.held_since_s: float | None = None
         """When the oldest text that has not been released arrived, on the driver's clock."""
         self._stats = stats
@@ -83,20 +85,27 @@ class Timeline:
         self._boundaries = [0]
         self._has_escapes = rules.kind is ChannelKind.TOOL_ARGUMENTS and bool(rules.holding or rules.observing)
         self._lexer = ArgumentsLexer() if self._has_escapes and channel.is_json else None
+        self._is_followed = self._has_escapes or self._sentences is not None
 
     # Text comes in.
 
     def append(self, text: str) -> tuple[int, int]:
         """Add text; return its span."""
-        start = self.buffer.end
-        self.buffer.append(text)
+        buffer = self.buffer
+        start = buffer.end
+        buffer.append(text)
+        if self._is_followed:
+            self._follow(text)
+        return start, buffer.end
+
+    def _follow(self, text: str) -> None:
+        """Read new text in the other ways in which texts of this kind are read."""
         if self._lexer is not None:
             self._lexer.feed(text)
         if self._has_escapes:
             self._readings.feed(text, final=False)
         if self._sentences is not None:
             self._find_sentences(self._sentences)
-        return start, start + len(text)
 
     def finish(self) -> None:
         """Take the end of the text."""
@@ -118,8 +127,10 @@ class Timeline:
 
     def wanted_scans(self) -> list[WantedScan]:
         """Return the windows that can be judged now. Each is returned once."""
-        windows = self._panel.windows(None, final=self.final)
-        wanted = [WantedScan(cursor, window, holding=True) for cursor, window in windows]
+        wanted: list[WantedScan] = []
+        if not self._panel.is_passed_over(final=self.final):
+            windows = self._panel.windows(None, final=self.final)
+            wanted += [WantedScan(cursor, window, holding=True) for cursor, window in windows]
         if self._observers is not None and (self.emitted or self.closed):
             wanted += self._wanted_observations(self._observers)
         return wanted
@@ -164,6 +175,7 @@ class Timeline:
         start = scan.cursor.reading.to_source(scan.window.start)
         window = scan.cursor.skip()
         end = scan.cursor.reading.to_source(window.end)
+        self.is_plain = False
         name = scan.cursor.detector.name
         rule = self.rules.blocking_rule(name) if scan.holding else None
         where = (name, reason.value, self.rules.direction.value, channel_label(self.channel), start, end)
@@ -185,7 +197,7 @@ class Timeline:
 
     def resolve(self) -> None:
         """Move `released` as far as the detectors' answers allow, and decide what lies before it."""
-        limit = self._limit()
+        limit = self._panel.limit(self.buffer.end if self.block is None else self.block.offset)
         if limit <= self.released:
             return
         if not self._pending and self._sentences is None and self._readings.is_plain:
@@ -194,9 +206,6 @@ class Timeline:
             self._decide_before(self._settled(limit))
         if not self._keep and self.buffer.end - self.buffer.base > 2 * FORGET_STEP_CHARS:
             self._forget()
-
-    def _limit(self) -> int:
-        return self._panel.limit(self.buffer.end if self.block is None else self.block.offset)
 
     def _settled(self, limit: int) -> int:
         """Lower the limit until it cuts no finding, no sentence that may be replaced and no escape."""
@@ -216,6 +225,7 @@ class Timeline:
         return open_at is not None and finding.start < limit and finding.end > open_at
 
     def _decide_before(self, limit: int) -> None:
+        self.is_plain = False
         ready = [f for f in self._pending if f.end <= limit]
         self._pending = [f for f in self._pending if f.end > limit]
         edits: list[SpanEdit] = []

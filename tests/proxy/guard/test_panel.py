@@ -118,6 +118,31 @@ def test_all_are_asked_where_it_is_not() -> None:
     assert judges.limit(99) == 0
 
 
+QUIET_TEXT = "It was the 3rd of May. Call +1 555 0100 or a@b.example, she said; key sk-a_1 is not one."
+
+
+@given(st.lists(st.text(alphabet=QUIET_TEXT, max_size=12), max_size=12), st.booleans())
+def test_passing_over_is_what_windows_do(pieces: list[str], final: bool) -> None:
+    """The short way stands where the long one does, and leaves everything to it where text is not quiet."""
+    short, long = (Panel(_BENCH, PlainReading(TextBuffer()), ChannelKind.TEXT, GuardStats()) for _ in range(2))
+    for number, piece in enumerate(pieces):
+        ends = final and number == len(pieces) - 1
+        for judge in (short, long):
+            judge._reading.buffer.append(piece)
+        passed = short.is_passed_over(final=ends)
+        asked = long.windows(None, final=ends)
+        if not passed:
+            assert [window for _, window in short.windows(None, final=ends)] == [window for _, window in asked]
+            return
+        assert asked == ()
+        for end in range(long._reading.buffer.end + 1):
+            assert short.limit(end) == long.limit(end)
+        assert short._stats == long._stats
+
+
+_BENCH = bench_of((built("secrets"), built("presidio")), 2000)
+
+
 def test_a_text_with_other_readings_has_no_screen() -> None:
     """The screen cannot see them."""
     judges, _, stats = panel("quiet text", "secrets")
