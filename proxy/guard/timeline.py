@@ -69,14 +69,12 @@ class Timeline:
         self.edits = EditList(cuts=channel.is_signed)
         self.block: Block | None = None
         """Set when the text must end at `block.offset`."""
-        self.is_plain = True
-        """Whether nothing was found in it so far: no edit, no block."""
+        self.is_plain = True  # nothing was found so far: no edit, no block
         self.held_since_s: float | None = None
         """When the oldest text that has not been released arrived, on the driver's clock."""
         self._stats = stats
         self._readings = Readings(self.buffer)
         self._panel = self._readings.follow(Panel(rules.holders, self._readings.plain, rules.kind, stats))
-        self._holding = self._panel.cursors
         self._observers = Observers(rules, self._readings, stats) if rules.observing else None
         self._pending: list[Finding] = []
         self._allowed: list[Finding] = []
@@ -155,7 +153,7 @@ class Timeline:
 
     def close_segments(self) -> Iterator[WantedScan]:
         """Yield the open segments of window detectors as they are: they were held for too long."""
-        for cursor in self._holding:
+        for cursor in self._panel.cursors:
             window = cursor.close_segment(cursor.reading.buffer.end)
             if window is not None:
                 yield WantedScan(cursor, window, holding=True)
