@@ -55,8 +55,7 @@ class Timeline:
         """`keep`: retain the whole text, for snapshots. `constant`: the text is complete values, not a stream."""
         self.channel = channel
         self.rules = rules
-        self._keep = keep
-        self._constant = constant
+        self._keep, self._constant = keep, constant
         self.buffer = TextBuffer()
         self.released = 0
         """Text before this offset may leave, with `edits` applied."""
