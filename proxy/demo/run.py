@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from events.schema import Incident
 from policies.loader import load_policy
 from proxy.demo.model import MODEL_NAME, PACE_S, running_model
+from proxy.demo.recorded import recorded_in, show_recorded
 from proxy.demo.script import SCENARIOS
 from proxy.demo.show import show_played, show_summary
 from proxy.demo.traffic import ask, make_client
@@ -28,6 +29,7 @@ from proxy.server.app import running_server
 from proxy.server.config import ServerConfig
 from proxy.server.logs import configure_logging
 from proxy.server.recording import RecordedRead, read_recording
+from proxy.server.reporting import outbox_path
 from proxy.wire.registry import DIALECTS
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from proxy.server.app import RunningServer
     from proxy.server.facts import ExchangeFacts, MessageFacts
     from proxy.server.reload import PolicyChange
+    from proxy.server.services import EventSink
 
 DEMO_POLICY = Path(__file__).parent / "policy.yaml"
 
@@ -61,23 +64,26 @@ class DemoOptions:
 
 @dataclass(slots=True)
 class IncidentLog:
-    """Keeps what the proxy reports, by exchange: the demo's event sink."""
+    """Keeps what the proxy reports, by exchange, and lets it go on to the outbox."""
 
+    outbox: EventSink
     incidents: dict[str, list[Incident]] = field(default_factory=dict)
 
     async def record(
         self, exchange: ExchangeFacts, message: MessageFacts, events: Sequence[Incident | Bypass | Failure]
     ) -> None:
         """See `EventSink.record`."""
-        del message
+        await self.outbox.record(exchange, message, events)
         found = [event for event in events if isinstance(event, Incident)]
         self.incidents.setdefault(exchange.request_id, []).extend(found)
 
     def record_end(self, exchange: ExchangeFacts) -> None:
-        """The demo shows what its client got."""
+        """See `EventSink.record_end`."""
+        self.outbox.record_end(exchange)
 
     def record_policy(self, change: PolicyChange) -> None:
-        """The demo's policy stays."""
+        """See `EventSink.record_policy`."""
+        self.outbox.record_policy(change)
 
     def of(self, request_id: str) -> tuple[Incident, ...]:
         """Return what was acted on in an exchange."""
@@ -91,9 +97,9 @@ async def run_demo(options: DemoOptions, console: Console) -> bool:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sluicegate-demo-")))
         model_url = await stack.enter_async_context(running_model(options.pace_s))
         policy = load_policy(DEMO_POLICY)
-        log = IncidentLog()
         config = _config(options, model_url, folder)
-        server = await stack.enter_async_context(running_server(config, sink=log))
+        server = await stack.enter_async_context(running_server(config))
+        server.services.sink = log = IncidentLog(server.services.sink)
         console.print(f"model     {model_url}  (scripted, on this machine)")
         console.print(f"proxy     {server.url}")
         console.print(f"policy    {policy.name}@{policy.revision[:12]}  {DEMO_POLICY}", soft_wrap=True)
@@ -101,10 +107,12 @@ async def run_demo(options: DemoOptions, console: Console) -> bool:
         player = _Player(policy, config.record_dir or folder, log, console, server)
         played = await player.play_all(model_url)
         show_summary(console, played)
+        recorded = await recorded_in(outbox_path(config), len(played))
+        show_recorded(console, recorded, outbox_path(config))
         if not options.once:
             _show_how_to_go_on(console, server, folder)
             await _until_interrupted()
-    return not any(problems_of(one) for one in played)
+    return recorded.exchanges >= len(played) and not any(problems_of(one) for one in played)
 
 
 def _config(options: DemoOptions, model_url: str, folder: Path) -> ServerConfig:
@@ -202,6 +210,11 @@ def _show_how_to_go_on(console: Console, server: RunningServer, folder: Path) ->
         "",
         f"  echo 'write to jane.roe@example.com' | {program} check -p {DEMO_POLICY} -",
         f"  for f in {folder / 'recordings'}/*; do {program} replay -p {DEMO_POLICY} $f; done",
+        "",
+        "What was recorded, as JSON, and as a SIEM wants it:",
+        "",
+        f"  {program} events tail --state-dir {folder / 'state'}",
+        f"  {program} events tail --state-dir {folder / 'state'} --format ocsf",
         "",
         "Ctrl-C ends it.",
     )

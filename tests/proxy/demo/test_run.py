@@ -29,6 +29,7 @@ async def test_the_whole_demo_checks_itself() -> None:
     assert await run_demo(DemoOptions(once=True, pace_s=0.0), console)
     text = out.getvalue()
     assert f"{2 * len(SCENARIOS)} exchanges, 0 not as expected." in text
+    assert "of them incidents; bytes delivered of what was acted on: 0." in text
     shown = [line for line in text.splitlines() if "http" not in line and "policy " not in line]
     assert max(map(len, shown)) <= 80
 
