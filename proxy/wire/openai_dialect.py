@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from proxy.wire.body import BodyCodec
 from proxy.wire.framing import SseFraming
 from proxy.wire.jsontext import Json, dumps
 from proxy.wire.openai_endings import OpenAiBodyEnding, OpenAiStreamEnding, Shape, failure
+from proxy.wire.recurring import RecurringFrames
 from proxy.wire.stream import StreamCodec
 from proxy.wire.types import DEFAULT_MAX_BODY_BYTES, DEFAULT_MAX_FRAME_BYTES, Codec, Form, Route
 
@@ -46,6 +47,12 @@ class OpenAiDialect:
     body_table: Node
     shape: Shape
     stream_forms: tuple[Form, ...] = (Form.EVENTS,)
+    recurring: RecurringFrames = field(init=False, compare=False, repr=False)
+    """What frames of its streams are known from other streams."""
+
+    def __post_init__(self) -> None:
+        """Begin without any."""
+        object.__setattr__(self, "recurring", RecurringFrames(self.stream_table))
 
     def wants_stream(self, payload: Json, target: str) -> bool:
         """Whether a parsed request asks for a streamed response."""
@@ -60,7 +67,8 @@ class OpenAiDialect:
         """Return a codec for one streamed response."""
         del form  # There is one.
         framing = SseFraming(max_frame_bytes)
-        return StreamCodec(self.stream_table, OpenAiStreamEnding(self.shape), framing, max_frame_bytes)
+        ending = OpenAiStreamEnding(self.shape)
+        return StreamCodec(self.stream_table, ending, framing, max_frame_bytes, recurring=self.recurring)
 
     def body_codec(self, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> Codec:
         """Return a codec for one whole response body."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from proxy.wire.endings import StreamEnding
     from proxy.wire.fields import Node
     from proxy.wire.framing import Framing
+    from proxy.wire.recurring import RecurringFrames
     from proxy.wire.types import Said
 
 MAX_KNOWN_CONSTANTS = 256
@@ -48,7 +49,7 @@ _CUT_SHORT = "the upstream ended the stream inside an event"
 class StreamCodec:
     """Reads and writes one streamed response."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a format is made of
         self,
         table: Node,
         ending: StreamEnding,
@@ -58,10 +59,11 @@ class StreamCodec:
         use_templates: bool = True,
         repeats_text: bool = False,
         counted: CountedTemplates | None = None,
+        recurring: RecurringFrames | None = None,
     ) -> None:
         """`repeats_text`: the table has snapshots, which are rebuilt from the edited texts.
 
-        `counted`: for a format whose events are numbered.
+        `counted`: for a format whose events are numbered. `recurring`: what is known from other streams.
         """
         self._table = table
         self._ending = ending
@@ -72,6 +74,7 @@ class StreamCodec:
         self._walker = Walker(is_stream=True)
         self._templates = Templates()
         self._counted = counted
+        self._recurring = recurring if self._use_templates else None
         self._known: set[tuple[Channel, str]] = set()
         self._constant_edits: dict[tuple[Channel, str], str | None] = {}
         self._first: bytes | None = None
@@ -169,6 +172,11 @@ class StreamCodec:
         is_first = self._first is None
         if is_first:
             self._first = block
+        if self._recurring is not None and (known := self._recurring.read(block)) is not None:
+            slots, payload = known
+            frame = Frame(block, self._fresh(slots), FrameRole.DATA, payload)
+            self._templates.learn(frame, slots)
+            return frame
         event = self._framing.parse(block, first=is_first)
         slots = self._line_slots(event)
         data = event.data
@@ -194,6 +202,8 @@ class StreamCodec:
             (self._templates if self._counted is None else self._counted).clear()
         elif self._use_templates and role is FrameRole.DATA and not walked.ends:
             (self._templates if self._counted is None else self._counted).learn(frame, slots)
+            if self._recurring is not None and not must_encode:
+                self._recurring.learn(block, walked.payload, slots)
         return frame
 
     def _fresh(self, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
@@ -311,7 +321,8 @@ class StreamCodec:
 
 def _constant_key(slot: Slot) -> tuple[Channel, str]:
     """Name a constant. Its part may come from the frames before, which are not there when one is read again."""
-    return slot.channel._replace(part=0), slot.text
+    channel = slot.channel
+    return channel._replace(part=0) if channel.part else channel, slot.text
 
 
 def _events(event: SseEvent) -> list[SseLine]:

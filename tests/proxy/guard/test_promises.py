@@ -40,7 +40,7 @@ class Watched(StreamGuard):
         out = super().take()
         for timeline in self._texts.by_channel.values() if out else ():
             assert timeline.emitted <= timeline.released
-            for cursor in timeline._holding:
+            for cursor in timeline._panel.cursors:
                 assert timeline.released <= cursor.reading.to_source(cursor.watermark)
         return out
 

@@ -134,7 +134,7 @@ class Watched(StreamGuard):
         out = super().take()
         for timeline in self._texts.by_channel.values():
             assert timeline.emitted <= timeline.released <= timeline.buffer.end
-            for cursor in timeline._holding:
+            for cursor in timeline._panel.cursors:
                 assert timeline.released <= cursor.reading.to_source(cursor.watermark)
         return out
 
