@@ -21,7 +21,7 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import detectors, gateways
+from benchmarks import detectors, events, gateways
 from benchmarks.machine import Cores, available_cores, describe, pin, share_out
 from benchmarks.payloads import BURST, BURST_ONE_CHUNK, PACED, SINGLE, WHOLE, Workload
 from benchmarks.report import (
@@ -191,6 +191,7 @@ def main() -> None:
     parser.add_argument(
         "--shell", type=int, metavar="ROUNDS", help="only the HTTP part without a guard, to the relay"
     )
+    parser.add_argument("--kafka", metavar="HOST:PORT", help="a broker: events are published to it, too")
     parser.add_argument("--output", type=Path, default=RESULTS, help="where to write the results")
     options = parser.parse_args()
     console = Console()
@@ -208,8 +209,13 @@ def main() -> None:
     finally:
         if all_cores is not None:
             os.sched_setaffinity(0, all_cores)
+    event_tables, event_targets = events.tables(
+        events.measure(1.0 if options.quick else 5.0, 2_000 if options.quick else 20_000, options.kafka)
+    )
+    if not options.kafka:
+        remarks.append("No Kafka was named with `--kafka HOST:PORT`: events were measured into the outbox only.")
     detector_tables, detector_targets = detectors.measure_policy("default")
-    tables = [targets_table(targets + detector_targets), *tables, *detector_tables]
+    tables = [targets_table(targets + event_targets + detector_targets), *tables, *event_tables, *detector_tables]
     for remark in remarks:
         console.print(f"[yellow]{remark}[/]")
     for table in tables:
