@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,14 +82,14 @@ async def _load(port: int, rate: float, seconds: float) -> list[float]:
     times: list[float] = []
 
     async def one() -> None:
-        began_s = loop.time()
+        began_s = time.perf_counter()  # the loop's own clock goes in whole milliseconds
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(_head(b"POST /v1/chat/completions HTTP/1.1", b"Connection: close", _REQUEST))
         raw = await reader.read()
         writer.close()
         if b"content_filter" not in raw:
             raise RuntimeError("an answer was not blocked")
-        times.append(1000 * (loop.time() - began_s))
+        times.append(1000 * (time.perf_counter() - began_s))
 
     began_s = loop.time()
     tasks = []
