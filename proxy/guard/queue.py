@@ -31,11 +31,12 @@ class WaitingFrame(NamedTuple):
 
 
 class WaitingRun:
-    """A run of frames that carry one piece of one text each."""
+    """A run of frames that carry one piece of one text each, and perhaps padding, which needs no more judging."""
 
-    __slots__ = ("_ends", "_frames", "_next", "_raw_ends", "_start", "end", "run", "timeline")
+    __slots__ = ("_ends", "_frames", "_next", "_others", "_raw_ends", "_start", "end", "run", "timeline")
 
-    def __init__(self, run: FrameRun, place: Place) -> None:
+    def __init__(self, run: FrameRun, places: tuple[Place, ...]) -> None:
+        place, *self._others = places
         self.run = run
         self.timeline = place.timeline
         self._start = place.start
@@ -73,7 +74,7 @@ class WaitingRun:
             self._frames = self.run.frames()
             self._ends = list(accumulate(self.run.sizes, initial=self._start))
         frame, place = self._frames[self._next], Place(self.timeline, *self._ends[self._next : self._next + 2])
-        return WaitingFrame(frame, (place,) if frame.slots else ())
+        return WaitingFrame(frame, (place, *self._others)[-len(frame.slots) :] if frame.slots else ())
 
     def skip_first(self) -> None:
         """Note that the first frame has left."""
@@ -98,9 +99,9 @@ class FrameQueue:
         self._waiting.append(WaitingFrame(frame, places))
         self.bytes_waiting += len(frame.raw)
 
-    def append_run(self, run: FrameRun, place: Place) -> None:
-        """Add a run with the one place that all its pieces fill together."""
-        self._waiting.append(WaitingRun(run, place))
+    def append_run(self, run: FrameRun, places: tuple[Place, ...]) -> None:
+        """Add a run with the one place that all its pieces fill together, and that of its padding."""
+        self._waiting.append(WaitingRun(run, places))
         self.bytes_waiting += len(run.raw)
 
     @property

@@ -112,10 +112,9 @@ class StreamGuard:
         return not (self._ended or self._broken) and self._state is GuardState.STATE_OPEN
 
     def _take_frames(self, frames: Iterable[Frame | FrameRun]) -> None:
-        for item in frames:
+        for item in self._texts.unfolded(frames):
             if isinstance(item, FrameRun):
-                place = self._texts.append(item.slot.channel, item.text, self._now_s)
-                self._queue.append_run(item, place)
+                self._queue.append_run(item, self._texts.place_run(item, self._now_s))
                 self.stats.frames += len(item.sizes)
                 continue
             self._queue.append(item, self._texts.place(item.slots, self._now_s))

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 from proxy.guard.queue import Place
 from proxy.guard.rules import ChannelRules, channel_rules
 from proxy.guard.timeline import Timeline
-from proxy.wire.types import SlotMode
+from proxy.wire.types import FrameRun, SlotMode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from detectors.types import ChannelKind
     from policies.types import Direction, Policy
     from proxy.guard.api import ChannelSummary, GuardStats
-    from proxy.wire.types import Channel, Ended, Slot
+    from proxy.wire.types import Channel, Ended, Frame, Slot
 
 MAX_CONSTANTS = 4096
 """How many different complete values (ids, unknown fields) are remembered as judged; beyond it they are forgotten
@@ -138,15 +140,41 @@ class Texts:
                 timeline.held_since_s = now_s
         return Place(timeline, start, end)
 
+    def unfolded(self, items: Iterable[Frame | FrameRun]) -> Iterator[Frame | FrameRun]:
+        """Yield frames and runs; the frames of a run whose padding the detectors have to look at one by one."""
+        for item in items:
+            if isinstance(item, FrameRun) and not self._is_quiet_run(item):
+                yield from item.frames()
+            else:
+                yield item
+
+    def _is_quiet_run(self, run: FrameRun) -> bool:
+        return run.padding is None or self._quiet_place(run.padding.channel, run.paddings) is not None
+
+    def place_run(self, run: FrameRun, now_s: float | None) -> tuple[Place, ...]:
+        """Put the pieces of a run on their timeline: their place together, and that of padding, which is quiet."""
+        place = self.append(run.slot.channel, run.text, now_s)
+        if run.padding is None:
+            return (place,)
+        channel = run.padding.channel
+        return (place, Place(self._quiet_timeline(channel, self._rules[channel.kind]), 0, 0))
+
+    def _quiet_place(self, channel: Channel, texts: Sequence[str]) -> Place | None:
+        """Return the place of complete values in which no detector finds anything; None when they must be asked."""
+        rules = self._rules[channel.kind]
+        text = _CONSTANT_SEPARATOR.join(texts)
+        if not self._use_screens or not rules.is_quiet(text):
+            return None
+        self._count(rules, text)
+        return Place(self._quiet_timeline(channel, rules), 0, 0)
+
     def _judge_together(self, slots: list[Slot]) -> None:
         if len(self._constants) + len(slots) > MAX_CONSTANTS:
             self._constants.clear()
         channel = slots[0].channel
         rules = self._rules[channel.kind]
-        text = _CONSTANT_SEPARATOR.join([slot.text for slot in slots])
-        if self._use_screens and rules.is_quiet(text):
-            self._count(rules, text)
-            place = Place(self._quiet_timeline(channel, rules), 0, 0)
+        place = self._quiet_place(channel, [slot.text for slot in slots])
+        if place is not None:
             for slot in slots:
                 self._constants[channel.kind, slot.text] = place
             return

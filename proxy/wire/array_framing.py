@@ -27,6 +27,23 @@ _BEFORE_ELEMENT = {b"start": b"[", b"first": b"{]", b"after": b",]", b"next": b"
 """What may come, besides white space, in each state between elements."""
 _NEXT = {b"[": b"first", b",": b"next", b"]": b"end"}
 
+_MAX_READ_TWICE = 16 << 10
+_USUAL_DEPTH = 12
+
+
+def _element() -> bytes:
+    """Return a pattern of an object that is nested no deeper than usual."""
+    string = rb'"(?:[^"\\]++|\\[\s\S])*+"'
+    inner = rb'\{(?:[^"{}]++|%b)*+\}' % string
+    for _ in range(_USUAL_DEPTH):
+        inner = rb'\{(?:[^"{}]++|%b|%b)*+\}' % (string, inner)
+    return inner
+
+
+_FIRST = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\[[ \t\r\n]*" + _element())
+_LATER = re.compile(rb"[ \t\r\n]*,[ \t\r\n]*" + _element())
+"""An element with what stands before it, the first one and any other."""
+
 _NO_ARRAY = "the upstream sent an array that is not one of JSON objects"
 _CUT_SHORT = "the upstream ended the stream before the end of its array"
 
@@ -43,6 +60,7 @@ class ArrayFraming:
         self._open = bytearray()
         self._searched = 0
         self._state = b"start"
+        self._begun = b"start"
         self._depth = 0
         self._in_string = False
         self._is_broken = False
@@ -86,7 +104,7 @@ class ArrayFraming:
             else:
                 self._depth += 1 if byte == _OPEN else -1
             if not self._depth:
-                self._state = b"after"
+                self._state = self._begun = b"after"
                 return self._searched
 
     def _read_between(self) -> bool:
@@ -118,9 +136,28 @@ class ArrayFraming:
         return rest
 
     def take_open(self, data: bytes) -> bytes | None:
-        """Return None: elements do not end with blank lines."""
-        del data
-        return None
+        """Return the open block, which is forgotten here, and `data`, which may end it, to be read as one.
+
+        None, and nothing forgotten, when it cannot, and when so much is open that it is not read twice.
+        """
+        if self._is_broken or self._state == b"end" or b"}" not in data or len(self._open) > _MAX_READ_TWICE:
+            return None
+        whole = bytes(self._open) + data
+        self._open.clear()
+        self._searched, self._depth, self._in_string, self._state = 0, 0, False, self._begun
+        return whole
+
+    def end_of(self, data: bytes, position: int) -> int:
+        """Return where the element at `position` ends; -1 when it does not, or is nested deeper than usual."""
+        found = (_FIRST if self._begun == b"start" else _LATER).match(data, position)
+        if found is None:
+            return -1
+        self._state = self._begun = b"after"
+        return found.end()
+
+    def is_steady(self, block: bytes) -> bool:
+        """Whether the element follows another one."""
+        return block.lstrip(_BLANK).startswith(b",")
 
     def check_open(self) -> None:
         """Raise `WireError` when what came is no array of objects, or its open block is too long."""

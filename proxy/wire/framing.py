@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from proxy.wire.jsontext import Json, dumps
-from proxy.wire.sse import SseEvent, SseSplitter, is_block_ended, parse_event, write_event
+from proxy.wire.sse import SseEvent, SseSplitter, has_crlf_only, is_block_ended, parse_event, write_event
 from proxy.wire.types import DEFAULT_MAX_FRAME_BYTES, Form
 
 if TYPE_CHECKING:
@@ -44,7 +44,16 @@ class Framing(Protocol):
         """Return what is left at the end of input: a block that nothing ended, or b""."""
 
     def take_open(self, data: bytes) -> bytes | None:
-        """Return open bytes and `data` as one when blocks in it end with two LFs; None where they may not."""
+        """Return the open bytes, which are forgotten here, and `data` as one, to be read with `end_of`.
+
+        None, and nothing forgotten, when `data` ends no block, or when blocks in it may end in more than one way.
+        """
+
+    def end_of(self, data: bytes, position: int) -> int:
+        """Return where the block at `position` of what `take_open` gave ends; -1 when that is not easily told."""
+
+    def is_steady(self, block: bytes) -> bool:
+        """Whether a block as this one, with other content in its strings and numbers, ends as this one does."""
 
     def check_open(self) -> None:
         """Raise `WireError` when the open block is already longer than a block may be."""
@@ -91,6 +100,7 @@ class SseFraming:
         self.receive = self._splitter.receive
         self.receive_end = self._splitter.receive_end
         self.take_open = self._splitter.take_open
+        self.end_of = self._splitter.end_of
         self.check_open = self._splitter.check_open
 
     @property
@@ -101,6 +111,12 @@ class SseFraming:
     def parse(self, block: bytes, *, first: bool) -> SseEvent:
         """Take an event apart."""
         return parse_event(block, first=first)
+
+    def is_steady(self, block: bytes) -> bool:
+        """Whether the event has line ends of one kind, LF or CR LF."""
+        if b"\r" not in block:
+            return block.endswith(b"\n\n")
+        return block.endswith(b"\r\n\r\n") and has_crlf_only(block)
 
     def is_ended(self, block: bytes) -> bool:
         """Whether a blank line ends the event."""

@@ -61,6 +61,14 @@ class LinesFraming:
         self._open.clear()
         return whole
 
+    def end_of(self, data: bytes, position: int) -> int:
+        """Return where the line at `position` ends; -1 when it does not."""
+        return data.find(b"\n", position) + 1 or -1
+
+    def is_steady(self, block: bytes) -> bool:
+        """Whether the line is ended: there is no LF in JSON on one line but that."""
+        return block.endswith(b"\n")
+
     def check_open(self) -> None:
         """Raise `WireError` when the open line is already longer than a line may be."""
         if len(self._open) > self._max_frame_bytes:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from proxy.wire.alike import Alike
 from proxy.wire.body import BodyCodec
-from proxy.wire.counted import CountedTemplates
 from proxy.wire.fields import (
     BAG,
     NUMBER,
@@ -121,9 +121,9 @@ class ResponsesDialect:
         framing = SseFraming(
             max_frame_bytes, writes_terminator=False, name_member="type", known_events=KNOWN_EVENTS
         )
-        counted = CountedTemplates()
-        ending = ResponsesStreamEnding(counted)
-        return StreamCodec(STREAM, ending, framing, max_frame_bytes, repeats_text=True, counted=counted)
+        alike = Alike(STREAM, framing)
+        ending = ResponsesStreamEnding(alike)
+        return StreamCodec(STREAM, ending, framing, max_frame_bytes, repeats_text=True, alike=alike)
 
     def body_codec(self, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> Codec:
         """Return a codec for one whole response body."""

@@ -18,7 +18,7 @@ from proxy.wire.types import Channel
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from proxy.wire.counted import CountedTemplates
+    from proxy.wire.alike import Alike
     from proxy.wire.jsontext import Json
     from proxy.wire.responses_seen import Event
     from proxy.wire.types import Path, Said, Slot
@@ -90,11 +90,11 @@ class _Told:
 class ResponsesStreamEnding:
     """Knows what of a stream the client has seen, and so what is left to close."""
 
-    __slots__ = ("_counted", "_renamed", "_seen")
+    __slots__ = ("_alike", "_renamed", "_seen")
 
-    def __init__(self, counted: CountedTemplates | None = None) -> None:
-        """`counted` knows the numbers of events that left without being parsed."""
-        self._counted = counted
+    def __init__(self, alike: Alike | None = None) -> None:
+        """`alike` knows the numbers of events that left without being parsed."""
+        self._alike = alike
         self._seen = Seen()
         self._renamed: dict[str, str] | None = {}
         """Ids that were edited; None when there are too many of them to remember."""
@@ -155,8 +155,8 @@ class ResponsesStreamEnding:
 
     def _count(self) -> None:
         """Take the last number that was read: no smaller one may come after it."""
-        if self._counted is not None:
-            self._seen.number = max(self._seen.number, self._counted.last)
+        if self._alike is not None:
+            self._seen.number = max(self._seen.number, self._alike.latest(("sequence_number",)))
 
     def _remains(self, payload: Json) -> list[Event]:
         """Return what may be said of the blocked event, of which note is taken: at most one event."""

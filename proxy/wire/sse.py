@@ -26,6 +26,9 @@ _END = re.compile(
 )
 _LONGEST_OPEN_END = 3
 
+_LF_END = b"\n\n"
+_CRLF_END = b"\r\n\r\n"
+
 _LINE = re.compile(rb"\r\n|\n|\r")
 
 
@@ -36,7 +39,7 @@ class SseSplitter:
     line more than needed becomes a block that holds none. Where the input was cut makes no difference.
     """
 
-    __slots__ = ("_after_cr", "_buffer", "_max_block_bytes", "_saw_cr", "_searched")
+    __slots__ = ("_after_cr", "_buffer", "_end", "_max_block_bytes", "_saw_cr", "_searched")
 
     def __init__(self, max_block_bytes: int = DEFAULT_MAX_FRAME_BYTES) -> None:
         self._max_block_bytes = max_block_bytes
@@ -44,6 +47,7 @@ class SseSplitter:
         self._searched = 0
         self._saw_cr = False
         self._after_cr = False
+        self._end = _LF_END
 
     def receive(self, data: bytes) -> list[bytes]:
         """Take bytes, return the blocks they complete. Blocks over the limit are the caller's to refuse."""
@@ -68,17 +72,26 @@ class SseSplitter:
     def take_open(self, data: bytes) -> bytes | None:
         """Return the open block, which is forgotten here, and `data`, which ends it, to be read as one.
 
-        None, and nothing forgotten, when `data` does not end the block, or when a CR was seen: then a block may
-        end in more ways than with two LFs.
+        None, and nothing forgotten, when `data` does not end the block, or when line ends are not all LF or all
+        CR LF: then a block may end in more ways than with two of them.
         """
         buffer = self._buffer
-        if not buffer:
-            return None if self._after_cr else data
-        if self._saw_cr or not (b"\n\n" in data or (buffer[-1] == _LF and data.startswith(b"\n"))):
+        has_cr = self._saw_cr or b"\r" in data
+        end = _CRLF_END if has_cr else _LF_END
+        seen = bytes(buffer[-_LONGEST_OPEN_END:]) + data if buffer else data
+        if self._after_cr or end not in seen:
             return None
-        whole = bytes(buffer) + data
+        whole = bytes(buffer) + data if buffer else data
+        if has_cr and not has_crlf_only(whole):
+            return None
+        self._saw_cr, self._searched, self._end = has_cr, 0, end
         buffer.clear()
         return whole
+
+    def end_of(self, data: bytes, position: int) -> int:
+        """Return where the block at `position` of what `take_open` gave ends; -1 when it does not."""
+        end = data.find(self._end, position)
+        return end if end < 0 else end + len(self._end)
 
     def check_open(self) -> None:
         """Raise `WireError` when the open block is already longer than a block may be."""
@@ -189,6 +202,12 @@ def write_event(lines: list[bytes], data: bytes | None) -> bytes:
     if data is not None:
         lines = [*lines, b"data: " + data]
     return b"\n".join(lines) + b"\n\n" if lines else b""
+
+
+def has_crlf_only(data: bytes) -> bool:
+    """Whether every CR and every LF is one of a CR LF."""
+    lines = data.count(b"\r\n")
+    return lines == data.count(b"\r") and lines == data.count(b"\n")
 
 
 def is_block_ended(block: bytes) -> bool:

@@ -10,16 +10,16 @@ import re
 from typing import TYPE_CHECKING
 
 from detectors.types import ChannelKind
+from proxy.wire.alike import Alike
 from proxy.wire.edits import apply_edits
 from proxy.wire.framing import BLANK
 from proxy.wire.jsontext import Json, dumps, loads
+from proxy.wire.lessons import is_left_out
 from proxy.wire.shapes import ID_SHAPED
 from proxy.wire.sse import SseEvent, SseLine, check_block
-from proxy.wire.templates import Templates, is_left_out
 from proxy.wire.types import (
     DEFAULT_MAX_FRAME_BYTES,
     Channel,
-    Form,
     Frame,
     FrameRole,
     FrameRun,
@@ -32,7 +32,6 @@ from proxy.wire.walk import Walker
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from proxy.wire.counted import CountedTemplates
     from proxy.wire.endings import StreamEnding
     from proxy.wire.fields import Node
     from proxy.wire.framing import Framing
@@ -58,23 +57,22 @@ class StreamCodec:
         *,
         use_templates: bool = True,
         repeats_text: bool = False,
-        counted: CountedTemplates | None = None,
+        alike: Alike | None = None,
         recurring: RecurringFrames | None = None,
     ) -> None:
         """`repeats_text`: the table has snapshots, which are rebuilt from the edited texts.
 
-        `counted`: for a format whose events are numbered. `recurring`: what is known from other streams.
+        `alike`: for an ending that asks it something. `recurring`: what is known from other streams.
         """
         self._table = table
         self._ending = ending
         self._framing = framing
         self.repeats_text = repeats_text
         self._max_frame_bytes = max_frame_bytes
-        self._use_templates = use_templates and framing.form is Form.EVENTS
+        self._use_templates = use_templates
         self._walker = Walker(is_stream=True)
-        self._templates = Templates()
-        self._counted = counted
-        self._recurring = recurring if self._use_templates else None
+        self._alike = alike or Alike(table, framing)
+        self._recurring = recurring if use_templates else None
         self._known: set[tuple[Channel, str]] = set()
         self._constant_edits: dict[tuple[Channel, str], str | None] = {}
         self._first: bytes | None = None
@@ -99,10 +97,10 @@ class StreamCodec:
             # A read that could hold an event over the limit is parsed event by event, with a look at each length.
             if self._framing.open_bytes + len(data) > self._max_frame_bytes:
                 self._read_each(self._framing.receive(data), frames)
-            elif self._use_templates and b"\r" not in data and (whole := self._framing.take_open(data)) is not None:
+            elif self._use_templates and (whole := self._framing.take_open(data)) is not None:
                 rest = self._read_runs(whole, frames)
                 if rest and not self._is_done:
-                    self._framing.receive(rest)
+                    self._read_blocks(self._framing.receive(rest), frames)
             else:
                 self._read_blocks(self._framing.receive(data), frames)
             if not self._is_done:
@@ -113,32 +111,27 @@ class StreamCodec:
         return frames
 
     def _read_runs(self, data: bytes, frames: list[Frame | FrameRun]) -> bytes:
-        """Read events that end with LF LF, several at a time where they are alike. Returns what is not ended."""
+        """Read frames, several at a time where they are alike. Returns what is not ended, or not known to be."""
         position = 0
         while position < len(data) and not self._is_done:
-            run = self._templates.read_run(data, position)
-            if run is None and self._counted is not None:
-                run = self._counted.read_run(data, position)
+            run = self._alike.read_run(data, position)
             if run is not None:
                 frames.append(run)
                 position += len(run.raw)
                 continue
-            end = data.find(b"\n\n", position) + 2
-            if end < 2:  # noqa: PLR2004 - not found
+            end = self._framing.end_of(data, position)
+            if end < 0:
                 break
             self._read_blocks([data[position:end]], frames)
             position = end
         return data[position:]
 
     def _read_blocks(self, blocks: list[bytes], frames: list[Frame | FrameRun]) -> None:
-        position = 0
-        while position < len(blocks) and not self._is_done:
-            position = self._templates.read(blocks, position, frames)
-            if position < len(blocks):
-                block = blocks[position]
-                frame = self._counted.read(block) if self._counted is not None and self._use_templates else None
-                frames.append(self._read(block) if frame is None else frame)
-                position += 1
+        for block in blocks:
+            if self._is_done:
+                return
+            frame = self._alike.read(block) if self._use_templates else None
+            frames.append(self._read(block) if frame is None else frame)
 
     def _read_each(self, blocks: list[bytes], frames: list[Frame | FrameRun]) -> None:
         for block in blocks:
@@ -175,7 +168,7 @@ class StreamCodec:
         if self._recurring is not None and (known := self._recurring.read(block)) is not None:
             slots, payload = known
             frame = Frame(block, self._fresh(slots), FrameRole.DATA, payload)
-            self._templates.learn(frame, slots)
+            self._alike.learn(frame, slots)
             return frame
         event = self._framing.parse(block, first=is_first)
         slots = self._line_slots(event)
@@ -199,10 +192,10 @@ class StreamCodec:
         must_encode = walked.must_encode or parsed.is_ambiguous or not event.is_utf8
         frame = Frame(block, self._fresh(slots), role, walked.payload, must_encode, walked.ends)
         if changes != self._walker.changes:
-            (self._templates if self._counted is None else self._counted).clear()
-        elif self._use_templates and role is FrameRole.DATA and not walked.ends:
-            (self._templates if self._counted is None else self._counted).learn(frame, slots)
-            if self._recurring is not None and not must_encode:
+            self._alike.clear()
+        elif self._use_templates and role is FrameRole.DATA:
+            self._alike.learn(frame, slots)
+            if self._recurring is not None and not must_encode and not walked.ends:
                 self._recurring.learn(block, walked.payload, slots)
         return frame
 
@@ -270,7 +263,7 @@ class StreamCodec:
 
     def sent(self, frame: Frame, edits: Mapping[int, str | None]) -> None:
         """Learn that a frame left for the client."""
-        # A frame read by a template has no payload and nothing new: the template's own frame left before it.
+        # A frame read without parsing has no payload and nothing new: the template's own frame left before it.
         if frame.payload is not None:
             self._ending.sent(apply_edits(frame.payload, frame.slots, edits) if edits else frame.payload)
             self._framing.sent(frame.raw)
@@ -301,7 +294,7 @@ class StreamCodec:
     def _payload_of(frame: Frame, event: SseEvent) -> Json:
         if frame.payload is not None:
             return frame.payload
-        return loads(event.data or b"").value  # Read by a template, which proved it to be JSON with one meaning.
+        return loads(event.data or b"").value  # Read without parsing: proved to be JSON with one meaning.
 
     def _line_slots(self, event: SseEvent) -> tuple[Slot, ...]:
         if not event.lines:

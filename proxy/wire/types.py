@@ -154,7 +154,7 @@ class Frame(NamedTuple):
 
 
 class FrameRun(NamedTuple):
-    """Consecutive frames that differ in nothing but one plain piece of one text each: most of a stream.
+    """Consecutive frames whose texts are one plain piece of one text each, and padding: most of a stream.
 
     They stand for as many frames and are held and released one by one; together they cost little more than one.
     """
@@ -169,12 +169,18 @@ class FrameRun(NamedTuple):
     """Characters of each frame's piece."""
     raw_sizes: list[int]
     """Bytes of each frame."""
+    padding: Slot | None = None
+    """A second slot that every frame has, but for its text."""
+    paddings: Sequence[str] = ()
+    """The texts of those: each is complete in itself and judged as such."""
 
     def frames(self) -> list[Frame]:
         """Return the frames one by one."""
         found, at, raw_at = [], 0, 0
-        for size, raw_size in zip(self.sizes, self.raw_sizes, strict=True):
+        for number, (size, raw_size) in enumerate(zip(self.sizes, self.raw_sizes, strict=True)):
             slots = (self.slot._replace(text=self.text[at : at + size]),) if size else ()
+            if self.padding is not None:
+                slots = (*slots, self.padding._replace(text=self.paddings[number]))
             found.append(Frame(self.raw[raw_at : raw_at + raw_size], slots))
             at += size
             raw_at += raw_size

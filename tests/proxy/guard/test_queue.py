@@ -16,7 +16,7 @@ RUN = FrameRun(b"<ab><><cde><f>", Slot(CHANNEL, "", ()), "abcdef", [2, 0, 3, 1],
 
 def test_a_run_gives_back_the_frames_before_a_limit() -> None:
     """Whole frames only, in order, empty ones with those before them."""
-    waiting = WaitingRun(RUN, Place(TIMELINE, 10, 16))
+    waiting = WaitingRun(RUN, (Place(TIMELINE, 10, 16),))
     assert waiting.take_before(11) == (b"", 10)
     assert waiting.take_before(14) == (b"<ab><>", 12)
     frame, places = waiting.first()
@@ -28,9 +28,21 @@ def test_a_run_gives_back_the_frames_before_a_limit() -> None:
 
 def test_a_whole_run_leaves_as_the_bytes_it_came_in() -> None:
     """Nothing is cut when nothing has to be."""
-    waiting = WaitingRun(RUN, Place(TIMELINE, 0, 6))
+    waiting = WaitingRun(RUN, (Place(TIMELINE, 0, 6),))
     assert waiting.take_before(6)[0] is RUN.raw
     assert [frame.raw for frame in RUN.frames()] == [b"<ab>", b"<>", b"<cde>", b"<f>"]
+
+
+def test_the_padding_of_a_run_has_a_place_in_every_frame() -> None:
+    """Also in one without a piece of text."""
+    padding, quiet = Slot(Channel(ChannelKind.ID), "", ("obfuscation",)), Place(TIMELINE, 0, 0)
+    run = RUN._replace(padding=padding, paddings=["p", "q", "r", "s"])
+    waiting = WaitingRun(run, (Place(TIMELINE, 0, 6), quiet))
+    frame, places = waiting.first()
+    assert ([slot.text for slot in frame.slots], places) == (["ab", "p"], (Place(TIMELINE, 0, 2), quiet))
+    waiting.skip_first()
+    frame, places = waiting.first()
+    assert ([slot.text for slot in frame.slots], places) == (["q"], (quiet,))
 
 
 def test_bytes_are_counted_until_they_leave() -> None:
@@ -39,7 +51,7 @@ def test_bytes_are_counted_until_they_leave() -> None:
     frame = Frame(b"abc", (Slot(CHANNEL, "abc", ()),))
     queue.append(frame, (Place(TIMELINE, 0, 3),))
     assert queue.is_single
-    queue.append_run(RUN, Place(TIMELINE, 3, 9))
+    queue.append_run(RUN, (Place(TIMELINE, 3, 9),))
     assert (queue.is_single, queue.bytes_waiting) == (False, 17)
     assert queue.head == WaitingFrame(frame, (Place(TIMELINE, 0, 3),))
     queue.left(3)

@@ -1,10 +1,11 @@
 """The texts of one message."""
 
 from detectors.types import ChannelKind
+from policies.loader import load_policy_text
 from policies.types import Action, Direction
 from proxy.guard.api import GuardStats
 from proxy.guard.texts import Texts
-from proxy.wire.types import Channel, Ended, Slot, SlotMode
+from proxy.wire.types import Channel, Ended, FrameRun, Slot, SlotMode
 from tests.support.toy import WordDetector, policy, rule
 
 UNDER = policy([WordDetector("w", ("abc",))], [rule("w", Action.REDACT)])
@@ -83,3 +84,32 @@ def test_json_values_are_judged_alone() -> None:
     first, second = message.place(slots, None)
     assert first.timeline is not second.timeline
     assert first.timeline.buffer.end == 1
+
+
+WORDS = """
+version: 1
+name: words
+detectors:
+  words: {type: keywords, words: [abc]}
+rules:
+  - {id: words, detector: words, action: redact, channels: [text, id]}
+"""
+
+
+def run_of(*paddings: str) -> FrameRun:
+    """A run with padding."""
+    slot = Slot(ID, "", ("obfuscation",), SlotMode.CONSTANT)
+    ones = [1] * len(paddings)
+    return FrameRun(b"x" * len(paddings), Slot(TEXT, "", ()), "x" * len(paddings), ones, ones, slot, paddings)
+
+
+def test_a_run_stays_one_while_nothing_is_found_in_its_padding() -> None:
+    """Otherwise its frames come one by one, and the padding of each is judged as a text of its own."""
+    words = load_policy_text(WORDS)
+    message = Texts(words, Direction.RESPONSE, GuardStats(), keep=False)
+    quiet, loud = run_of("q1", "q2"), run_of("q3", "abc")
+    assert list(message.unfolded([quiet, loud])) == [quiet, *loud.frames()]
+    text, padding = message.place_run(quiet, None)
+    assert (text.start, text.end, padding.start, padding.end) == (0, 2, 0, 0)
+    assert padding.timeline.final
+    assert len(message.place_run(quiet._replace(padding=None), None)) == 1

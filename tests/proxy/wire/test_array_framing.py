@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proxy.wire.array_framing import ArrayFraming
 from proxy.wire.gemini import GEMINI
 from proxy.wire.types import Codec, Form, FrameRole, WireError
 from tests.support.gemini import RECORDINGS, array, chunk, says, text
-from tests.support.wire import cuts, frames_of, nothing_said, read
+from tests.support.wire import cut_at, cuts, frames_of, nothing_said, read
 
 TRICKY = [
     chunk(text('} ] , "\\" {')),
@@ -138,7 +141,7 @@ def test_a_block_closes_the_array() -> None:
 
 
 def test_framing_by_itself() -> None:
-    """It has no terminator and no names, and takes no open block back."""
+    """It has no terminator and no names."""
     framing = ArrayFraming()
     assert framing.receive(b"[{}\n") == [b"[{}"]
     assert (framing.open_bytes, framing.take_open(b"x"), framing.terminator) == (1, None, None)
@@ -146,3 +149,40 @@ def test_framing_by_itself() -> None:
     assert framing.write([], None, b"\n]") == b"\n]"
     with pytest.raises(WireError):
         framing.receive_end()
+
+
+_PIECES = [b"[", b"]", b",", b"{", b"}", b"{}", b'"', b"\\", b" ", b"\r\n", b"\xef\xbb\xbf", b"x", b"{" * 20]
+_PIECES.append(b'{"a":"}"}')
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=12).map(b"".join), st.booleans(), st.integers(0))
+def test_what_is_taken_back_has_the_same_elements(tail: bytes, is_long: bool, seed: int) -> None:
+    """Taken or not, what comes out is the input in the same blocks, and the same fault."""
+    stream = b"[{},\r\n" + (b'{"a":{"b":[{}]}},' if is_long else b"") + tail
+    expected, taken = ArrayFraming(), ArrayFraming()
+    blocks, found = expected.receive(stream), list[bytes]()
+    for part in cut_at(stream, random.Random(seed)):
+        whole, at = taken.take_open(part), 0
+        assert whole is None or taken.open_bytes == 0
+        while whole is not None and (end := taken.end_of(whole, at)) >= 0:
+            found.append(whole[at:end])
+            at = end
+        found += taken.receive(part if whole is None else whole[at:])
+    assert found == blocks
+    assert _outcome(taken) == _outcome(expected)
+
+
+def _outcome(framing: ArrayFraming) -> bytes | str:
+    try:
+        return framing.receive_end()
+    except WireError as error:
+        return error.public
+
+
+def test_an_element_that_goes_on_for_long_is_read_once() -> None:
+    """What is open is not taken back when there is much of it, however often a brace comes."""
+    framing = ArrayFraming()
+    framing.receive(b'[{},{"a":"' + b"}" * 20000)
+    assert framing.take_open(b"}") is None
+    assert framing.is_steady(b" ,{}")
+    assert not framing.is_steady(b"[{}")

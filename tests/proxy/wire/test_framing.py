@@ -29,3 +29,12 @@ def test_a_terminator_that_is_known_but_not_written() -> None:
     framing = SseFraming(writes_terminator=False)
     assert framing.terminator == b"[DONE]"
     assert framing.write_ending([{"a": 1}], after_open=False) == b'data: {"a":1}\n\n'
+
+
+def test_an_event_is_steady_with_line_ends_of_one_kind() -> None:
+    """Others could end another event sooner."""
+    framing = SseFraming()
+    assert [framing.is_steady(b"data: 1" + end) for end in (b"\n\n", b"\r\n\r\n", b"\r\r", b"\n\r", b"\r\n\n")] == [
+        True, True, False, False, False,
+    ]  # fmt: skip
+    assert not framing.is_steady(b"event: x\ndata: 1\r\n\r\n")

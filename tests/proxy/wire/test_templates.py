@@ -14,7 +14,6 @@ from proxy.wire.openai_chat import STREAM
 from proxy.wire.openai_endings import CHAT_SHAPE, OpenAiStreamEnding
 from proxy.wire.sse import parse_event
 from proxy.wire.stream import StreamCodec
-from proxy.wire.templates import Templates
 from proxy.wire.types import Frame, each_frame
 from tests.support.wire import DONE, chunk, cut_at, delta, frames_of, read, sse
 
@@ -130,17 +129,6 @@ def test_padded_events_are_not_parsed() -> None:
     frames = assert_same(stream)
     assert sum(frame.payload is not None for frame in frames) == 1
     assert [slot.text for slot in frames[7].slots] == [" w7", "aZ9" * 4]
-
-
-def test_events_that_never_look_alike_stop_the_lessons() -> None:
-    """A stream with an id of its own in each event is parsed, without a proof per event."""
-    proofs = Templates()
-    for i in range(50):
-        stream = codec(use_templates=False)
-        frame = stream.receive(sse(chunk(delta(content="a"), id=f"c-{i}")))[0]
-        proofs.learn(frame, frame.slots)
-    assert proofs._lessons == 8
-    assert_same(b"".join(sse(chunk(delta(content="a"), id=f"c-{i}")) for i in range(50)))
 
 
 def test_a_text_that_stands_twice_is_not_mistaken() -> None:

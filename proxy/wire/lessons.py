@@ -1,0 +1,102 @@
+"""What a parsed frame teaches about those that will look like it: its one growing text and what is around that.
+
+A frame teaches nothing when what it says depends on the text itself (log-probabilities that repeat it, unlisted
+texts whose last piece is remembered), or when it may not leave as it came.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from detectors.types import ChannelKind
+from proxy.wire.shapes import PADDING_SHAPED
+from proxy.wire.sse import BOM
+from proxy.wire.types import Frame, Path, Slot, SlotMode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PADDING_PATH: Path = ("obfuscation",)
+
+
+class Lesson(NamedTuple):
+    """The texts of a frame that others may look like."""
+
+    slot: Slot
+    """The growing text."""
+    padding: Slot | None
+    """Random letters that hide the length of the text; the last text of the frame."""
+    before: tuple[Slot, ...]
+    """Constants that every frame of the sort has."""
+    after: tuple[Slot, ...]
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether there is no text but the growing one and the padding, so that frames can be read as a run."""
+        return not self.before and not self.after
+
+
+def is_left_out(slot: Slot) -> bool:
+    """Whether a slot is that of an id, which only the first frame that has it hands out."""
+    is_id = slot.mode is SlotMode.CONSTANT and slot.channel.kind is ChannelKind.ID
+    return is_id and slot.path != PADDING_PATH
+
+
+def lesson_of(frame: Frame, slots: tuple[Slot, ...]) -> Lesson | None:
+    """Return what a frame teaches, None when that is nothing. `slots`: all of it, known ones too."""
+    growing = [slot for slot in slots if slot.mode is not SlotMode.CONSTANT]
+    if len(growing) != 1 or frame.must_encode or frame.ends or frame.raw.startswith(BOM):
+        return None
+    slot = growing[0]
+    if slot.mode is not SlotMode.APPEND or slot.channel.kind is ChannelKind.OTHER or slot.dependents:
+        return None
+    paddings = [slot for slot in slots if slot.path == PADDING_PATH]
+    if any(one.drop or slots[-1] is not one or not PADDING_SHAPED(one.text) for one in paddings):
+        return None  # An unlisted key of that name, another text in it, or one after it: not the usual shape.
+    kept = [other for other in slots if not is_left_out(other) and other.path != PADDING_PATH]
+    at = kept.index(slot)
+    return Lesson(slot, paddings[0] if paddings else None, tuple(kept[:at]), tuple(kept[at + 1 :]))
+
+
+def is_plain(text: str) -> bool:
+    """Whether JSON writes a text as it is."""
+    return text.isprintable() and '"' not in text and "\\" not in text
+
+
+def content_of(piece: bytes) -> str | None:
+    """Return what the bytes say between two quotes of JSON; None when they are no such thing."""
+    try:
+        value = orjson.loads(b'"%b"' % piece)
+    except orjson.JSONDecodeError:
+        return None
+    return value if isinstance(value, str) else None
+
+
+def sound_pieces(pieces: Sequence[bytes]) -> tuple[str, list[int]] | None:
+    """Return text and sizes of the leading pieces that are content of a JSON string; None when the first is not."""
+    joined = b"".join(pieces)
+    if not pieces or not joined.isascii() or b'"' in joined or not joined.decode("ascii").isprintable():
+        return _sound_one_by_one(pieces)
+    if b"\\" not in joined:
+        return joined.decode("ascii"), list(map(len, pieces))
+    said, sizes = list(pieces), list(map(len, pieces))
+    for number, piece in enumerate(pieces):
+        if b"\\" in piece:
+            text = content_of(piece)
+            if text is None:
+                del said[number:], sizes[number:]
+                break
+            said[number], sizes[number] = text.encode(), len(text)
+    return (b"".join(said).decode(), sizes) if said else None
+
+
+def _sound_one_by_one(pieces: Sequence[bytes]) -> tuple[str, list[int]] | None:
+    texts: list[str] = []
+    for piece in pieces:
+        text = content_of(piece)
+        if text is None:
+            break
+        texts.append(text)
+    return ("".join(texts), list(map(len, texts))) if texts else None
