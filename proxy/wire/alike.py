@@ -74,11 +74,13 @@ class Alike:
         if lesson is None:
             return
         self._lessons += 1
-        changing = self._note(loose_values(self._table, frame.payload))
-        if changing or not self._is_plain_event(frame, lesson):
-            self._patterns.learn(frame, lesson, changing, self._framing)
-        else:
+        values = loose_values(self._table, frame.payload)
+        is_known = values.keys() <= self._values.keys()
+        changing = self._note(values)
+        if not changing and self._is_plain_event(frame, lesson):
             self._templates.learn(frame, lesson)
+        elif is_known:  # Until a second frame has come, nobody knows which of its values change.
+            self._patterns.learn(frame, lesson, changing, self._framing)
 
     def _is_plain_event(self, frame: Frame, lesson: Lesson) -> bool:
         raw = frame.raw

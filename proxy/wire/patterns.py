@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from itertools import chain
-from operator import methodcaller
+from operator import sub
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -39,7 +39,7 @@ MAX_PATTERNS = 4
 MAX_HOLES = 12
 """Real frames have two or three values that change."""
 
-_NUMBER = rb"((?>0|[1-9][0-9]{0,11}))"
+_NUMBER = rb"([1-9][0-9]{0,11}+|0)"
 _TEXT = rb'([^"\\\x00-\x1f]*+(?:\\[^\x00-\x1f][^"\\\x00-\x1f]*+)*+)'
 _PADDING = rb"([A-Za-z0-9]{1,256}+)"
 _TIME = rb"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9}+)?+(?:Z|[+-][0-9]{2}:[0-9]{2}))"
@@ -48,8 +48,6 @@ _TEXT_MARK = "sluicegateHole"
 
 _RUN_BYTES = 16 << 10
 """Most bytes that one run is looked for in, as in `templates`."""
-
-_groups = methodcaller("groups")
 
 
 class _Hole(NamedTuple):
@@ -116,14 +114,35 @@ class Patterns:
         for turn, pattern in enumerate(self._patterns):
             if not pattern.lesson.is_alone or not data.startswith(pattern.prefix, position):
                 continue
-            rows = _rows(pattern, data, position)
-            sound = sound_pieces([row[pattern.text] for row in rows]) if rows else None
-            if sound is not None:
-                text, sizes = sound
-                del rows[len(sizes) :]
-                self._used(turn, rows[-1])
-                return _run(pattern, data, position, rows, text, sizes)
+            found = pattern.match(data, position)
+            if found is None:
+                continue
+            is_one = not data.startswith(pattern.prefix, found.end())
+            run = (self._one if is_one else self._many)(turn, found, data, position)
+            if run is not None:
+                return run
         return None
+
+    def _one(self, turn: int, found: Match, data: bytes, position: int) -> FrameRun | None:
+        """Return a run of one frame: most reads have no more."""
+        pattern, holes, raw = self._patterns[turn], found.groups(), data[position : found.end()]
+        sound = sound_pieces((holes[pattern.text],)) if pattern.layout % holes == raw else None
+        if sound is None:
+            return None
+        self._used(turn, holes)
+        return _run(pattern, raw, [len(raw)], [holes], sound)
+
+    def _many(self, turn: int, found: Match, data: bytes, position: int) -> FrameRun | None:
+        pattern = self._patterns[turn]
+        rows, ends = _rows(pattern, found, data, position)
+        sound = sound_pieces([row[pattern.text] for row in rows])
+        if sound is None:
+            return None
+        count = len(sound[1])
+        del rows[count:], ends[count:]
+        self._used(turn, rows[-1])
+        raw_sizes = list(map(sub, ends, [position, *ends[:-1]]))
+        return _run(pattern, data[position : ends[-1]], raw_sizes, rows, sound)
 
     def _used(self, turn: int, holes: tuple[bytes, ...]) -> None:
         for path, hole in self._patterns[turn].numbers:
@@ -141,35 +160,28 @@ class Patterns:
             del self._patterns[MAX_PATTERNS:]
 
 
-def _rows(pattern: _Pattern, data: bytes, position: int) -> list[tuple[bytes, ...]]:
-    """Return what stands in the holes of each of the frames, one after the other, that fit a pattern."""
-    first = pattern.match(data, position)
-    if first is None:
-        return []
-    rows = [first.groups()]
-    if data.startswith(pattern.prefix, first.end()):
-        scanner = pattern.scanner(data, position, position + _RUN_BYTES)
-        rows = list(map(_groups, iter(scanner.match, None))) or rows
+def _rows(pattern: _Pattern, first: Match, data: bytes, position: int) -> tuple[list[tuple[bytes, ...]], list[int]]:
+    """Return what is in the holes of the frames, one after the other, that fit a pattern, and where they end."""
+    scanner = pattern.scanner(data, position, position + _RUN_BYTES)
+    found = list(iter(scanner.match, None)) or [first]
+    rows = [one.groups() for one in found]
+    ends = [one.end() for one in found]
     if data.startswith(pattern.layout * len(rows) % tuple(chain.from_iterable(rows)), position):
-        return rows
+        return rows, ends
     for number, row in enumerate(rows):
-        frame = pattern.layout % row
-        if not data.startswith(frame, position):
-            return rows[:number]
-        position += len(frame)
-    return rows
+        if not data.startswith(pattern.layout % row, position):
+            return rows[:number], ends[:number]
+        position = ends[number]
+    return rows, ends
 
 
 def _run(
-    pattern: _Pattern, data: bytes, position: int, rows: list[tuple[bytes, ...]], text: str, sizes: list[int]
+    pattern: _Pattern, raw: bytes, raw_sizes: list[int], rows: list[tuple[bytes, ...]], sound: tuple[str, list[int]]
 ) -> FrameRun:
-    fixed = len(pattern.layout % ((b"",) * len(rows[0])))
-    raw_sizes = [fixed + sum(map(len, row)) for row in rows]
-    raw = data[position : position + sum(raw_sizes)]
     slot, padding, *_ = pattern.lesson
     if padding is None:
-        return FrameRun(raw, slot, text, sizes, raw_sizes)
-    return FrameRun(raw, slot, text, sizes, raw_sizes, padding, [row[pattern.padding].decode() for row in rows])
+        return FrameRun(raw, slot, *sound, raw_sizes)
+    return FrameRun(raw, slot, *sound, raw_sizes, padding, [row[pattern.padding].decode() for row in rows])
 
 
 def _holes(payload: Json, lesson: Lesson, changing: Collection[Path]) -> Iterator[_Hole]:
@@ -235,8 +247,12 @@ def _order(payload: Json, path: Path) -> list[int]:
 def _span(raw: bytes, at: int, hole: _Hole) -> tuple[int, int] | None:
     """Return where the value of a hole seems to stand from `at` on, without its quotes; None where it does not."""
     written = str(hole.value).encode()
-    inside = rb'"(%b)"' % re.escape(written) if isinstance(hole.value, str) else rb"(%b)" % written
+    quote = b'"' if isinstance(hole.value, str) else b""
     name = hole.path[-1]
-    before = rb'"%b"[ \t\r\n]*:[ \t\r\n]*' % re.escape(name.encode()) if isinstance(name, str) else b""
-    found = re.compile(before + inside + rb"(?=[ \t\r\n,}\]])").search(raw, at)
-    return found.span(1) if found is not None else None
+    places = [b'"%b":' % name.encode(), b'"%b": ' % name.encode()] if isinstance(name, str) else [b""]
+    for before in places:
+        start = raw.find(before + quote + written + quote, at)
+        if start >= 0:
+            start += len(before) + len(quote)
+            return start, start + len(written)
+    return None

@@ -206,8 +206,9 @@ def write_event(lines: list[bytes], data: bytes | None) -> bytes:
 
 def has_crlf_only(data: bytes) -> bool:
     """Whether every CR and every LF is one of a CR LF."""
-    lines = data.count(b"\r\n")
-    return lines == data.count(b"\r") and lines == data.count(b"\n")
+    lines = data.split(b"\n")
+    rest = lines.pop()
+    return b"\r" not in rest and len(lines) == data.count(b"\r") and {line[-1:] for line in lines} <= {b"\r"}
 
 
 def is_block_ended(block: bytes) -> bool:
