@@ -14,7 +14,7 @@ are written anew from what was found in the holes, and that must be what stands 
 from __future__ import annotations
 
 import re
-from itertools import chain
+from itertools import chain, islice
 from operator import sub
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -46,8 +46,8 @@ _TIME = rb"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9}
 _NUMBER_MARK = 918273645000
 _TEXT_MARK = "sluicegateHole"
 
-_RUN_BYTES = 16 << 10
-"""Most bytes that one run is looked for in, as in `templates`."""
+_MAX_RUN = 64
+"""Most frames that one run is looked for in. Streams whose shapes alternate look again for each frame."""
 
 
 class _Hole(NamedTuple):
@@ -162,8 +162,8 @@ class Patterns:
 
 def _rows(pattern: _Pattern, first: Match, data: bytes, position: int) -> tuple[list[tuple[bytes, ...]], list[int]]:
     """Return what is in the holes of the frames, one after the other, that fit a pattern, and where they end."""
-    scanner = pattern.scanner(data, position, position + _RUN_BYTES)
-    found = list(iter(scanner.match, None)) or [first]
+    scanner = pattern.scanner(data, first.end(), len(data))
+    found = [first, *islice(iter(scanner.match, None), _MAX_RUN)]
     rows = [one.groups() for one in found]
     ends = [one.end() for one in found]
     if data.startswith(pattern.layout * len(rows) % tuple(chain.from_iterable(rows)), position):
