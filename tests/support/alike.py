@@ -37,7 +37,9 @@ class Frames:
     def codec(self, *, is_fast: bool = True) -> StreamCodec:
         """Return a codec; a slow one parses every frame."""
         codec: Any = DIALECTS[self.dialect].stream_codec(form=self.form)
-        codec._use_templates = is_fast
+        if not is_fast:
+            codec._use_templates = False
+            codec._recurring = None
         return codec
 
     def written(self, payload: Json, *, is_ascii: bool = True) -> str:
