@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from events.audit.keys import KEY_BYTES, KEY_ID_CHARS, NONCE_BYTES, AuditKeyError, Wrapped
+from events.schema.excerpts import Excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,23 +23,6 @@ if TYPE_CHECKING:
 
 VERSION: Final = b"\x01"
 WRAPPED_BYTES: Final = NONCE_BYTES + KEY_BYTES + 16
-
-
-class Excerpt(NamedTuple):
-    """A piece of one text of an exchange."""
-
-    direction: str
-    channel: str
-    """As in events: `text[0]`."""
-    start: int
-    """Its first code point in the original text of the channel."""
-    original: str
-    delivered: str
-    """What left of it, edits and all, when the record was made."""
-    message: str = ""
-    """What the receiver read in place of the rest, where the message was blocked."""
-    is_cut: bool = False
-    """Whether the piece was longer than a record may be."""
 
 
 class Sealed(NamedTuple):

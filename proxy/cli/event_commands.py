@@ -41,6 +41,7 @@ class Names(StrEnum):
     VERDICT = "verdict"
     ALARM = "alarm"
     POLICY = "policy"
+    AUDIT_HEAD = "audit-head"
 
 
 @events_app.command("tail")

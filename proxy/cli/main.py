@@ -17,6 +17,7 @@ import typer
 
 from detectors.types import ChannelKind
 from policies.types import Direction
+from proxy.cli.audit_app import audit_app
 from proxy.cli.errors import CommandError, ExitCode
 from proxy.cli.event_commands import events_app, outbox_app, topics_app
 from proxy.cli.terminal import REPORT_TEXT_CHARS, drop_output, say_errors, use_utf8, write
@@ -45,6 +46,7 @@ policy_app = typer.Typer(
     context_settings=CONTEXT_SETTINGS,
 )
 app.add_typer(policy_app, name="policy")
+app.add_typer(audit_app, name="audit")
 app.add_typer(events_app, name="events")
 app.add_typer(topics_app, name="topics")
 app.add_typer(outbox_app, name="outbox")
@@ -98,6 +100,10 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option
     kafka: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Publish events to this Kafka broker.")
     ] = None,
+    audit_key: Annotated[
+        str | None,
+        typer.Option("--audit-key", metavar="FILE", help="Keep an audit store, under the keys in this file."),
+    ] = None,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes that share the address.")] = None,
     config: Annotated[
         str | None, typer.Option(metavar="FILE", help="Settings file; the options here override it.")
@@ -116,6 +122,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option
         "admin": admin,
         "state_dir": state_dir,
         "kafka": kafka,
+        "audit_key": audit_key,
         "workers": workers,
     }
     raise typer.Exit(run_serve(flags, config))

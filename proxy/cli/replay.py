@@ -25,7 +25,7 @@ from proxy.wire.types import Form, WireError, each_frame
 if TYPE_CHECKING:
     from policies.types import Policy
     from proxy.cli.stepping import Replay, Step
-    from proxy.guard.stream import GuardEvent
+    from proxy.guard.reports import GuardEvent
     from proxy.wire.types import Codec, Dialect
 
 RECORDING_SUFFIX = ".jsonl"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from policies.types import Policy
     from proxy.guard.api import GuardStats
-    from proxy.guard.stream import GuardEvent
+    from proxy.guard.reports import GuardEvent
     from proxy.wire.types import Codec
 
 

@@ -9,13 +9,16 @@ FORGET_STEP_CHARS = 4096
 class TextBuffer:
     """The retained tail of one text. Offsets are code points from the start of the whole text."""
 
-    __slots__ = ("base", "end", "text")
+    __slots__ = ("_gone", "base", "end", "keep_chars", "text")
 
     def __init__(self, text: str = "", base: int = 0) -> None:
         self.text = text
         """What is retained."""
         self.base = base
         """Offset of its first character."""
+        self.keep_chars = 0
+        """How much of the beginning is put aside when it is forgotten, for `from_the_start`."""
+        self._gone: list[str] = []
         self.end = base + len(text)
         """Offset just past the last character."""
 
@@ -33,5 +36,12 @@ class TextBuffer:
         """Drop what lies before an offset, when enough has gathered to be worth it."""
         drop = before - self.base
         if drop >= FORGET_STEP_CHARS:
+            if self.base < self.keep_chars:
+                self._gone.append(self.text[:drop])
             self.text = self.text[drop:]
             self.base = before
+
+    def from_the_start(self) -> str:
+        """Return the text from its beginning, as far as it was put aside or is retained without a gap."""
+        gone = "".join(self._gone)
+        return gone + self.text if len(gone) == self.base else gone

@@ -14,12 +14,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from detectors.types import ChannelKind
-from events.schema import Bypass, Failure, Incident
 from policies.types import Action, Direction
 from proxy.guard.api import Block, GuardState, GuardStats, ScanFailureReason, ScanRequest, never_late, nothing_now
 from proxy.guard.cursor import GarbageError
 from proxy.guard.limits import MAX_CHANNELS, MAX_HELD_BYTES, MAX_REQUEST_CHANNELS
 from proxy.guard.queue import FrameQueue, Place, WaitingRun
+from proxy.guard.reports import Reports
 from proxy.guard.texts import Texts
 from proxy.guard.timeline import Timeline, WantedScan
 from proxy.wire.types import FrameRole, FrameRun, SlotMode, WireError
@@ -30,21 +30,26 @@ if TYPE_CHECKING:
     from detectors.types import ScanResult
     from policies.types import Policy
     from proxy.guard.api import ScanNow
+    from proxy.guard.evidence import Evidence
+    from proxy.guard.reports import GuardEvent
     from proxy.wire.types import Codec, Frame
-
-GuardEvent = Incident | Bypass | Failure
 
 
 class StreamGuard:
     """Guards one message (a response or a request) under one policy."""
 
     def __init__(
-        self, codec: Codec, policy: Policy, direction: Direction = Direction.RESPONSE, *, use_screens: bool = True
+        self,
+        codec: Codec,
+        policy: Policy,
+        direction: Direction = Direction.RESPONSE,
+        *,
+        use_screens: bool = True,
+        evidence: Evidence | None = None,
     ) -> None:
         """Without screens each detector looks at everything for itself: slower, and the same comes out."""
         self.stats = GuardStats()
-        self.decision = Action.ALLOW
-        """The most severe action taken on what has left so far."""
+        self.reports = Reports()
         self.block: Block | None = None
         """Set in STATE_BLOCKED."""
         self.broken_public = ""
@@ -54,17 +59,16 @@ class StreamGuard:
         self._max_hold_chars = policy.limits.max_hold_chars
         self._max_channels = MAX_REQUEST_CHANNELS if direction is Direction.REQUEST else MAX_CHANNELS
         self._direction = direction
-        self._texts = Texts(policy, direction, self.stats, keep=codec.repeats_text, use_screens=use_screens)
+        keep = codec.repeats_text
+        self._texts = Texts(policy, direction, self.stats, keep, use_screens=use_screens, evidence=evidence)
         self.channels = self._texts.summary
         self._queue = FrameQueue()
         self._in_flight: dict[int, tuple[Timeline, WantedScan]] = {}
         self._early: list[tuple[Timeline, WantedScan]] = []
         self._last_id = 0
-        self._ended = False
-        self._broken = False
+        self._ended = self._broken = False
         self._state = GuardState.STATE_OPEN
         self._out: list[bytes] = []
-        self._events: list[GuardEvent] = []
         self._now_s: float | None = None
         self._spoken: set[int] = set()
         self._is_stale = False
@@ -212,7 +216,7 @@ class StreamGuard:
             return
         self.stats.note_scores(result.findings)
         if incidents:
-            self._tell(incidents)
+            self.reports.tell(timeline, incidents)
         if cursor.held_chars > self._max_hold_chars:
             over = timeline.over_limit(scan, self._max_hold_chars)
             if over is not None:
@@ -230,7 +234,7 @@ class StreamGuard:
 
     def _fail(self, timeline: Timeline, scan: WantedScan, reason: ScanFailureReason) -> None:
         self._is_stale = True
-        self._events.append(timeline.receive_failure(scan, reason))
+        self.reports.add(timeline, timeline.receive_failure(scan, reason))
         self._texts.touch(timeline)
 
     def receive_time(self, now_s: float) -> None:
@@ -250,6 +254,11 @@ class StreamGuard:
     # Bytes go out.
 
     @property
+    def decision(self) -> Action:
+        """The most severe action taken on what has left so far."""
+        return self.reports.decision
+
+    @property
     def state(self) -> GuardState:
         """Where the message stands."""
         self._emit()
@@ -263,8 +272,7 @@ class StreamGuard:
 
     def take_events(self) -> list[GuardEvent]:
         """Return what happened since the last call."""
-        events, self._events = self._events, []
-        return events
+        return self.reports.take()
 
     def _emit(self) -> None:
         """Send every frame at the head of the queue whose texts have all been judged."""
@@ -350,7 +358,7 @@ class StreamGuard:
         if timeline.channel.kind is ChannelKind.TEXT:
             self._spoken.add(timeline.channel.choice)
         if incidents := timeline.sent(end):
-            self._tell(incidents)
+            self.reports.tell(timeline, incidents)
         if timeline.wants_observation:
             self._texts.unscanned[timeline] = None
 
@@ -377,11 +385,10 @@ class StreamGuard:
             if not is_judged or timeline.edits.apply("", begin, end) is not None:
                 edits[later] = "" if frame.slots[later].mode is SlotMode.APPEND else None
         if self._direction is Direction.RESPONSE:
-            separator = "\n\n" if blocked.channel.choice in self._spoken else ""
-            message = separator + self.block.message
-            self._out.append(self._codec.encode_blocked(frame, edits, index, message, self._texts.said))
-        self._tell(blocked.take_incidents())
-        self.decision = Action.BLOCK
+            said = ("\n\n" if blocked.channel.choice in self._spoken else "") + self.block.message
+            self._out.append(self._codec.encode_blocked(frame, edits, index, said, self._texts.said))
+        self.reports.tell(blocked, blocked.take_incidents())
+        self.reports.decision = Action.BLOCK
         self._close(GuardState.STATE_BLOCKED)
         return False
 
@@ -390,10 +397,3 @@ class StreamGuard:
         self._state = state
         self._texts.close()
         self._queue.clear()
-
-    def _tell(self, incidents: list[Incident]) -> None:
-        for incident in incidents:
-            self._events.append(incident)
-            action = Action(incident.action)
-            if action.severity > self.decision.severity:
-                self.decision = action

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from detectors.types import ChannelKind
     from policies.types import Direction, Policy
     from proxy.guard.api import ChannelSummary, GuardStats
+    from proxy.guard.evidence import Evidence
     from proxy.wire.types import Channel, Ended, Frame, Slot
 
 MAX_CONSTANTS = 4096
@@ -33,6 +34,7 @@ class Texts:
 
     __slots__ = (
         "_constants",
+        "_evidence",
         "_keep",
         "_quiet",
         "_rules",
@@ -50,11 +52,13 @@ class Texts:
         policy: Policy,
         direction: Direction,
         stats: GuardStats,
-        *,
         keep: bool,
+        *,
         use_screens: bool = True,
+        evidence: Evidence | None = None,
     ) -> None:
-        """`keep`: retain whole texts, because the format repeats them."""
+        """`keep`: retain whole texts, because the format repeats them. `evidence`: for the audit record."""
+        self._evidence = evidence
         self._rules = channel_rules(policy, direction, use_screens=use_screens)
         self._stats = stats
         self._keep = keep
@@ -129,6 +133,8 @@ class Texts:
         timeline = self.by_channel.get(channel)
         if timeline is None:
             timeline = Timeline(channel, self._rules[channel.kind], self._stats, keep=self._keep)
+            if self._evidence is not None:
+                timeline.keep_evidence(self._evidence.window_chars, self._evidence.whole_chars)
             self.by_channel[channel] = timeline
         start, end = timeline.append(text)
         if end > start:

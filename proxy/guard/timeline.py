@@ -56,6 +56,7 @@ class Timeline:
         self.channel = channel
         self.rules = rules
         self._keep, self._constant = keep, constant
+        self._context_chars = 0
         self.buffer = TextBuffer()
         self.released = 0
         """Text before this offset may leave, with `edits` applied."""
@@ -83,6 +84,11 @@ class Timeline:
         self._has_escapes = rules.kind is ChannelKind.TOOL_ARGUMENTS and bool(rules.holding or rules.observing)
         self._lexer = ArgumentsLexer() if self._has_escapes and channel.is_json else None
         self._is_followed = self._has_escapes or self._sentences is not None
+
+    def keep_evidence(self, context_chars: int, whole_chars: int) -> None:
+        """Keep for an audit record what stands before an incident, and so much of the beginning."""
+        self._context_chars = context_chars
+        self.buffer.keep_chars = whole_chars
 
     # Text comes in.
 
@@ -259,7 +265,7 @@ class Timeline:
     def _forget(self) -> None:
         """Drop text that no detector, no edit and no sentence needs."""
         sentence = self._boundaries[0] if self._sentences is not None else self.released
-        self._readings.forget(min(self.released, sentence))
+        self._readings.forget(max(0, min(self.released, sentence) - self._context_chars))
 
     # What is told about it.
 

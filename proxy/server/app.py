@@ -17,10 +17,11 @@ from aiohttp import web
 from detectors.types import CostClass, Window
 from policies.loader import load
 from proxy.server.admin import admin_app, check_admin_address
+from proxy.server.audit_texts import evidence_for
+from proxy.server.auditing import processes_aside
 from proxy.server.gateway import Gateway
 from proxy.server.lanes import ScanLanes
 from proxy.server.metrics import Metrics
-from proxy.server.publishing import PublisherProcess
 from proxy.server.recording import RecordingStore
 from proxy.server.reload import PolicyChange, PolicyHolder, watch
 from proxy.server.reporting import prepare_outbox, start_sink, watch_outbox
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from detectors.types import Detector
     from policies.types import Policy
     from proxy.server.config import ServerConfig
+    from proxy.server.publishing import PublisherProcess
     from proxy.server.reload import ActivePolicy
     from proxy.server.services import EventSink
 
@@ -58,8 +60,8 @@ class RunningServer:
     services: Services
     url: str
     admin_url: str | None
-    publisher: PublisherProcess | None
-    """The process that publishes events, where this one started it."""
+    aside: list[PublisherProcess]
+    """The processes that take events on from the outbox, where this one started them."""
     _runner: web.ServerRunner
 
     @property
@@ -97,19 +99,19 @@ async def running_server(
     if with_admin:
         check_admin_address(config.admin_host, config.admin_token)
     async with contextlib.AsyncExitStack() as stack:
-        publisher = _publisher(config, stack) if sink is None and with_admin else None
+        aside = _processes_aside(config, stack) if sink is None and with_admin else []
         services = await _services(config, policy, sink, hash_key, stack)
         stack.push_async_callback(close_upstreams, services.upstreams)
         await _warm(services)
-        if publisher is not None:
-            publisher.start()
+        for process in aside:
+            process.start()
         gateway = Gateway(services)
         runner = web.ServerRunner(gateway.server(), shutdown_timeout=1.0)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         sock = listener if listener is not None else bind(config.listen_host, config.listen_port)
         await web.SockSite(runner, sock, backlog=BACKLOG).start()
-        running = RunningServer(gateway, services, _url(sock), None, publisher, runner)
+        running = RunningServer(gateway, services, _url(sock), None, aside, runner)
         if with_admin:
             running.admin_url = await _start_admin(config, running, stack)
         for task in _background(services):
@@ -118,14 +120,13 @@ async def running_server(
         yield running
 
 
-def _publisher(config: ServerConfig, stack: contextlib.AsyncExitStack) -> PublisherProcess | None:
-    """Make the outbox ready, and return what publishes it. It ends after everything that makes events."""
+def _processes_aside(config: ServerConfig, stack: contextlib.AsyncExitStack) -> list[PublisherProcess]:
+    """Make the outbox ready, and return what takes events on. They end after everything that makes events."""
     prepare_outbox(config)
-    if config.kafka is None:
-        return None
-    publisher = PublisherProcess(config)
-    stack.push_async_callback(publisher.stop)
-    return publisher
+    made = processes_aside(config)
+    for process in made:
+        stack.push_async_callback(process.stop)
+    return made
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -161,7 +162,7 @@ async def _services(
         metrics.registry.register(watch_outbox(config, stack))  # with several workers, the parent asks its own
     policies.on_change = sink.record_policy
     for one in policies.active.values():
-        sink.record_policy(PolicyChange("loaded", one.policy, None))
+        sink.record_policy(PolicyChange("loaded", one.policy, None, resolved=one.resolved))
     lanes = ScanLanes(asyncio.get_running_loop(), SCAN_LANES, metrics.set_threads_lost, log_scan_error)
     stack.callback(lanes.close)
     return Services(
@@ -173,6 +174,7 @@ async def _services(
         metrics=metrics,
         sink=sink,
         recordings=RecordingStore(config.record_dir) if config.record_dir is not None else None,
+        evidence=evidence_for(config),
     )
 
 

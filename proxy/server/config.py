@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from proxy.wire.generic import GenericDialect
 
+from events.audit.settings import AuditSettings
 from events.outbox.settings import OutboxSettings
 from events.publisher.settings import KafkaSettings
 
@@ -121,6 +122,8 @@ class ServerConfig:
     outbox: OutboxSettings = field(default_factory=OutboxSettings)
     kafka: KafkaSettings | None = None
     """Where events are published; None: they are kept on this machine only."""
+    audit: AuditSettings | None = None
+    """What the audit store keeps; None: there is none."""
     log_format: str = "json"
     """`json` or `console`."""
     log_level: str = "info"

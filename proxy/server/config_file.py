@@ -18,6 +18,7 @@ from policies.document import NOWHERE, MappingNode, Member, ScalarNode, mark_of,
 from policies.fields import StrictModel
 from policies.problems import ConfigError, Problem, did_you_mean
 from policies.sources import Source, SourceError, read_bytes, read_source
+from proxy.server.audit_file import AuditFile, audit_settings
 from proxy.server.config import ServerConfig
 from proxy.server.config_dialects import read_dialects
 from proxy.server.config_fields import (
@@ -103,6 +104,8 @@ class ServerFile(StrictModel):
     record_dir: FileText = ""
     events: EventsFile = EventsFile()
     kafka: ServerText = ""
+    audit: AuditFile | None = None
+    audit_key: FileText = ""
     log: LogFile = LogFile()
 
 
@@ -206,6 +209,7 @@ def _translated(settings: _Settings, environment: Mapping[str, str]) -> dict[str
             names = {key: pattern.format(key).replace("_size", "_bytes") for key in given}
             found |= {name: getattr(values[section], key) for key, name in names.items()}
     found |= _event_settings(settings, environment)
+    found |= _audit_settings(settings, environment)
     if "policy" in values:
         found["policy_source"] = _policy_source(settings)
     token = environment.get(values.get("admin_token_env", ADMIN_TOKEN_VARIABLE))
@@ -227,6 +231,24 @@ def _event_settings(settings: _Settings, environment: Mapping[str, str]) -> dict
         at = kafka_at(values["kafka"])
         found["kafka"] = at if known is None else dataclasses.replace(known, servers=at.servers)
     return found
+
+
+def _audit_settings(settings: _Settings, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return what `audit` sets; `audit_key` names a key file in place of its own, and is enough for a store."""
+    given = settings.values.get("audit")
+    key_file = settings.values.get("audit_key", "")
+    if given is None and not key_file:
+        return {}
+    folder = settings.folders["audit"] if given is not None else Path()
+    given = given or AuditFile()
+    if key_file:
+        named = {key: getattr(given, key) for key in given.model_fields_set}
+        given = AuditFile(**{**named, "key_file": str((settings.folders["audit_key"] / key_file).absolute())})
+    made, problems = audit_settings(given, folder, environment)
+    place = settings.places["audit_key" if key_file else "audit"]
+    is_flag = place.path.startswith("--")
+    settings.problems += [place.problem(said, keys="" if is_flag else f"audit.{key}") for key, said in problems]
+    return {} if made is None else {"audit": made}
 
 
 def _policy_source(settings: _Settings) -> str:

@@ -19,11 +19,13 @@ from proxy.server.end_of_exchange import exchange_data
 from proxy.server.ids import random_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from events.fingerprints import Fingerprinter
     from events.schema import Failure
     from events.schema.envelope import EventData
+    from events.schema.excerpts import Excerpt
+    from proxy.server.audit_texts import Sealer
     from proxy.server.facts import ExchangeFacts, MessageFacts
     from proxy.server.reload import PolicyChange
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 HIGH_SCORE: Final = 0.85
 MEDIUM_SCORE: Final = 0.5
+AUDIT_PREFIX: Final = "aud_"
 
 _EXCHANGE: Final = EVENT_TYPES["exchange"]
 _TIERS: Final = {"redact": 1, "rewrite": 1, "block": 2}
@@ -47,7 +50,11 @@ class Drafter:
         fingerprints: Fingerprinter,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         randomness: Callable[[int], bytes] = random_bytes,
+        *,
+        sealer: Sealer | None = None,
     ) -> None:
+        """`sealer` encrypts what the audit store is to have; None: there is none."""
+        self._sealer = sealer
         self._source = source
         self._exchange_topic = f"{topic_prefix}.{_EXCHANGE.topic}"
         self._topics = {name: f"{topic_prefix}.{kind.topic}" for name, kind in EVENT_TYPES.items()}
@@ -55,8 +62,10 @@ class Drafter:
         self._now_ms = now_ms
         self._randomness = randomness
 
-    def incident(self, about: ExchangeFacts, message: MessageFacts, report: GuardEvent) -> Draft:
-        """Return the draft of what a guard reported."""
+    def incident(
+        self, about: ExchangeFacts, message: MessageFacts, report: GuardEvent, excerpt: Excerpt | None = None
+    ) -> Draft:
+        """Return the draft of what a guard reported; `excerpt` is for the audit store."""
         rule, category = (report.rule, report.category) if isinstance(report, Incident) else ("", report.reason)
         numbers = _Numbers(
             elapsed_ms=1000 * (time.perf_counter() - about.began_s),
@@ -64,11 +73,16 @@ class Drafter:
             delivered_bytes=message.delivered_bytes,
             occurrence=about.next_occurrence(rule, category),
         )
-        return self._draft("incident", about.request_id, partial(self._incident, about, report, numbers), about)
+        draft = self._draft("incident", about.request_id, partial(self._incident, about, report, numbers), about)
+        return self._sealed(draft, [] if excerpt is None else [excerpt])
 
     def exchange(self, about: ExchangeFacts) -> Callable[[], Draft]:
         """Return what gives the draft of an exchange that is over; only the time is fixed here."""
         return partial(self._exchange_draft, about, time.perf_counter(), self._now_ms())
+
+    def _sealed(self, draft: Draft, texts: Sequence[Excerpt]) -> Draft:
+        """Add texts for the audit store."""
+        return draft if self._sealer is None else draft._replace(seal=self._sealer.excerpts(draft.id, texts))
 
     def policy(self, change: PolicyChange) -> Draft:
         """Return the draft of a policy's change."""
@@ -86,7 +100,10 @@ class Drafter:
                 change.problems,
             )
 
-        return self._draft("policy", now.name, data, None)
+        draft = self._draft("policy", now.name, data, None)
+        if self._sealer is None or change.resolved is None:
+            return draft
+        return draft._replace(seal=self._sealer.policy(draft.id, change.resolved))
 
     def _draft(self, name: str, key: str, data: Callable[[str], EventData], about: ExchangeFacts | None) -> Draft:
         now_ms = self._now_ms()
@@ -103,7 +120,8 @@ class Drafter:
     def _exchange_draft(self, about: ExchangeFacts, ended_s: float, now_ms: int) -> Draft:
         event_id = ulid(now_ms, self._randomness(RANDOM_BYTES))
         build = partial(self._exchange, about, event_id, now_ms, ended_s - about.began_s)
-        return Draft(event_id, self._exchange_topic, about.request_id, now_ms, build)
+        draft = Draft(event_id, self._exchange_topic, about.request_id, now_ms, build)
+        return self._sealed(draft, [one for message in about.messages for one in message.whole_texts])
 
     def _exchange(self, about: ExchangeFacts, event_id: str, now_ms: int, total_s: float) -> bytes:
         """Build the one event that every exchange has: from mappings, which cost a fifth of the classes."""
@@ -156,7 +174,8 @@ class Drafter:
             evidence=incident.EvidenceBlock(
                 self._fingerprints.of(about.tenant, "finding", report.digest)
                 if isinstance(report, Incident)
-                else None
+                else None,
+                audit_ref=None if self._sealer is None else f"{AUDIT_PREFIX}{event_id}",
             ),
             timing=incident.IncidentTiming(round(numbers.elapsed_ms, 3), numbers.detector_ms),
             counts=incident.CountsBlock(numbers.occurrence),

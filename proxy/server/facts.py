@@ -1,5 +1,6 @@
 """What is known of an exchange for its events: identity, sizes, times. No text of it but names that are checked.
 
+The excerpts that the audit store is to have are the exception; they go there and nowhere else.
 Filled by the handler and by guarded messages as they go; read when an event is made.
 """
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from events.schema import Bypass, Failure, Incident
+    from events.schema.excerpts import Excerpt
     from proxy.guard.api import ChannelSummary, GuardStats
     from proxy.server.reload import ActivePolicy
     from proxy.server.routes import Match
@@ -44,6 +46,11 @@ class MessageFacts:
     """The texts, once the message is over."""
     cut_short: bool = False
     """Whether it ended before detectors that only observe had seen all that left."""
+
+    excerpts: Sequence[Excerpt] = field(default=(), repr=False)
+    """What stands around each of the events that are being recorded, where that is kept: for the audit store."""
+    whole_texts: Sequence[Excerpt] = field(default=(), repr=False)
+    """The texts that had an event, once the message is over, where they are kept."""
 
     def count(self, events: Sequence[Incident | Bypass | Failure]) -> None:
         """Count what the guard reports."""

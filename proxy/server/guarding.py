@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from proxy.guard.api import GuardState
+from proxy.guard.evidence import excerpts, whole_texts
 from proxy.guard.stream import StreamGuard
 from proxy.server.facts import MessageFacts
 from proxy.server.faults import NotRecordedFault, Phase
@@ -58,7 +59,7 @@ class GuardedMessage:
         self._fault: NotRecordedFault | None = None
         self._watchdog = watchdog
         self.codec = codec
-        self.guard = StreamGuard(codec, policy.policy, direction)
+        self.guard = StreamGuard(codec, policy.policy, direction, evidence=services.evidence)
         self.driver = ScanDriver(self.guard, services.lanes, self._loop, policy.policy.limits.deadline_s)
         self.facts = MessageFacts(direction.value, self.guard.stats, self.driver.seconds)
         exchange.messages.append(self.facts)
@@ -98,6 +99,8 @@ class GuardedMessage:
         if events:
             self._services.metrics.count_events(events)
             facts.count(events)
+            if self._services.evidence is not None:
+                facts.excerpts = excerpts(self.guard, events, self._services.evidence)
             try:
                 await self._services.sink.record(self._exchange, facts, events)
             except NotRecordedFault as fault:
@@ -158,4 +161,7 @@ class GuardedMessage:
 
     def _close(self) -> None:
         self.facts.channels = self.guard.channels()
+        evidence = self._services.evidence
+        if evidence is not None and evidence.whole_chars and self.facts.actions:
+            self.facts.whole_texts = whole_texts(self.guard, evidence)
         self._services.metrics.observe_scans(self.driver.seconds, self.guard.stats.scanned_chars)

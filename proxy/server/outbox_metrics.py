@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from prometheus_client.core import Metric
 
-STATES: Final = ("publishing", "no_broker", "topics_missing", "auth_failed", "tls_failed", "standby", "stopped")
-"""What a publisher can say of itself."""
+STATES: Final = ("publishing", "no_broker", "topics_missing", "auth_failed", "tls_failed", "standby", "stopped",
+          "storing", "no_store")  # fmt: skip
+"""What a publisher, or what feeds the audit store, can say of itself."""
 MAX_SILENCE_S: Final = 15.0
 """A publisher that has said nothing for so long is not there."""
 

@@ -46,7 +46,12 @@ class OutboxSink:
     ) -> None:
         """See `EventSink.record`."""
         LogSink.log(exchange, events)
-        drafts = [self._drafter.incident(exchange, message, event) for event in events]
+        around = message.excerpts or (None,) * len(events)
+        message.excerpts = ()
+        drafts = [
+            self._drafter.incident(exchange, message, event, excerpt)
+            for event, excerpt in zip(events, around, strict=True)
+        ]
         if not any(map(is_enforced, events)):
             self._writer.submit(drafts)
             return

@@ -24,6 +24,7 @@ from proxy.server.logs import configure_logging
 from proxy.server.reporting import outbox_path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from multiprocessing.connection import Connection
     from multiprocessing.context import SpawnProcess
 
@@ -40,8 +41,16 @@ _log = structlog.get_logger("sluicegate.publisher")
 class PublisherProcess:
     """Keeps a publisher running. Lives on an event loop."""
 
-    def __init__(self, config: ServerConfig) -> None:
+    def __init__(
+        self,
+        config: ServerConfig,
+        child: Callable[[ServerConfig, Connection], None] | None = None,
+        name: str = "publisher",
+    ) -> None:
+        """`child` is what the process does, in place of publishing; `name` is what it is called in the log."""
         self._config = config
+        self._child = child or _child
+        self._name = name
         self._context = multiprocessing.get_context("spawn")
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
@@ -57,7 +66,9 @@ class PublisherProcess:
         """Start the process."""
         self._ended.clear()
         pipe, child_pipe = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_child, args=(self._config, pipe), name="sluicegate-publisher")
+        process = self._context.Process(
+            target=self._child, args=(self._config, pipe), name=f"sluicegate-{self._name}"
+        )
         process.start()
         pipe.close()  # the child's end; ours stays open as long as we live
         self._process, self._pipe = process, child_pipe
@@ -91,7 +102,7 @@ class PublisherProcess:
             self._pipe.close()
         self._ended.set()
         if not self._stopping:
-            _log.error("publisher_died", exit_code=code)
+            _log.error(f"{self._name}_died", exit_code=code)
             loop.call_later(RESTART_PAUSE_S, self._restart)
 
     def _restart(self) -> None:
@@ -105,7 +116,7 @@ def _child(config: ServerConfig, pipe: Connection) -> None:
     configure_logging(config.log_format, config.log_level)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
-    threading.Thread(target=_watch_parent, args=(pipe, stop), daemon=True).start()
+    threading.Thread(target=watch_parent, args=(pipe, stop), daemon=True).start()
     assert config.kafka is not None  # noqa: S101 - it is what we are started for
     try:
         publish(outbox_path(config), config.outbox, config.kafka, stop, drain_s=DRAIN_S, on_state=_say_state)
@@ -114,7 +125,7 @@ def _child(config: ServerConfig, pipe: Connection) -> None:
         sys.exit(1)
 
 
-def _watch_parent(pipe: Connection, stop: threading.Event) -> None:
+def watch_parent(pipe: Connection, stop: threading.Event) -> None:
     """The pipe ends when the server does, however that ends."""
     with contextlib.suppress(EOFError, OSError):
         pipe.recv()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from policies.loader import LoadedPolicy
+    from policies.loader import LoadedPolicy, ResolvedPolicy
     from policies.problems import Problem
     from policies.sources import SourceFile
     from policies.types import Policy
@@ -51,15 +51,18 @@ class ActivePolicy:
     guards_requests: bool
     timed: bool
     """Whether it has detectors whose segments are closed by time."""
+    resolved: ResolvedPolicy | None = None
+    """Its plain form, where it was loaded here."""
 
     @classmethod
-    def of(cls, policy: Policy) -> ActivePolicy:
+    def of(cls, policy: Policy, resolved: ResolvedPolicy | None = None) -> ActivePolicy:
         """Return the view of a policy."""
         return cls(
             policy=policy,
             label=f"{policy.name}@{policy.revision[:REVISION_CHARS]}",
             guards_requests=any(Direction.REQUEST in rule.directions for rule in policy.rules),
             timed=any(d.stability is Stability.WINDOW for d in policy.detectors.values()),
+            resolved=resolved,
         )
 
 
@@ -74,6 +77,8 @@ class PolicyChange(NamedTuple):
     """Revision of the one before."""
     problems: int = 0
     """How many mistakes a refused one had."""
+    resolved: ResolvedPolicy | None = None
+    """The plain form of the one in force, unless it was refused."""
 
 
 class PolicyHolder:
@@ -100,7 +105,7 @@ class PolicyHolder:
         self._lock = asyncio.Lock()
         self.active: Mapping[str, ActivePolicy] = {
             DEFAULT: ActivePolicy.of(policy),
-            **{name: ActivePolicy.of(one.policy) for name, one in loaded.items()},
+            **{name: ActivePolicy.of(one.policy, one.resolved) for name, one in loaded.items()},
         }
         """By name, the default under "". Replaced as a whole, so that those of one moment belong together."""
         for one in self.active.values():
@@ -113,6 +118,8 @@ class PolicyHolder:
         """Load all policies for the first time. Raises one `PolicyError` with all that is wrong with any."""
         first = load_all({DEFAULT: load, **(routed or {})})
         holder = cls(first[DEFAULT].policy, load, metrics, {name: _given(first[name]) for name in routed or {}})
+        default = ActivePolicy.of(first[DEFAULT].policy, first[DEFAULT].resolved)
+        holder.active = {**holder.active, DEFAULT: default}
         holder._loaders = {**(routed or {}), DEFAULT: load}
         holder.files = _files_of(first)
         return holder
@@ -139,21 +146,22 @@ class PolicyHolder:
                 self.on_change(PolicyChange("refused", self.current.policy, self.current.policy.revision, problems))
                 return False
             self.files = _files_of(loaded)
-            self._put_in_force({name: one.policy for name, one in loaded.items()})
+            self._put_in_force(loaded)
             return True
 
-    def _put_in_force(self, policies: Mapping[str, Policy]) -> None:
+    def _put_in_force(self, loaded: Mapping[str, LoadedPolicy]) -> None:
         before = self.active
         changed = {
-            name: ActivePolicy.of(policy)
-            for name, policy in policies.items()
-            if (policy.name, policy.revision) != (before[name].policy.name, before[name].policy.revision)
+            name: ActivePolicy.of(one.policy, one.resolved)
+            for name, one in loaded.items()
+            if (one.policy.name, one.policy.revision) != (before[name].policy.name, before[name].policy.revision)
         }
         self.active = {**before, **changed}
         self._metrics.count_reload("changed" if changed else "unchanged")
         for name, active in changed.items():
             _log.info("policy_reloaded", policy=active.label, before=before[name].label)
-            self.on_change(PolicyChange("reloaded", active.policy, before[name].policy.revision))
+            revision = before[name].policy.revision
+            self.on_change(PolicyChange("reloaded", active.policy, revision, resolved=active.resolved))
 
 
 def load_all(loaders: Mapping[str, Loader]) -> dict[str, LoadedPolicy]:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from events.audit.feeder import SUBSCRIBER
 from events.fingerprints import Fingerprinter
 from events.outbox.database import FILE_NAME
 from events.outbox.store import Store
 from events.outbox.writer import OutboxWriter
+from proxy.server.audit_texts import Sealer
 from proxy.server.drafts import Drafter
 from proxy.server.outbox_metrics import OutboxCollector
 from proxy.server.outbox_sink import OutboxSink
@@ -43,11 +45,22 @@ def prepare_outbox(config: ServerConfig) -> None:
     config.state_dir.mkdir(parents=True, exist_ok=True)
     store = Store(outbox_path(config), config.outbox)
     try:
-        store.subscribe([KAFKA_SUBSCRIBER] if config.kafka is not None else [])
+        named = {KAFKA_SUBSCRIBER: config.kafka, SUBSCRIBER: config.audit}
+        store.subscribe([name for name, settings in named.items() if settings is not None])
         totals = store.totals()
     finally:
         store.close()
     _log.info("outbox_opened", path=str(outbox_path(config)), events=totals.rows, bytes=totals.bytes)
+
+
+def event_source(config: ServerConfig) -> str:
+    """Return the attribute `source` of events."""
+    return config.event_source or f"/sluicegate/{socket.gethostname()}"
+
+
+def topic_prefix(config: ServerConfig) -> str:
+    """Return what the names of topics begin with."""
+    return DEFAULT_PREFIX if config.kafka is None else config.kafka.topic_prefix
 
 
 async def start_sink(
@@ -63,9 +76,8 @@ async def start_sink(
     )
     await asyncio.to_thread(writer.start)
     stack.push_async_callback(asyncio.to_thread, writer.close)
-    prefix = DEFAULT_PREFIX if config.kafka is None else config.kafka.topic_prefix
-    source = config.event_source or f"/sluicegate/{socket.gethostname()}"
-    drafter = Drafter(source, prefix, Fingerprinter(hash_key))
+    sealer = None if config.audit is None else Sealer(config.audit)
+    drafter = Drafter(event_source(config), topic_prefix(config), Fingerprinter(hash_key), sealer=sealer)
     return OutboxSink(writer, drafter, config.outbox, metrics)
 
 

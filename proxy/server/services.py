@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
 
     from events.schema import Bypass, Failure
+    from proxy.guard.evidence import Evidence
     from proxy.server.config import ServerConfig
     from proxy.server.facts import ExchangeFacts, MessageFacts
     from proxy.server.lanes import ScanLanes
@@ -98,6 +99,8 @@ class Services:
     metrics: Metrics
     sink: EventSink
     recordings: RecordingStore | None = None
+    evidence: Evidence | None = None
+    """How much of texts with incidents the audit store is to have; None: nothing."""
     draining: bool = False
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     """Work that goes on after its exchange: observing scans."""

@@ -28,8 +28,8 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from policies.loader import load
 from proxy.server.admin import admin_app, check_admin_address
 from proxy.server.app import bind
+from proxy.server.auditing import processes_aside
 from proxy.server.outbox_metrics import OutboxCollector
-from proxy.server.publishing import PublisherProcess
 from proxy.server.reload import load_all
 from proxy.server.reporting import outbox_path, prepare_outbox
 
@@ -93,9 +93,9 @@ class _Parent:
         listener = bind(self._config.listen_host, self._config.listen_port)
         with contextlib.closing(listener):
             admin = await self._start_admin()
-            publisher = PublisherProcess(self._config) if self._config.kafka is not None else None
-            if publisher is not None:
-                publisher.start()
+            aside = processes_aside(self._config)
+            for process in aside:
+                process.start()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self._stopping.set)
             loop.add_signal_handler(signal.SIGHUP, self._signal_all, signal.SIGHUP)
@@ -112,8 +112,8 @@ class _Parent:
             )
             await self._stopping.wait()
         await self._stop_all()
-        if publisher is not None:
-            await publisher.stop()
+        for process in aside:
+            await process.stop()
         await admin.cleanup()
 
     def _ready(self) -> bool:

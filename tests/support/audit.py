@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from events.audit.keys import KeyRing, read_keys
 from events.audit.records import INCIDENT, Record
-from events.audit.sealing import Excerpt, Sealed, excerpts_value, parse_sealed, seal
+from events.audit.sealing import Sealed, excerpts_value, parse_sealed, seal
+from events.schema.excerpts import Excerpt
 
 if TYPE_CHECKING:
     from pathlib import Path

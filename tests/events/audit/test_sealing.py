@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.audit.keys import AuditKeyError
-from events.audit.sealing import Excerpt, excerpts_value, parse_sealed, read_excerpts, rewrapped, seal, unseal
+from events.audit.sealing import excerpts_value, parse_sealed, read_excerpts, rewrapped, seal, unseal
+from events.schema.excerpts import Excerpt
 from tests.support.audit import KEY, NEW_KEY, PLAIN, ring
 
 TEXT = st.text(st.characters(), max_size=40)  # lone surrogates too: JSON can carry them

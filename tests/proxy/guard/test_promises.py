@@ -16,7 +16,8 @@ from policies.loader import load_policy_text
 from policies.types import Policy
 from proxy.guard.api import GuardState
 from proxy.guard.drive import scan_inline
-from proxy.guard.stream import GuardEvent, StreamGuard
+from proxy.guard.reports import GuardEvent
+from proxy.guard.stream import StreamGuard
 from proxy.wire.registry import DIALECTS
 from proxy.wire.types import Codec
 from tests.support import generated

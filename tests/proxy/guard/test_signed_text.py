@@ -12,7 +12,8 @@ import pytest
 from policies.loader import load_policy_text
 from proxy.guard.api import GuardState
 from proxy.guard.drive import scan_inline
-from proxy.guard.stream import GuardEvent, StreamGuard
+from proxy.guard.reports import GuardEvent
+from proxy.guard.stream import StreamGuard
 from proxy.wire.registry import DIALECTS
 from tests.support import generated
 from tests.support.anthropic_messages import (

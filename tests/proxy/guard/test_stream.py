@@ -16,7 +16,8 @@ from events.schema import Bypass, Failure, Incident
 from policies.types import Action, Direction, Limits, Mode, OnError, Policy
 from proxy.guard.api import GuardState, ScanFailureReason, ScanRequest
 from proxy.guard.drive import scan_inline
-from proxy.guard.stream import GuardEvent, StreamGuard
+from proxy.guard.reports import GuardEvent
+from proxy.guard.stream import StreamGuard
 from tests.support.toy import (
     END,
     BrokenDetector,

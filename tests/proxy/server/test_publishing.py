@@ -38,15 +38,15 @@ async def test_what_the_proxy_decides_reaches_kafka_and_outlives_its_publisher(
             await until(
                 lambda: proxy.metric("sluicegate_events_published_total", subscriber="kafka") >= 3, timeout_s=60
             )
-            assert server.publisher is not None
-            first = server.publisher.pid
+            (publisher,) = server.aside
+            first = publisher.pid
             assert first is not None
             os.kill(first, signal.SIGKILL)
             await proxy.chat(stream=True)
             await until(
                 lambda: proxy.metric("sluicegate_events_published_total", subscriber="kafka") >= 5, timeout_s=60
             )
-            assert server.publisher.pid not in {None, first}
+            assert publisher.pid not in {None, first}
             assert proxy.metric("sluicegate_outbox_depth") == 0
             state = {"subscriber": "kafka", "state": "publishing"}
             await until(lambda: proxy.metric("sluicegate_publisher_state", **state) == 1)

@@ -1,0 +1,60 @@
+"""The process that brings what belongs there from the outbox to the audit store, and its like for Kafka."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from events.audit.run import FeedPlan, feed
+from events.outbox.rows import OutboxError
+from proxy.server.logs import configure_logging
+from proxy.server.publishing import DRAIN_S, PublisherProcess, watch_parent
+from proxy.server.reporting import event_source, outbox_path, topic_prefix
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from proxy.server.config import ServerConfig
+
+AUDIT: Final = "audit"
+
+_log = structlog.get_logger("sluicegate.audit")
+
+
+def processes_aside(config: ServerConfig) -> list[PublisherProcess]:
+    """Return the processes that take events on from the outbox, not started yet."""
+    made = []
+    if config.kafka is not None:
+        made.append(PublisherProcess(config))
+    if config.audit is not None:
+        made.append(PublisherProcess(config, feed_child, AUDIT))
+    return made
+
+
+def feed_child(config: ServerConfig, pipe: Connection) -> None:
+    """Feed the audit store until told to stop, or until the server is gone (in a process of its own)."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in the publisher
+    configure_logging(config.log_format, config.log_level)
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+    threading.Thread(target=watch_parent, args=(pipe, stop), daemon=True).start()
+    assert config.audit is not None  # noqa: S101 - it is what we are started for
+    plan = FeedPlan(outbox_path(config), config.outbox, config.audit, event_source(config), topic_prefix(config))
+    with contextlib.suppress(KeyboardInterrupt):
+        try:
+            feed(plan, stop, drain_s=DRAIN_S, on_state=_say_state)
+        except (OutboxError, OSError) as error:
+            _log.error("audit_failed", error=type(error).__name__, problem=str(error))
+            sys.exit(1)
+
+
+def _say_state(state: str, why: str) -> None:
+    if state == "contradicted":
+        _log.error("audit_contradicted", problem=why, hint="Run: sluicegate audit verify")
+    else:
+        (_log.info if state == "storing" else _log.warning)("audit_state", state=state, why=why)
