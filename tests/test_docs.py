@@ -1,7 +1,7 @@
 """The docs are true: their YAML loads, their commands run, their links lead somewhere, and no metric is missing.
 
 A fenced block says in its first line what it is: `yaml policy [FILE]`, `yaml server`, `sh run`, `sh serve`,
-`sh client`, `python client`. Other blocks are for reading.
+`sh client`, `sh audit`, `python client`. Other blocks are for reading.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 import proxy.cli.serve
+from events.audit.database import sqlite_url
+from events.audit.keys import read_keys
+from events.audit.settings import FILE_NAME as AUDIT_FILE_NAME
+from events.audit.store import AuditStore
 from policies.document import parse
 from policies.loader import load_policy, load_policy_text
 from policies.selftest import run_tests
@@ -25,6 +29,7 @@ from proxy.cli.judging import judge_text
 from proxy.cli.main import run
 from proxy.demo.model import running_model
 from proxy.server.app import running_server
+from proxy.server.audit_file import AuditFile
 from proxy.server.config import ServerConfig
 from proxy.server.config_file import LogFile, ServerFile, ServerLimitsFile, TimeoutsFile, load_server_config
 from proxy.server.config_routes import RouteFile
@@ -32,6 +37,7 @@ from proxy.server.config_upstreams import TenantFile, UpstreamFile, UpstreamTime
 from proxy.server.events_file import EventsFile, KafkaFile, OutboxFile
 from proxy.server.metrics import Metrics
 from proxy.server.outbox_metrics import OutboxCollector
+from tests.support.audit import KEY, fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,7 +53,7 @@ CLIENT_BASE = "http://127.0.0.1:8080"
 
 SERVER_MODELS = (
     ServerFile, TimeoutsFile, ServerLimitsFile, LogFile, UpstreamFile, UpstreamTimeoutsFile, TenantFile, RouteFile,
-    EventsFile, OutboxFile, KafkaFile,
+    EventsFile, OutboxFile, KafkaFile, AuditFile,
 )  # fmt: skip
 
 KNOWN_INFO = {
@@ -55,6 +61,7 @@ KNOWN_INFO = {
     "yaml server",
     "yaml",
     "sh run",
+    "sh audit",
     "sh serve",
     "sh client",
     "python client",
@@ -132,7 +139,8 @@ def test_server_settings_in_the_docs_load(block: Block, tmp_path: Path) -> None:
     for name in re.findall(r"\bfile: *([\w-]+)[,}]", block.text):
         (tmp_path / name).write_text("a-key-of-enough-characters")
     named = re.findall(r"(?:admin_token_env|\benv): *(\w+)", block.text)
-    load_server_config(path, environment=dict.fromkeys(named, "a-token-of-enough-characters"))
+    known = dict.fromkeys(named, "a-token-of-enough-characters") | {"SLUICEGATE_AUDIT_KEYS": KEY}
+    load_server_config(path, environment=known)
 
 
 @pytest.mark.parametrize("block", blocks("yaml"), ids=str)
@@ -162,6 +170,23 @@ def test_commands_in_the_docs_run(command: str, tmp_path: Path, environment: Map
     )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout
+
+
+def test_commands_on_the_audit_store_run(tmp_path: Path, environment: Mapping[str, str]) -> None:
+    """One after the other, in a folder that holds a store and its keys."""
+    (tmp_path / "sluicegate-state").mkdir()
+    store = AuditStore(sqlite_url(tmp_path / "sluicegate-state" / AUDIT_FILE_NAME))
+    fill(store, 5)
+    store.close()
+    commands = [line for block in blocks("sh audit") for line in block.text.strip().splitlines()]
+    assert len(commands) > 8
+    for command in commands:
+        shell = ["bash", "-euo", "pipefail", "-c", command]
+        ran = subprocess.run(shell, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, (command, ran.stderr)
+        if command == "sluicegate audit key > audit.keys":
+            assert read_keys((tmp_path / "audit.keys").read_text()).ids
+            (tmp_path / "audit.keys").write_text(KEY)  # the key of the store that is there
 
 
 @pytest.mark.parametrize("block", blocks("sh serve"), ids=str)

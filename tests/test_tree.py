@@ -22,6 +22,7 @@ COVERED_BY = {
     "events/schema/alarm.py": "tests/events/test_jsonschemas.py",
     "events/schema/audit_head.py": "tests/events/test_jsonschemas.py",
     "events/schema/blocks.py": "tests/events/test_jsonschemas.py",
+    "events/schema/excerpts.py": "tests/proxy/guard/test_evidence.py",
     "events/schema/exchange.py": "tests/events/test_jsonschemas.py",
     "events/schema/incident.py": "tests/events/test_jsonschemas.py",
     "events/schema/policy.py": "tests/events/test_jsonschemas.py",

@@ -115,9 +115,7 @@ def _subject(where: Where, name: str, tenant: str | None) -> str:
     """Return the fingerprint of an end user, made with the key in the state folder."""
     folder = where.settings().state_dir
     if not (folder / "fingerprint.key").is_file():
-        raise CommandError(
-            f"{folder}: there is no fingerprint.key. Give --state-dir of the proxy, or --subject HASH."
-        )
+        raise CommandError(f"{folder}: holds no fingerprint.key. Give --state-dir of the proxy, or --subject HASH.")
     found = Fingerprinter(fingerprint_key(folder)).of(tenant, "subject", name.encode("utf-8", "surrogatepass"))
     if found is None:
         raise CommandError("--user: is empty.")
@@ -125,7 +123,7 @@ def _subject(where: Where, name: str, tenant: str | None) -> str:
 
 
 def _confirm(count: int, what: str) -> None:
-    if not sys.stdin.isatty():
+    if not getattr(sys.stdin, "isatty", lambda: False)():
         raise CommandError("Erasing cannot be undone. Confirm it with --yes.")
     typer.confirm(f"Erase the texts of {count} records of {what}? This cannot be undone.", abort=True, err=True)
 

@@ -1,0 +1,119 @@
+"""Excerpts for the audit record: true to what came and to what left, bounded, and free for clean texts."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policies.types import Action, Direction
+from proxy.guard.buffer import FORGET_STEP_CHARS
+from proxy.guard.drive import scan_inline
+from proxy.guard.evidence import Evidence, excerpts, whole_texts
+from proxy.guard.stream import StreamGuard
+from proxy.wire.registry import DIALECTS
+from tests.support.toy import END, ToyCodec, WordDetector, line, policy, rule
+from tests.support.upstream import delta
+
+BAD = "forbidden"
+UNDER = policy([WordDetector("w", (BAD,))], [rule("w", Action.REDACT, replacement="[x]")])
+STOP = policy([WordDetector("w", (BAD,))], [rule("w", Action.BLOCK, message="no")])
+FLAG = policy([WordDetector("w", (BAD,))], [rule("w", Action.FLAG)])
+
+
+def run(guard: StreamGuard, *pieces: bytes) -> bytes:
+    out = b""
+    for piece in pieces:
+        guard.receive(piece)
+        scan_inline(guard)
+        out += guard.take()
+    guard.receive_end()
+    scan_inline(guard)
+    return out + guard.take()
+
+
+@pytest.mark.parametrize("window", [0, 3, 50])
+def test_an_edit_shows_what_came_and_what_left(window: int) -> None:
+    evidence = Evidence(window, 0, 1000)
+    guard = StreamGuard(ToyCodec(), UNDER, evidence=evidence)
+    run(guard, line("before that "), line(f"a {BAD} b"), line(" and after"), END)
+    (found,) = excerpts(guard, guard.take_events(), evidence)
+    whole = f"before that a {BAD} b and after"
+    start = whole.index(BAD)
+    begin, end = max(0, start - window), min(len(whole), start + len(BAD) + window)
+    assert (found.direction, found.channel, found.start) == ("response", "text[0]", begin)
+    assert found.original == whole[begin:end]
+    assert found.delivered == found.original.replace(BAD, "[x]")
+    assert BAD not in repr(found)
+
+
+def test_a_block_shows_where_the_text_stopped_and_with_what() -> None:
+    evidence = Evidence(50, 1000, 1000)
+    guard = StreamGuard(ToyCodec(), STOP, evidence=evidence)
+    run(guard, line(f"some {BAD} words"), END)
+    (found,) = excerpts(guard, guard.take_events(), evidence)
+    assert (found.original, found.delivered, found.message) == (f"some {BAD} words", "some ", "no")
+    assert whole_texts(guard, evidence) == [found]
+
+
+def test_of_a_blocked_request_nothing_was_delivered() -> None:
+    blocked = policy([WordDetector("w", (BAD,))], [rule("w", Action.BLOCK, directions=frozenset(Direction))])
+    evidence = Evidence(50, 0, 1000)
+    guard = StreamGuard(ToyCodec(), blocked, Direction.REQUEST, evidence=evidence)
+    run(guard, line(f"some {BAD} words"), END)
+    (found,) = excerpts(guard, guard.take_events(), evidence)
+    assert (found.direction, found.original, found.delivered) == ("request", f"some {BAD} words", "")
+
+
+def test_an_excerpt_is_cut_at_the_limit() -> None:
+    evidence = Evidence(50, 7, 7)
+    guard = StreamGuard(ToyCodec(), UNDER, evidence=evidence)
+    run(guard, line(f"{BAD} words"), END)
+    (found,) = excerpts(guard, guard.take_events(), evidence)
+    assert (found.original, found.is_cut) == (BAD[:7], True)
+    assert found.delivered == "[x]"
+    (whole,) = whole_texts(guard, evidence)
+    assert (whole.original, whole.is_cut) == (BAD[:7], True)
+
+
+@given(st.integers(1, 3), st.integers(1, 700))
+def test_a_whole_text_is_whole_however_much_of_it_was_forgotten(steps: int, size: int) -> None:
+    evidence = Evidence(20, 1 << 20, 1 << 20)
+    guard = StreamGuard(DIALECTS["openai-chat"].stream_codec(), UNDER, evidence=evidence)
+    word = "calm words. "
+    filler = word * (3 * steps * FORGET_STEP_CHARS // len(word))
+    text = f"{filler}{BAD} {filler}"
+    pieces = [text[at : at + size + 100] for at in range(0, len(text), size + 100)]
+    run(guard, *map(delta, pieces), b"data: [DONE]\n\n")
+    (event,) = guard.take_events()
+    (found,) = whole_texts(guard, evidence)
+    assert found.original == text
+    assert found.delivered == text.replace(BAD, "[x]")
+    assert event.start == text.index(BAD)
+
+
+def test_context_is_there_after_the_text_before_was_forgotten() -> None:
+    evidence = Evidence(300, 0, 1000)
+    guard = StreamGuard(DIALECTS["openai-chat"].stream_codec(), FLAG, evidence=evidence)
+    filler = "calm words. " * (FORGET_STEP_CHARS // 4)
+    guard.receive(delta(filler))
+    scan_inline(guard)
+    guard.take()
+    run(guard, delta(f"{BAD} "), b"data: [DONE]\n\n")
+    (found,) = excerpts(guard, guard.take_events(), evidence)
+    assert found.original == f"{filler[-300:]}{BAD} "
+
+
+def test_a_clean_text_is_forgotten_as_without_evidence() -> None:
+    """But for the characters of context."""
+    held = []
+    for evidence in (None, Evidence(400, 0, 1000)):
+        guard = StreamGuard(DIALECTS["openai-chat"].stream_codec(), FLAG, evidence=evidence)
+        for _ in range(50):
+            guard.receive(delta("calm words. " * 200))
+            scan_inline(guard)
+            guard.take()
+        ((timeline),) = guard._texts.by_channel.values()
+        held.append(len(timeline.buffer.text))
+        assert timeline.buffer._gone == []
+    assert held[1] <= held[0] + 400 + FORGET_STEP_CHARS
