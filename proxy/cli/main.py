@@ -54,6 +54,10 @@ app.add_typer(outbox_app, name="outbox")
 PolicyOption = Annotated[
     str, typer.Option("--policy", "-p", metavar="FILE", help="Policy file, or the name of a bundled policy.")
 ]
+AuditKeyOption = Annotated[
+    str | None,
+    typer.Option("--audit-key", metavar="FILE", help="Keep an audit store, under the keys in this file."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
 PolicyFiles = Annotated[
     list[str], typer.Argument(metavar="FILE...", help="Policy files, or names of bundled policies.")
@@ -97,13 +101,8 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option
     state_dir: Annotated[
         str | None, typer.Option("--state-dir", metavar="DIR", help="Where the proxy keeps its state.")
     ] = None,
-    kafka: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT", help="Publish events to this Kafka broker.")
-    ] = None,
-    audit_key: Annotated[
-        str | None,
-        typer.Option("--audit-key", metavar="FILE", help="Keep an audit store, under the keys in this file."),
-    ] = None,
+    kafka: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Publish events to Kafka.")] = None,
+    audit_key: AuditKeyOption = None,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes that share the address.")] = None,
     config: Annotated[
         str | None, typer.Option(metavar="FILE", help="Settings file; the options here override it.")

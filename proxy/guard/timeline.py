@@ -43,6 +43,9 @@ class WantedScan(NamedTuple):
 class Timeline:
     """One growing text. Offsets are code points from its start."""
 
+    _context_chars = 0
+    """How much before an incident is not forgotten yet, for the audit record."""
+
     def __init__(
         self,
         channel: Channel,
@@ -56,7 +59,6 @@ class Timeline:
         self.channel = channel
         self.rules = rules
         self._keep, self._constant = keep, constant
-        self._context_chars = 0
         self.buffer = TextBuffer()
         self.released = 0
         """Text before this offset may leave, with `edits` applied."""
