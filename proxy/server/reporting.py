@@ -50,7 +50,7 @@ def prepare_outbox(config: ServerConfig) -> None:
         totals = store.totals()
     finally:
         store.close()
-    _log.info("outbox_opened", path=str(outbox_path(config)), events=totals.rows, bytes=totals.bytes)
+    _log.debug("outbox_opened", path=str(outbox_path(config)), events=totals.rows, bytes=totals.bytes)
 
 
 def event_source(config: ServerConfig) -> str:
