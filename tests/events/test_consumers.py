@@ -18,12 +18,12 @@ import pytest
 from events.outbox.settings import OutboxSettings
 from events.publisher.run import publish
 from tests.events.publisher.test_run import fill
+from tests.support.broker import Broker, needs_apache_kafka
 from tests.support.events import incident_event
 from tests.support.kafka import settings_for
 
 if TYPE_CHECKING:
     from events.publisher.settings import KafkaSettings
-    from tests.support.broker import Broker
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/events.md"
 EXAMPLES = re.findall(r"^```python consumer\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
@@ -39,6 +39,7 @@ def published(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Kafka
     return settings
 
 
+@needs_apache_kafka("a consumer group reads from the beginning")
 async def test_the_consumers_of_the_docs_read_every_event(published: KafkaSettings) -> None:
     assert len(EXAMPLES) == 2
     environment = os.environ | {"KAFKA": published.servers[0], "PREFIX": published.topic_prefix}
@@ -56,6 +57,7 @@ async def test_the_consumers_of_the_docs_read_every_event(published: KafkaSettin
         assert [line.split()[0] for line in said.splitlines()] == [event.id for event in EVENTS]
 
 
+@needs_apache_kafka("kcat reads to the end of each partition")
 @pytest.mark.skipif(shutil.which("kcat") is None, reason="kcat is not installed (apt-get install kcat)")
 def test_kcat_prints_every_event(published: KafkaSettings) -> None:
     command = ["kcat", "-C", "-e", "-q", "-b", published.servers[0], "-t", f"{published.topic_prefix}.incidents.v1"]

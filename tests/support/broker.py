@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -81,6 +83,12 @@ def why_no_apache_kafka() -> str | None:
     if kafka_home() is not None:
         return None
     return "needs an Apache Kafka: KAFKA_HOME (a folder with libs/) and a Java 17"
+
+
+def needs_apache_kafka(what: str) -> pytest.MarkDecorator:
+    """Return a mark for tests of something that the development broker does not do as Apache Kafka does."""
+    why = why_no_apache_kafka()
+    return pytest.mark.skipif(why is not None, reason=f"{why}: {what}")
 
 
 def free_ports(count: int) -> list[int]:

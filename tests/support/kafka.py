@@ -54,7 +54,7 @@ def records_of(
 @contextmanager
 def library_leaves_sockets() -> Iterator[None]:
     """kafka-python leaves its socket to the garbage collector when it finds no broker."""
-    yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
+        yield
         gc.collect()

@@ -18,6 +18,7 @@ from events.publisher.client import admin
 from events.publisher.lease import Lease
 from events.publisher.run import publish
 from events.schema.envelope import Event
+from tests.support.broker import Broker, needs_apache_kafka
 from tests.support.events import TIME_MS, all_events, event_id, exchange_event, incident_event
 from tests.support.kafka import records_of, settings_for
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from events.publisher.settings import KafkaSettings
-    from tests.support.broker import Broker
 
 LIMITS = OutboxSettings()
 
@@ -93,6 +93,7 @@ def test_sending_again_makes_doubles_with_the_same_id_and_content_only(tmp_path:
     assert all(len(values) == 1 for values in contents.values())
 
 
+@needs_apache_kafka("a topic has a limit on the size of its records")
 def test_events_that_the_broker_refuses_go_to_the_dead(tmp_path: Path, broker: Broker) -> None:
     """C3 with a real broker: its limit on the size of a record is lower than ours."""
     settings = settings_for(broker, compression=None)

@@ -32,8 +32,8 @@ def test_the_newest_events_come_as_lines(state: str, capsys: pytest.CaptureFixtu
     assert run(["events", "tail", "--state-dir", state, "-n", "3"]) == 0
     shown = capsys.readouterr()
     assert [json.loads(line)["type"] for line in shown.out.splitlines()] == [
-        "dev.sluicegate.alarm.v1",
         "dev.sluicegate.policy.v1",
+        "dev.sluicegate.audit-head.v1",
     ]
     assert "An event could not be shown: not JSON." in shown.err
 

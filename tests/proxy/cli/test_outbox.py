@@ -71,7 +71,7 @@ def test_drain_publishes_without_a_proxy(
     records = records_of(settings, "incidents.v1", until=lambda found: len(found) >= 2)
     assert [orjson.loads(record.value)["id"] for record in records] == ids[:2]
     assert run(["topics", "create", "--config", str(config)]) == 0
-    assert "0 topics created, 11 were there." in capsys.readouterr().err
+    assert "0 topics created, 12 were there." in capsys.readouterr().err
     assert run(["events", "tail", "--config", str(config), "--type", "incident", "-n", "1"]) == 0
     assert [json.loads(line)["id"] for line in capsys.readouterr().out.splitlines()] == [ids[1]]
 
