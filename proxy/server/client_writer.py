@@ -86,8 +86,12 @@ class ClientWriter:
     async def send_whole(
         self, status: int, headers: Sequence[tuple[str, str]], body: bytes, *, close: bool = False
     ) -> None:
-        """Write an answer whose bytes are all here: one write when it is small."""
+        """Write an answer whose bytes are all here: one write when it is small.
+
+        It may stand in place of a stream that was begun and of which nothing has left.
+        """
         request = self.request
+        self._chunked = False
         if close:
             request.keeps_alive = False
         self._begin(status, [("Content-Length", str(len(body))), *headers])

@@ -103,6 +103,23 @@ async def test_order_is_checked() -> None:
     assert caught == ["write before start_stream", "end before start_stream"]
 
 
+async def test_a_whole_answer_in_place_of_a_stream_has_no_chunks() -> None:
+    """A stream of which nothing has left leaves no trace in the framing: length and chunks exclude each other."""
+
+    async def handler(request: ClientRequest) -> None:
+        writer = writer_for(request)
+        writer.start_stream(200, TYPE)
+        assert not writer.started
+        await writer.send_whole(502, TYPE, b"hello")
+
+    async with serving(handler) as port:
+        raw = await sent(port, GET)
+    head, _, rest = raw.partition(b"\r\n\r\n")
+    assert b"Content-Length: 5" in head
+    assert b"chunked" not in head
+    assert rest == b"hello"
+
+
 @pytest.mark.parametrize(("method", "body"), [(b"GET", b"hello"), (b"HEAD", b"")])
 async def test_head_gets_the_head_alone(method: bytes, body: bytes) -> None:
     """The answer to HEAD tells the length and has no body, so that the next answer is not taken for one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.support.gateway import guarded
@@ -110,6 +111,21 @@ async def test_an_unread_answer_that_breaks_off_is_seen_to() -> None:
     async with guarded(script, passed_paths=("/v1/files/f",)) as proxy:
         raw = await proxy.raw(b"GET /v1/files/f HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert not raw.endswith(b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize("coding", ["sluice", "gzip"])
+async def test_an_unread_answer_that_fails_before_its_first_byte(coding: str) -> None:
+    """The client gets the envelope, framed so that the next answer on the connection is not taken for its rest."""
+
+    async def script(call: Call) -> None:
+        await call.whole(b"zebra", "200 OK", "text/plain", ("Content-Encoding", coding))
+
+    async with guarded(script, passed_paths=("/v1/files/f",)) as proxy:
+        raw = await proxy.raw(b"GET /v1/files/f HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    head, _, body = raw.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 502")
+    assert f"content-length: {len(body)}".encode() in head.lower().split(b"\r\n")
+    assert orjson.loads(body)["error"]["code"].startswith("upstream_")
 
 
 @pytest.mark.parametrize(
