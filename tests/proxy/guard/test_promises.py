@@ -41,7 +41,10 @@ class Watched(StreamGuard):
         out = super().take()
         for timeline in self._texts.by_channel.values() if out else ():
             assert timeline.emitted <= timeline.released
-            for cursor in timeline._panel.cursors:
+            panel = timeline._panel
+            if not panel._is_open:  # No cursor yet: the screen alone has looked, up to here.
+                assert timeline.released <= panel._at <= panel._scanned
+            for cursor in panel.cursors:
                 assert timeline.released <= cursor.reading.to_source(cursor.watermark)
         return out
 
