@@ -44,13 +44,22 @@ def is_left_out(slot: Slot) -> bool:
     return is_id and slot.path != PADDING_PATH
 
 
+def grows_alone(slot: Slot) -> bool:
+    """Whether a slot is a piece of a growing text that is the string at its path, and that nothing depends on.
+
+    A JSON value is written there without quotes, and a signature is not the (empty) text of its slot.
+    """
+    is_growing = slot.mode is SlotMode.APPEND and slot.channel.kind is not ChannelKind.OTHER
+    return is_growing and bool(slot.text) and not (slot.dependents or slot.is_json or slot.drop)
+
+
 def lesson_of(frame: Frame, slots: tuple[Slot, ...]) -> Lesson | None:
     """Return what a frame teaches, None when that is nothing. `slots`: all of it, known ones too."""
     growing = [slot for slot in slots if slot.mode is not SlotMode.CONSTANT]
     if len(growing) != 1 or frame.must_encode or frame.ends or frame.raw.startswith(BOM):
         return None
     slot = growing[0]
-    if slot.mode is not SlotMode.APPEND or slot.channel.kind is ChannelKind.OTHER or slot.dependents:
+    if not grows_alone(slot):
         return None
     paddings = [slot for slot in slots if slot.path == PADDING_PATH]
     if any(one.drop or slots[-1] is not one or not PADDING_SHAPED(one.text) for one in paddings):

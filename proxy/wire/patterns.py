@@ -200,8 +200,8 @@ def _holes(payload: Json, lesson: Lesson, changing: Collection[Path]) -> Iterato
 def _proved(frame: Frame, lesson: Lesson, holes: list[_Hole], framing: Framing) -> _Pattern | None:
     """Find the holes and prove that they are the places of the values; None when they are not."""
     raw, payload = frame.raw, frame.payload
-    if not is_plain(lesson.slot.text):
-        return None
+    if not is_plain(lesson.slot.text) or any(hole.value == hole.mark for hole in holes):
+        return None  # A value that is its mark already proves nothing.
     holes.sort(key=lambda hole: _order(payload, hole.path))
     expected = Editor(payload)
     between, marked, at = [], b"", 0

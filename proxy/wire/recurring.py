@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from detectors.types import ChannelKind
 from proxy.wire.fields import FieldClass, Leaf, Obj, Within
 from proxy.wire.jsontext import Editor, loads
+from proxy.wire.lessons import grows_alone
 from proxy.wire.shapes import ID_SHAPED
 from proxy.wire.types import Slot, SlotMode, WireError
 from proxy.wire.walk import Walker
@@ -105,7 +105,7 @@ class RecurringFrames:
         holes = [*_listed_holes(self._table, payload, ())]
         growing = [slot for slot in slots if slot.mode is not SlotMode.CONSTANT]
         if growing:
-            if len(growing) > 1 or not _is_plain(growing[0]):
+            if len(growing) > 1 or not grows_alone(growing[0]):
                 return
             holes.append(_Hole(growing[0].path, _TEXT, "other words"))
         if len(holes) > MAX_HOLES or not {slot.path for slot in slots} <= {hole.path for hole in holes}:
@@ -140,11 +140,6 @@ class RecurringFrames:
             if not is_same or walker.changes or parsed.is_ambiguous:
                 return None
         return mold
-
-
-def _is_plain(slot: Slot) -> bool:
-    is_growing = slot.mode is SlotMode.APPEND and slot.channel.kind is not ChannelKind.OTHER
-    return is_growing and not (slot.dependents or slot.is_json or slot.drop)
 
 
 def _listed_holes(node: Node, value: Json, path: Path) -> Iterator[_Hole]:

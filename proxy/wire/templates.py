@@ -180,7 +180,9 @@ def _proved(frame: Frame, lesson: Lesson) -> _Template | None:
 
 
 def _is_place(prefix: bytes, suffix: bytes, frame: Frame, slot: Slot) -> bool:
-    """Whether the hole is the place of the slot: a mark put there is parsed at its path."""
+    """Whether the hole is the place of the slot: a mark that is not the text is parsed at its path."""
+    if slot.text == _TEXT_MARK:
+        return False
     expected = Editor(frame.payload)
     expected.set(slot.path, _TEXT_MARK)
     event = parse_event(prefix + _TEXT_MARK.encode() + suffix)
@@ -195,10 +197,12 @@ def _is_place(prefix: bytes, suffix: bytes, frame: Frame, slot: Slot) -> bool:
 def _stands_once(frame: Frame, text: str) -> bool:
     """Whether compact JSON has the string in one place only: that is the place of the slot, and nothing to prove.
 
-    The payload written again is the event, so the string at the slot's path is in it; written once, it is there.
+    The payload written again is the last line, so the string at the slot's path is in it; written once, it is
+    there. Not once is it where one of its quotes is that of another place: the text `:` in `{"a":":"}`.
     """
-    needle = b'"' + text.encode("utf-8") + b'"'
-    return frame.raw.count(needle) == 1 and frame.raw.endswith(b"data: " + orjson.dumps(frame.payload) + _LF_END)
+    needle, raw = b'"' + text.encode("utf-8") + b'"', frame.raw
+    line = b"data: " + orjson.dumps(frame.payload) + _LF_END
+    return raw.find(needle) == raw.rfind(needle) and (raw == line or raw.endswith(b"\n" + line))
 
 
 def _split(raw: bytes, text: str) -> tuple[bytes, bytes]:

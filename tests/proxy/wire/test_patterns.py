@@ -10,7 +10,7 @@ import pytest
 from proxy.wire.framing import SseFraming
 from proxy.wire.lessons import lesson_of
 from proxy.wire.openai_responses import RESPONSES
-from proxy.wire.patterns import MAX_HOLES, Patterns
+from proxy.wire.patterns import _NUMBER_MARK, MAX_HOLES, Patterns
 from proxy.wire.types import FrameRun, each_frame
 from tests.support.alike import CASES
 from tests.support.responses import says, sse, stream_events
@@ -85,9 +85,10 @@ def test_an_event_that_only_looks_like_it_is_parsed(raw: bytes) -> None:
 
 
 def test_no_pattern_without_proof() -> None:
-    """A text that is not found as it says, too many holes, a block that another one could end differently."""
+    """A text not as it says, too many holes, a value that is its mark, a block that could end differently."""
     assert taught(event(7, 'a"b'), NUMBER).read(event(7, 'a"b')) is None
     assert taught(event(7, "a"), *[(str(n),) for n in range(MAX_HOLES + 1)]).read(event(7, "a")) is None
+    assert taught(event(_NUMBER_MARK, "a"), NUMBER).read(event(_NUMBER_MARK, "a")) is None
     mixed = event(7, "a").replace(b"\n", b"\r\n", 1)
     assert taught(mixed, NUMBER).read(mixed) is None
 

@@ -9,11 +9,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.wire.anthropic_messages import MESSAGES
 from proxy.wire.framing import SseFraming
 from proxy.wire.openai_chat import STREAM
 from proxy.wire.openai_endings import CHAT_SHAPE, OpenAiStreamEnding
 from proxy.wire.sse import parse_event
 from proxy.wire.stream import StreamCodec
+from proxy.wire.templates import _TEXT_MARK
 from proxy.wire.types import Frame, each_frame
 from tests.support.wire import DONE, chunk, cut_at, delta, frames_of, read, sse
 
@@ -139,6 +141,34 @@ def test_a_text_that_stands_twice_is_not_mistaken() -> None:
         later = json.loads(json.dumps(value).replace('"provider": "a"', '"provider": "b"'))
         later_text = chunk(delta(content="b"), provider="a")
         assert_same(sse(value) + sse(later) + sse(value) + sse(later_text))
+
+
+def test_the_mark_of_a_proof_is_no_proof() -> None:
+    """A text that is the mark itself, beside another one that says the same."""
+    turned = {"provider": _TEXT_MARK, **chunk(delta(content=_TEXT_MARK))}
+    assert_same(sse(turned) + sse(turned | {"provider": "b"}))
+
+
+def test_quotes_of_two_places_are_no_place() -> None:
+    """The text `:` between its quotes stands first where a key ends and its value begins."""
+    events = [b'data: {"choices":[{"delta":{"content"%b:"}}]}\n\n' % middle for middle in (b':"', b': "', b"zz")]
+    assert len(assert_same(b"".join(events))) == 2
+
+
+def test_another_line_that_says_the_same_is_not_the_payload() -> None:
+    """It may look like a payload, and the text in the payload itself may be written in another way."""
+    written = b'{"choices":[{"delta":{"content":"%b"}}]}'
+    lines = [written % rb"h\u0069" + b"\n: data: " + written % said for said in (b"hi", b"no", b"yes")]
+    assert_same(b"".join(b"data: %b\n\n" % line for line in lines))
+
+
+def test_a_value_that_is_no_string_is_not_looked_for_between_quotes() -> None:
+    """A number as input of a tool, beside a name that says the same: the next name is read."""
+    block = {"type": "tool_use", "id": "toolu_1", "input": 5}
+    start = {"type": "content_block_start", "index": 0}
+    events = [sse({**start, "content_block": {**block, "name": name}}) for name in ("5", "rm")]
+    fast, _ = read(MESSAGES.stream_codec(), events)
+    assert [slot.text for slot in fast[1].slots] == ["rm", "5"]
 
 
 def test_prefix_and_suffix_do_not_overlap() -> None:
