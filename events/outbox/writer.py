@@ -49,7 +49,7 @@ class Draft(NamedTuple):
     build: Callable[[], bytes]
     """Returns the value. When it raises, a dead letter takes the event's place."""
     seal: Callable[[], bytes] | None = None
-    """Returns what only local subscribers get (see `Entry.sealed`)."""
+    """Returns what only local subscribers get (see `Entry.sealed`). When it raises, the dead letter has the value."""
 
 
 class OutboxWriter:
@@ -131,6 +131,7 @@ class OutboxWriter:
                 self._write(batch)
             except Exception:  # noqa: BLE001 - a bug must not end the thread: who waits is told, and stops
                 self._tell(batch, "bug")
+                self._on_dropped("bug", _count(batch))
             self._tidy()
 
     def _write(self, batch: list[Submission]) -> None:
@@ -162,11 +163,12 @@ class OutboxWriter:
         except Exception:  # noqa: BLE001 - without an identity there is no dead letter; the others go on
             self._on_dropped("bug", 1)
             return
+        value = b""
         try:
             value = draft.build()
             sealed = None if draft.seal is None else draft.seal()
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one event is a dead letter, with its name
-            entry = Entry(draft.id, draft.topic, draft.key, draft.created_ms, b"")
+            entry = Entry(draft.id, draft.topic, draft.key, draft.created_ms, value)
             reason = str(error) if isinstance(error, ValueError) and str(error).isidentifier() else "unserialisable"
             dead.append(DeadLetter(entry, self._now_ms(), 0, reason))
             return
@@ -185,17 +187,18 @@ class OutboxWriter:
                 self._store.bury(dead)
                 for letter in dead:
                     self._on_dead(letter.reason, 1)
-        except OutboxError as error:
-            if error.reason == "io" and self._store is not None:
+        except (OutboxError, OSError) as error:
+            reason = error.reason if isinstance(error, OutboxError) else "io"
+            if reason == "io" and self._store is not None:
                 self._store.close()  # opened anew at the next commit: the disk may be back
                 self._store = None
-            return error.reason
+            return reason
         return None
 
     def _refuse(self, batch: list[Submission], reason: str) -> None:
         """Tell that events are not durable: who waits stops, unless the configuration gives events up."""
         passes = self._settings.on_full is OnFull.DROP_OLDEST
-        self._on_dropped(reason, sum(len(drafts) for drafts, _ in batch))
+        self._on_dropped(reason, _count(batch))
         self._tell(batch, None if passes else reason)
 
     def _tidy(self) -> None:
@@ -204,5 +207,9 @@ class OutboxWriter:
         self._since_tidy = 0
         try:
             self._store.tidy()
-        except OutboxError:
+        except (OutboxError, OSError):
             return  # it will be tried again; a commit says it when the disk is the reason
+
+
+def _count(batch: list[Submission]) -> int:
+    return sum(len(drafts) for drafts, _ in batch)

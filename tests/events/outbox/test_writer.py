@@ -177,6 +177,24 @@ def test_a_bug_is_told_to_who_waits_and_does_not_end_the_thread(
     assert written.wait(draft(2)) is None
     written.writer.close()
     assert written.ids() == [event_id(2)]
+    assert written.lost == {"bug": 1}
+
+
+def test_an_outbox_that_cannot_be_opened_again_is_told_and_counted(tmp_path: Path) -> None:
+    """After an error of the disk the file is opened anew, which fails in its own way."""
+    written = Written(tmp_path)
+    assert written.writer._store is not None
+    written.writer._store.close()
+    written.writer._store = None
+    lock = tmp_path / "outbox.lock"
+    lock.unlink()
+    lock.mkdir()
+    assert written.wait(draft(1)) == "io"
+    assert written.lost == {"io": 1}
+    lock.rmdir()
+    assert written.wait(draft(2)) is None
+    written.writer.close()
+    assert written.ids() == [event_id(2)]
 
 
 def test_too_much_in_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,6 +261,21 @@ def test_what_local_subscribers_get_is_made_in_the_thread(tmp_path: Path) -> Non
     written.writer.close()
     (row,) = written.store.read(0, 1, 1 << 20)
     assert (row.entry.topic, row.entry.sealed) == (None, b"sluicegate-outbox")
+
+
+def test_an_event_that_cannot_be_sealed_keeps_its_value(tmp_path: Path) -> None:
+    """It waits among the dead letters, and can be sent from there."""
+    written = Written(tmp_path)
+
+    def seal() -> bytes:
+        raise RuntimeError("zebra-47")
+
+    written.wait(Draft(event_id(1), "t", "k", TIME_MS, lambda: b"{}", seal))
+    written.writer.close()
+    assert written.dead == {"unserialisable": 1}
+    assert written.store.retry() == 1
+    (row,) = written.store.read(0, 1, 1 << 20)
+    assert (row.entry.id, row.entry.value, row.entry.sealed) == (event_id(1), b"{}", None)
 
 
 def test_what_comes_during_a_commit_waits_for_company_again(
