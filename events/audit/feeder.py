@@ -61,6 +61,9 @@ class Feeder:
         self._now_ms = now_ms
         self._randomness = randomness
         self._read_to = outbox.acked(SUBSCRIBER)
+        self._dropped_to = 0
+        self._has_sealed = True
+        """Whether something sealed is left that we have: a crash may have left some."""
         self._version = -1
         self._anchored = -1
         self._anchored_ms = 0
@@ -120,9 +123,16 @@ class Feeder:
             self._outbox.bury(dead)
         self._read_to = rows[-1].seq
         self._outbox.ack(SUBSCRIBER, self._read_to, len(found))
-        if any(row.entry.sealed for row in rows):
-            self._outbox.drop_sealed(self._read_to)  # other subscribers may still wait for the events
+        self._has_sealed |= any(row.entry.sealed for row in rows)
+        self._drop_sealed()
         return len(rows)
+
+    def _drop_sealed(self) -> None:
+        """Take what is sealed out of the outbox: other subscribers may wait for the events for days."""
+        if self._has_sealed:
+            self._outbox.drop_sealed(self._dropped_to, self._read_to)
+            self._has_sealed = False
+        self._dropped_to = self._read_to
 
     def _read(self, row: Row, found: list[tuple[Record, Sealed | None]], dead: list[DeadLetter]) -> None:
         try:

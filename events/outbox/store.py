@@ -33,6 +33,11 @@ ROWS_AT_ONCE: Final = 32
 """Events in one statement: the interpreter is given away and taken back once for all of them."""
 _INSERT: Final = "INSERT INTO event (id, topic, key, created_ms, value, sealed, size) "
 _UNLESS_THERE: Final = " ON CONFLICT (id) DO NOTHING"
+_KEEP_SEALED: Final = (
+    "UPDATE dead_letter SET (sealed, size) = (SELECT sealed, size FROM event WHERE event.id = dead_letter.id)"
+    " WHERE id = ? AND sealed IS NULL AND EXISTS (SELECT 1 FROM event WHERE event.id = dead_letter.id)"
+)
+"""A publisher's dead letter has nothing sealed; the event may still wait with it for a local subscriber."""
 
 
 class Store:
@@ -109,6 +114,7 @@ class Store:
             ).fetchall()
             chosen = [(one,) for (one,) in found if ids is None or one in ids]
             for (one,) in chosen:
+                db.execute(_KEEP_SEALED, (one,))
                 _forget(db, "id = ?", one)
             before = _last_seq(db)
             db.executemany(
@@ -165,10 +171,12 @@ class Store:
             )
             _forget(db, "seq <= ?", db.execute("SELECT min(acked) FROM subscriber WHERE active").fetchone()[0])
 
-    def drop_sealed(self, seq: int) -> None:
-        """Throw away what is sealed of the events up to `seq`: whom it was for has it."""
+    def drop_sealed(self, after: int, seq: int) -> None:
+        """Throw away what is sealed of the events after a place, up to `seq`: whom it was for has it."""
         with self._quick_change() as db:
-            db.execute("UPDATE event SET sealed = NULL WHERE seq <= ? AND sealed IS NOT NULL", (seq,))
+            db.execute(
+                "UPDATE event SET sealed = NULL WHERE seq > ? AND seq <= ? AND sealed IS NOT NULL", (after, seq)
+            )
 
     def beat(self, name: str, state: str, now_ms: int) -> None:
         """Note how a subscriber is."""

@@ -18,7 +18,7 @@ from events.audit.store import AuditStore
 from events.audit.verify import verify
 from events.codec import encode
 from events.outbox.database import FILE_NAME
-from events.outbox.rows import Entry
+from events.outbox.rows import Entry, OutboxError
 from events.outbox.settings import OutboxSettings
 from events.outbox.store import Store
 from tests.support.audit import KEY, PLAIN, TIME_MS, raw_bytes, ring
@@ -148,6 +148,28 @@ def test_what_was_sealed_is_not_kept_in_the_outbox(outbox: Store, store: AuditSt
     assert (len(sealed), len(rows) >= 6) == (3, True)
     assert [row.entry.sealed for row in rows if row.entry.sealed] == []
     assert PLAIN.encode() not in raw_bytes(tmp_path)
+
+
+def test_what_a_crash_or_a_busy_outbox_left_sealed_goes_later(
+    outbox: Store, store: AuditStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: object) -> None:
+        raise OutboxError("busy", "locked")
+
+    one = feeder(outbox, store, Clock(), tmp_path)
+    for life in (one, one, feeder(outbox, store, Clock(), tmp_path)):
+        put(outbox, 1, first=outbox.totals().rows + 1)
+        with monkeypatch.context() as patched:
+            patched.setattr(outbox, "drop_sealed", fail)
+            with pytest.raises(OutboxError):
+                life.step()
+    again = feeder(outbox, store, Clock(), tmp_path)
+    clean = exchange_event(20_000)
+    outbox.append([Entry(clean.id, "x.exchanges.v1", "k", TIME_MS, encode(clean))], TIME_MS)
+    again.step()
+    rows = outbox.read(0, 99, 1 << 30)
+    assert len(rows) >= 7
+    assert [row.entry.id for row in rows if row.entry.sealed] == []
 
 
 def test_texts_beyond_the_retention_go(outbox: Store, store: AuditStore, tmp_path: Path) -> None:

@@ -163,6 +163,25 @@ def test_dead_letters_are_kept_and_come_back(store: Store) -> None:
     assert store.dead_count() == 1
 
 
+def test_a_dead_letter_that_comes_back_keeps_what_still_waits_for_the_audit_store(store: Store) -> None:
+    store.subscribe(["kafka", "audit"])
+    store.append([entry(1, sealed=b"s"), entry(2, sealed=b"t")], TIME_MS)
+    store.bury([DeadLetter(entry(1), TIME_MS, 1, "too_large")])
+    store.ack("kafka", 1, 0)
+    assert store.retry() == 1
+    rows = store.read(0, 10, 1 << 20)
+    assert [row.entry for row in rows] == [entry(2, sealed=b"t"), entry(1, sealed=b"s")]
+    assert store.totals().bytes == sum(row.entry.size for row in rows)
+
+
+def test_what_is_sealed_goes_between_two_places_alone(store: Store) -> None:
+    store.subscribe(["kafka", "audit"])
+    store.append([entry(number, sealed=b"s") for number in range(1, 6)], TIME_MS)
+    store.drop_sealed(1, 3)
+    rows = store.read(0, 10, 1 << 20)
+    assert [row.seq for row in rows if row.entry.sealed is None] == [2, 3]
+
+
 def test_a_change_by_another_is_seen(store: Store) -> None:
     other = Store(store.path, OutboxSettings())
     before = store.version()
