@@ -10,10 +10,8 @@ import asyncio
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
-import urllib.request
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,14 +23,15 @@ import orjson
 from events.outbox.database import FILE_NAME
 from events.outbox.settings import OutboxSettings
 from events.outbox.store import Store
+from tests.support.broker import free_ports
 from tests.support.gateway import POLICY, SECRET, parse_answer
+from tests.support.product import wait_ready
 from tests.support.upstream import says, scripted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CLIENTS = 4
-READY_LIMIT_S = 60.0
 LIFE_S = (0.02, 0.6)
 """How long a life lasts after it is ready: from the first exchanges to some hundred."""
 
@@ -58,13 +57,13 @@ async def live(folder: Path, lives: int, seed: int, kafka: str | None) -> Histor
     policy.write_text(POLICY)
     async with scripted(says(f"a {SECRET} b. ", "eat the forbidden fruit")) as model:
         for _ in range(lives):
-            port, admin = _free_ports(2)
+            port, admin = free_ports(2)
             command = [str(Path(sys.executable).with_name("sluicegate")), "serve", "--upstream", model.url]
             command += ["--policy", str(policy), "--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin}"]
             command += ["--state-dir", str(folder), *(["--kafka", kafka] if kafka else [])]
             process = _start(command, folder / "log")
             try:
-                await asyncio.to_thread(_wait_ready, process, admin, folder / "log")
+                await asyncio.to_thread(wait_ready, process, admin, folder / "log")
                 clients = [asyncio.ensure_future(_ask_on(port, history)) for _ in range(CLIENTS)]
                 await asyncio.sleep(chance.uniform(*LIFE_S))
             finally:
@@ -138,27 +137,3 @@ def check(history: History, folder: Path, topic: Sequence[bytes]) -> dict[str, i
 def _start(command: list[str], log: Path) -> subprocess.Popen[bytes]:
     with log.open("ab") as file:
         return subprocess.Popen(command, stdout=file, stderr=file, start_new_session=True)
-
-
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
-
-
-def _wait_ready(process: subprocess.Popen[bytes], admin: int, log: Path) -> None:
-    import time  # noqa: PLC0415 - only here
-
-    end_s = time.monotonic() + READY_LIMIT_S
-    while time.monotonic() < end_s and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{admin}/readyz", timeout=2) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.02)
-    raise AssertionError(f"the proxy was not ready: {log.read_text()[-2000:]}")

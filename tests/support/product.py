@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -12,17 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.support.broker import free_ports
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 START_LIMIT_S = 40.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -30,7 +24,7 @@ def served(
     arguments: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
 ) -> Iterator[tuple[int, int]]:
     """Run `sluicegate serve`; gives the ports for clients and of the admin address. Its log is `folder`/log."""
-    port, admin = free_port(), free_port()
+    port, admin = free_ports(2)
     command = [str(Path(sys.executable).with_name("sluicegate")), "serve", *arguments]
     command += ["--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin}", "--state-dir", str(folder)]
     with (folder / "log").open("wb") as log:
@@ -41,14 +35,15 @@ def served(
             env={**os.environ, "PYTHONWARNINGS": "default", **(environment or {})},
         )
     try:
-        _wait_ready(process, admin, folder / "log")
+        wait_ready(process, admin, folder / "log")
         yield port, admin
     finally:
         process.terminate()
         assert process.wait(20) == 0, (folder / "log").read_text()
 
 
-def _wait_ready(process: subprocess.Popen[bytes], admin: int, log: Path) -> None:
+def wait_ready(process: subprocess.Popen[bytes], admin: int, log: Path) -> None:
+    """Wait until a proxy's admin port says that it is ready."""
     end = time.monotonic() + START_LIMIT_S
     while time.monotonic() < end and process.poll() is None:
         try:
