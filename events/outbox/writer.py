@@ -49,7 +49,7 @@ class Draft(NamedTuple):
     build: Callable[[], bytes]
     """Returns the value. When it raises, a dead letter takes the event's place."""
     seal: Callable[[], bytes] | None = None
-    """Returns what only local subscribers get (see `Entry.sealed`). When it raises, the dead letter has the value."""
+    """Returns what only local subscribers get (see `Entry.sealed`). When it raises, a dead letter has the value."""
 
 
 class OutboxWriter:
