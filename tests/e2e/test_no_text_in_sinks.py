@@ -1,6 +1,7 @@
 """D8: secrets and personal data of many kinds go through the product every way; no sink of it holds any of them.
 
-Logs at their lowest level, metrics, the outbox with its write-ahead log, what Kafka was given. Nothing is recorded.
+Logs at their lowest level, metrics, the outbox and the audit store with their write-ahead logs, anchors, what Kafka
+was given. The audit store alone holds what was said, and only for who has its key.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import asyncio
 import base64
 import json
 import random
+import time
 import urllib.request
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -16,9 +18,21 @@ from urllib.parse import quote
 
 import orjson
 
+from events.audit.database import sqlite_url
+from events.audit.feeder import SUBSCRIBER
+from events.audit.reading import Filter, all_of
+from events.audit.records import EXCHANGE, INCIDENT
+from events.audit.sealing import unseal
+from events.audit.settings import ANCHORS_NAME
+from events.audit.settings import FILE_NAME as AUDIT_NAME
+from events.audit.store import AuditStore
 from events.outbox.database import FILE_NAME
+from events.outbox.settings import OutboxSettings
+from events.outbox.store import Store
 from events.publisher.topics import ensure_topics
+from proxy.server.audit_file import KEY_VARIABLE
 from tests.support import pii, secrets
+from tests.support.audit import KEY, ring
 from tests.support.dialect_case import Answer, Prose
 from tests.support.dialects import CASES
 from tests.support.gateway import parse_answer
@@ -56,6 +70,7 @@ upstream: UPSTREAM
 policy: policy.yaml
 log: {level: debug}
 limits: {request_size: 256KiB}
+audit: {text: whole}
 events: {kafka: {servers: [BROKER], topic_prefix: PREFIX, create_topics: false, partitions: 1, replication: 1}}
 """
 
@@ -236,13 +251,14 @@ async def test_no_sink_holds_what_was_said(tmp_path: Path, broker: Broker) -> No
         config = CONFIG.replace("UPSTREAM", upstream.url).replace("BROKER", broker.address)
         (tmp_path / "sluicegate.yaml").write_text(config.replace("PREFIX", kafka.topic_prefix))
         arguments = ["--config", str(tmp_path / "sluicegate.yaml")]
-        with served(arguments, tmp_path) as (port, admin):
+        with served(arguments, tmp_path, {KEY_VARIABLE: KEY}) as (port, admin):
             statuses = await ask_everything(port, model, planted)
             assert statuses[200] >= 60, statuses
             failures = await fail_everyhow(port, model, planted)
             assert {400, 502, 404} <= failures.keys(), failures
             url = f"http://127.0.0.1:{admin}/metrics"
             metrics = await asyncio.to_thread(lambda: urllib.request.urlopen(url, timeout=5).read())
+            await asyncio.to_thread(wait_until_stored, tmp_path)
             files = await asyncio.to_thread(files_of, tmp_path)
             await asyncio.to_thread(ensure_topics, kafka, create=True)  # until now everything waits
             names = ("incidents.v1", "exchanges.v1", "policies.v1")
@@ -250,7 +266,9 @@ async def test_no_sink_holds_what_was_said(tmp_path: Path, broker: Broker) -> No
             records = await asyncio.to_thread(
                 records_of, kafka, *names, until=lambda found: is_complete(found, count), limit_s=60
             )
-    assert len(files) >= 2, "the file and its write-ahead log"
+    assert {FILE_NAME, f"{FILE_NAME}-wal", AUDIT_NAME, f"{AUDIT_NAME}-wal", ANCHORS_NAME} <= files.keys()
+    files |= {f"{name}, at the end": data for name, data in files_of(tmp_path).items()}
+    assert set(hits(unsealed(tmp_path), wanted)) >= {*(secret for _, _, secret in planted), WORD}
     assert b"dev.sluicegate.incident.v1" in b"".join(files.values())
     sinks = {"metrics": metrics, "log": (tmp_path / "log").read_bytes(), **files}
     sinks["topics"] = b"\n".join(repr((r.key, r.headers)).encode() + r.value for r in records)
@@ -264,8 +282,32 @@ async def test_no_sink_holds_what_was_said(tmp_path: Path, broker: Broker) -> No
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    """The outbox as it is on the disk: every event that waits is in it."""
-    return {path.name: path.read_bytes() for path in folder.glob(f"{FILE_NAME}*")}
+    """The outbox and the audit store as they are on the disk: every event that waits is in the first."""
+    names = (FILE_NAME, AUDIT_NAME, ANCHORS_NAME)
+    return {path.name: path.read_bytes() for name in names for path in folder.glob(f"{name}*")}
+
+
+def wait_until_stored(folder: Path) -> None:
+    """Wait until the audit store has all that is in the outbox, and its end is anchored."""
+    store = Store(folder / FILE_NAME, OutboxSettings())
+    try:
+        end_s = time.monotonic() + 60
+        while store.waiting(SUBSCRIBER) or not (folder / ANCHORS_NAME).exists():
+            assert time.monotonic() < end_s, store.subscribers()
+            time.sleep(0.05)
+    finally:
+        store.close()
+
+
+def unsealed(folder: Path) -> bytes:
+    """What the audit store holds for who has its key."""
+    store = AuditStore(sqlite_url(folder / AUDIT_NAME))
+    try:
+        links = list(all_of(store, Filter(kinds=(INCIDENT, EXCHANGE))))
+        texts = [unseal(ring(), link.record.id, link.sealed) for link in links if link.sealed is not None]
+    finally:
+        store.close()
+    return json.dumps(texts).encode()
 
 
 def is_complete(found: list[Any], count: int) -> bool:
