@@ -21,12 +21,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import orjson
+import structlog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 VERSION: Final = 1
+
+_log = structlog.get_logger("sluicegate.exchange")
 
 
 class RecordingError(ValueError):
@@ -90,11 +93,16 @@ class RecordingStore:
 
 
 class Recorder:
-    """Writes one recording. The file is buffered; its lines are on disk after `close`."""
+    """Writes one recording. The file is buffered; its lines are on disk after `close`.
+
+    A disk that takes no more ends the recording with a line in the log, and not the exchange.
+    """
 
     def __init__(self, file: BinaryIO, head: dict[str, object]) -> None:
         self._file = file
         self._began_s = time.monotonic()
+        self._request_id = head.get("request_id")
+        self._failed = False
         self._write(head)
 
     def add(self, data: bytes) -> None:
@@ -103,15 +111,29 @@ class Recorder:
 
     def close(self, end: str) -> None:
         """Record the end (`eof` or `aborted`) and close the file. Later calls do nothing."""
-        if not self._file.closed:
-            self._write({"t": self._now(), "end": end})
+        if self._file.closed:
+            return
+        self._write({"t": self._now(), "end": end})
+        try:
             self._file.close()
+        except OSError as error:
+            self._fail(error)
 
     def _now(self) -> float:
         return round(time.monotonic() - self._began_s, 6)
 
     def _write(self, line: dict[str, object]) -> None:
-        self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        if self._failed:
+            return
+        try:
+            self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        except OSError as error:
+            self._fail(error)
+
+    def _fail(self, error: OSError) -> None:
+        if not self._failed:
+            self._failed = True
+            _log.error("recording_failed", request_id=self._request_id, error=type(error).__name__)
 
 
 def read_recording(path: Path) -> tuple[RecordingHead, Iterator[RecordedRead | RecordedEnd]]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from proxy.server.recording import RecordedEnd, RecordedRead, RecordingError, RecordingStore, read_recording
+from proxy.server.recording import (
+    RecordedEnd,
+    RecordedRead,
+    Recorder,
+    RecordingError,
+    RecordingStore,
+    read_recording,
+)
 from tests.support.gateway import guarded
 from tests.support.upstream import chat_stream, completion, says
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -48,6 +53,31 @@ def test_write_and_read_back(tmp_path: Path) -> None:
     assert [type(part) for part in read] == [RecordedRead, RecordedRead, RecordedEnd]
     times = [part.t_s for part in read]
     assert times == sorted(times)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_full_disk_ends_the_recording_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stream: bool
+) -> None:
+    """The client gets its answer, the exchange its event, and the log a line."""
+    opened: list[Recorder] = []
+
+    def begin(*_args: object, **head: object) -> Recorder:
+        opened.append(Recorder(Path("/dev/full").open("wb"), dict(head)))  # noqa: SIM115 - it closes it
+        return opened[-1]
+
+    monkeypatch.setattr(RecordingStore, "begin", begin)
+    words = ("a " * 30_000, "zebra", "-47 b")
+    with capture_logs() as lines:
+        async with guarded(says(*words), record_dir=tmp_path) as proxy:
+            answer = await proxy.chat(stream=stream)
+    (about,) = proxy.sink.ended
+    assert answer.complete
+    assert b"[hidden]" in answer.body
+    assert about.decision == "redact"
+    assert len(opened) == 1
+    failed = [line for line in lines if line["event"] == "recording_failed"]
+    assert [line["error"] for line in failed] == ["OSError"]
 
 
 @pytest.mark.parametrize(
