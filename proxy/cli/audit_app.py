@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from proxy.cli.event_commands import CONTEXT_SETTINGS
+
+if TYPE_CHECKING:
+    from events.audit.reading import Filter
 
 audit_app = typer.Typer(
     help="Read, verify and erase what the audit store keeps of incidents.",
@@ -57,14 +60,12 @@ def audit_list(  # noqa: PLR0913, PLR0917 - one for each option
     as_json: Json = False,
 ) -> None:
     """List incidents, the newest first. Needs no key."""
-    from events.audit.reading import Filter  # noqa: PLC0415
     from proxy.cli.audit_show import run_list  # noqa: PLC0415
-    from proxy.cli.audit_where import Where, moment  # noqa: PLC0415
+    from proxy.cli.audit_where import Where  # noqa: PLC0415
 
-    wanted = Filter(
-        since_ms=moment(since, "--since"), until_ms=moment(until, "--until"), rule=rule, category=category,
-        tenant=tenant, model=model, action=action, request_id=request,
-    )  # fmt: skip
+    wanted = _wanted(
+        since, until, rule=rule, category=category, tenant=tenant, model=model, action=action, request_id=request
+    )
     raise typer.Exit(run_list(Where(state_dir, config, database), wanted, limit, as_json=as_json))
 
 
@@ -123,14 +124,12 @@ def audit_export(  # noqa: PLR0913, PLR0917 - one for each option
     database: Database = None,
 ) -> None:
     """Write incidents as JSON lines, the oldest first."""
-    from events.audit.reading import Filter  # noqa: PLC0415
     from proxy.cli.audit_show import run_export  # noqa: PLC0415
-    from proxy.cli.audit_where import Where, moment  # noqa: PLC0415
+    from proxy.cli.audit_where import Where  # noqa: PLC0415
 
-    wanted = Filter(
-        since_ms=moment(since, "--since"), until_ms=moment(until, "--until"), rule=rule, category=category,
-        tenant=tenant, model=model, action=action, request_id=request,
-    )  # fmt: skip
+    wanted = _wanted(
+        since, until, rule=rule, category=category, tenant=tenant, model=model, action=action, request_id=request
+    )
     raise typer.Exit(run_export(Where(state_dir, config, database, key), wanted, with_text=with_text))
 
 
@@ -174,3 +173,12 @@ def audit_key() -> None:
     from proxy.cli.audit_keep import run_key  # noqa: PLC0415
 
     raise typer.Exit(run_key())
+
+
+def _wanted(since: str | None, until: str | None, **of: str | None) -> Filter:
+    """Return which incidents the options of `list` and `export` ask for; `of` are further members of the filter."""
+    from events.audit.reading import Filter  # noqa: PLC0415
+    from events.audit.records import INCIDENT  # noqa: PLC0415
+    from proxy.cli.audit_where import moment  # noqa: PLC0415
+
+    return Filter((INCIDENT,), moment(since, "--since"), moment(until, "--until"), **of)
