@@ -133,7 +133,12 @@ class _Watched:
 
 def _overlap(data: bytes, secret: bytes) -> int:
     """Return the length of the longest end of `data` with which the secret begins."""
-    return next((size for size in range(min(len(data), len(secret) - 1), 0, -1) if data.endswith(secret[:size])), 0)
+    first, at = secret[:1], max(0, len(data) - len(secret) + 1)
+    while (at := data.find(first, at)) >= 0:
+        if secret.startswith(data[at:]):
+            return len(data) - at
+        at += 1
+    return 0
 
 
 def make_upstreams(config: ServerConfig) -> dict[str, ModelApi]:
