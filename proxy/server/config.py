@@ -100,7 +100,7 @@ class ServerConfig:
     dialects: tuple[GenericDialect, ...] = ()
     """Dialects that the configuration describes, with their paths."""
     open_paths: tuple[str, ...] = ()
-    """Further paths that are guarded as generic JSON: opened by name."""
+    """Further paths that are guarded by the dialect `openai-chat`, whatever they are: opened by name."""
     passed_paths: tuple[str, ...] = ()
     """Further paths that pass unread, whatever is in them. Both: literal, with `{name}`s, or with a final `/*`."""
 

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 _QUERY: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/?%-]*")
 """RFC 3986's query, as it stands."""
 
+OPEN_DIALECT: Final = "openai-chat"
+"""What `open_paths` are read as. Members that it does not know are scanned, so that any JSON object can be; but a
+text that is split over events of another layout is not joined. `dialects` describes such a layout."""
+
 MAX_SHOWN_CHARS: Final = 200
 """Longest path that a message repeats."""
 
@@ -154,8 +158,7 @@ class RouteTable:
 
 def route_table(config: ServerConfig) -> RouteTable:
     """Return the routes of all dialects and those that the configuration opens for the default way."""
-    # Unknown members are scanned in every dialect, so a JSON answer of any shape can be read as one.
-    opened = dict.fromkeys(config.open_paths, DIALECTS["openai-chat"])
+    opened = dict.fromkeys(config.open_paths, DIALECTS[OPEN_DIALECT])
     return RouteTable([*DIALECTS.values(), *config.dialects], opened=opened, unread=config.passed_paths)
 
 
@@ -183,7 +186,8 @@ def unknown_route(method: str, path: str) -> ClientFault:
             hint = f"To guard it, add to the configuration: {guarding[0]} - {hint[0].lower()}{hint[1:]}"
         return ClientFault("unknown_route", f"{said} What it carries is not checked ({known.why}). {hint}", 403)
     if method == "POST":
-        hint = f' To guard it as generic JSON, add to the configuration: open_paths: ["{path}"]'
+        limit = "what it does not know is judged in each event by itself"
+        hint = f' To guard it as {OPEN_DIALECT} ({limit}), add to the configuration: open_paths: ["{path}"]'
     elif method == "GET":
         hint = f' To pass it unread, add to the configuration: passed_paths: ["{path}"]'
     else:

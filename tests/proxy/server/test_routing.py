@@ -14,7 +14,7 @@ from policies.problems import PolicyError
 from proxy.server.app import running_server
 from proxy.server.config import RouteConfig, TenantConfig, UpstreamConfig
 from proxy.server.tenants import key_hash
-from tests.support.gateway import POLICY, SECRET, ListSink, Proxy, config_for
+from tests.support.gateway import POLICY, SECRET, ListSink, Proxy, config_for, guarded
 from tests.support.upstream import Call, completion, says, scripted, texts_of
 
 if TYPE_CHECKING:
@@ -294,3 +294,28 @@ async def test_every_policy_is_checked_before_a_port_is_open(tmp_path: Path) -> 
         async with running_server(config_for("http://127.0.0.1:9", policy_source=default, routes=routes)):
             pass
     assert [line.split(":")[0] for line in str(caught.value).splitlines() if "rulez" in line] == sources
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "expected"),
+    [
+        (b'{"a":"a zebra-47 b"}', "application/json", 200, b'{"a":"a [hidden] b"}'),
+        (b'{"id":"zebra-47"}', "application/json", 200, b'{"id":"[hidden]"}'),
+        (b'data: {"a":"zebra-47"}\n\n', "text/event-stream", 200, b'data: {"a":"[hidden]"}\n\n'),
+        (b'data: {"a":"zeb"}\n\ndata: {"a":"ra-47"}\n\n', "text/event-stream", 200,
+         b'data: {"a":"zeb"}\n\ndata: {"a":"ra-47"}\n\n'),
+        (b'{"a":"forbidden fruit"}', "application/json", 200, b'"object":"chat.completion"'),
+        (b'["zebra-47"]', "application/json", 502, b'"code":"upstream_broken"'),
+        (b'{"a":"zebra-47"}\n', "application/x-ndjson", 502, b'"code":"upstream_type"'),
+    ],
+)  # fmt: skip
+async def test_what_an_open_path_is_read_as(body: bytes, kind: str, status: int, expected: bytes) -> None:
+    """As `openai-chat`: all is scanned, and what it does not know is not joined, as the refusal's message says."""
+
+    async def script(call: Call) -> None:
+        await call.whole(body, "200 OK", kind)
+
+    async with guarded(script, open_paths=("/v2/answer",)) as proxy:
+        answer = await proxy.post("/v2/answer", b'{"q":"hi"}')
+    assert answer.status == status
+    assert expected in answer.body
