@@ -84,13 +84,19 @@ class Texts:
         """Whether no detector finds anything in the texts of a frame that is all there is of its message.
 
         Then they need no places. The texts are looked at together: what is found across two of them only makes
-        each detector look for itself.
+        each detector look for itself. The pieces of one text are put together: what lies across them is in it.
         """
         if self.by_channel or not self._use_screens:
             return False
         by_kind: dict[ChannelKind, list[str]] = {}
+        pieces: dict[Channel, list[str]] = {}
         for slot in slots:
-            by_kind.setdefault(slot.channel.kind, []).append(slot.text)
+            if slot.mode is SlotMode.APPEND:
+                pieces.setdefault(slot.channel, []).append(slot.text)
+            else:
+                by_kind.setdefault(slot.channel.kind, []).append(slot.text)
+        for channel, texts in pieces.items():
+            by_kind.setdefault(channel.kind, []).append("".join(texts))
         found = [(self._rules[kind], _CONSTANT_SEPARATOR.join(texts)) for kind, texts in by_kind.items()]
         if not all(rules.is_quiet(text) for rules, text in found):
             return False

@@ -51,6 +51,18 @@ def test_a_snapshot_is_its_channel_or_a_text_of_its_own() -> None:
     assert other.timeline is not own.timeline
 
 
+def test_what_lies_across_pieces_is_found_in_a_whole_message() -> None:
+    """The pieces of one text are looked at as one; those of two texts are not."""
+    under = load_policy_text(
+        "version: 1\nname: t\ndetectors: {w: {type: keywords, words: [falcon], whole_word: false}}\n"
+        "rules: [{id: r, detector: w, action: redact}]\n"
+    )
+    message = Texts(under, Direction.RESPONSE, GuardStats(), keep=False)
+    other = TEXT._replace(part=1)
+    assert not message.pass_whole((Slot(TEXT, "fal", ()), Slot(other, "-", ()), Slot(TEXT, "con", ())))
+    assert message.pass_whole((Slot(TEXT, "fal", ()), Slot(other, "con", ())))
+
+
 def test_time_is_noted_when_text_begins_to_wait() -> None:
     """The oldest text that has not been released counts."""
     message = texts()
