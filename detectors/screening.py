@@ -67,7 +67,7 @@ class Screened(Protocol):
 class FusedScreen:
     """The screens of several detectors in one. Immutable but for the caches of its automata."""
 
-    __slots__ = ("_holds", "_reach", "_set", "is_idle", "state_count")
+    __slots__ = ("_holds", "_reach", "_set", "is_idle", "reach", "state_count")
 
     def __init__(self, screens: Sequence[Screen]) -> None:
         """Raises ValueError when the patterns are too large to be looked for together."""
@@ -77,6 +77,8 @@ class FusedScreen:
         """Whether there is nothing to look for."""
         self._set = PatternSet([pattern for pattern, _ in finds])
         self._reach = [reach for _, reach in finds]
+        self.reach = max(self._reach, default=0)
+        """For how many characters at most what was found still counts."""
         holds = [hold for screen in screens for hold in screen.holds]
         asks = [hold for screen in screens for hold in screen.asks]
         self._holds = HoldAutomaton((h.source for h in holds), (h.span for h in holds), asks)

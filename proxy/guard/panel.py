@@ -66,6 +66,7 @@ class Panel:
         "_screen",
         "_screened",
         "_stats",
+        "_trusted",
         "_wary_until",
         "cursors",
     )
@@ -84,6 +85,7 @@ class Panel:
         self._scanned = 0
         self._final_done = False
         self._wary_until = 0
+        self._trusted = 0  # the screen has seen all that begins before
 
     def windows(
         self, source_end: int | None, *, final: bool, may_look: bool = True
@@ -144,6 +146,11 @@ class Panel:
         self.open()
         self._screen = None
 
+    def gave_up(self, cursor: Cursor) -> None:
+        """Learn that a cursor skipped a window: what its detector will make of that context no screen can say."""
+        if cursor in self._screened:
+            self.stop_looking()
+
     def _look(self, end: int, *, final: bool) -> None:
         """Have the screen pass over the text up to `end`, as far as it can."""
         if self._screened:
@@ -169,9 +176,13 @@ class Panel:
         if at < self._wary_until:
             return None
         text, base = buffer.text, buffer.base
+        if at > self._trusted:  # the detectors went on alone, perhaps over something that still counts
+            seen_from = max(self._trusted, at - screen.reach, base)
+            self._trusted = at
+            if self._is_wary(screen.look(text[seen_from - base : stop - base]), stop):
+                return None
         reach = screen.look(text[at - base : stop - base])
-        if reach != QUIET:
-            self._wary_until = stop + reach if reach else 0
+        if self._is_wary(reach, stop) or reach != QUIET:
             return None
         if final:
             return stop
@@ -181,12 +192,19 @@ class Panel:
             return None
         return at - left + place
 
+    def _is_wary(self, reach: int, stop: int) -> bool:
+        """Note up to where what was found before `stop` still counts; whether it does beyond."""
+        if reach > 0:
+            self._wary_until = stop + reach
+        return reach > 0
+
     def _pass_over(self, place: int, stop: int, *, final: bool) -> None:
         scanned = self._stats.scanned_chars
         chars = stop - self._at
         for name in self._bench.names:
             scanned[name] = scanned.get(name, 0) + chars
         self._at, self._scanned, self._final_done = place, stop, final
+        self._trusted = place
         for cursor in self._screened:
             cursor.pass_over(place, stop, final=final)
 

@@ -14,7 +14,7 @@ from proxy.guard.unescape import UnescapedView
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from detectors.types import Finding
+    from detectors.types import Finding, Window
     from proxy.guard.buffer import TextBuffer
     from proxy.guard.panel import Panel
 
@@ -90,6 +90,12 @@ class Readings:
             ]
         self._views.append(view)
         return view.buffer.slice(new_from, view.buffer.end)
+
+    def skip(self, cursor: Cursor) -> Window:
+        """Have a cursor give up the window in flight. Returns it."""
+        for panel in self._panels:
+            panel.gave_up(cursor)
+        return cursor.skip()
 
     def floor(self, source: int) -> int:
         """Return the offset, or the start of the escape that it lies inside."""

@@ -178,7 +178,7 @@ class Timeline:
     def receive_failure(self, scan: WantedScan, reason: ScanFailureReason) -> Bypass | Failure:
         """Take the news that a window could not be judged: block here, or let it pass, as the rule says."""
         start = scan.cursor.reading.to_source(scan.window.start)
-        window = scan.cursor.skip()
+        window = self._readings.skip(scan.cursor)
         end = scan.cursor.reading.to_source(window.end)
         self.is_plain = False
         name = scan.cursor.detector.name

@@ -89,6 +89,50 @@ def test_whole_messages_pass_in_one_look(text: str, seed: int) -> None:
     assert both[0] == both[1]
 
 
+@pytest.mark.parametrize("dialect", ["openai-chat", "gemini"])
+def test_whole_answers_hide_nothing_between_their_parts(dialect: str) -> None:
+    """Parts of one text follow each other without a gap, in whole bodies as in streams."""
+    parts = [{"text": "mail jane.roe@exam"}, {"text": "ple.com now"}]
+    body = {
+        "openai-chat": {"choices": [{"index": 0, "message": {"content": [{"type": "text", **p} for p in parts]}}]},
+        "gemini": {"candidates": [{"index": 0, "content": {"role": "model", "parts": parts}}]},
+    }[dialect]
+    for use_screens in (True, False):
+        guard = StreamGuard(DIALECTS[dialect].body_codec(), policy(generated.POLICY), use_screens=use_screens)
+        guard.receive(orjson.dumps(body))
+        guard.receive_end()
+        scan_inline(guard)
+        assert [event.detector for event in guard.take_events()] == ["pii"]
+        assert b"jane" not in guard.take()
+
+
+def test_an_opening_counts_from_where_the_last_one_stands() -> None:
+    """A second opening comes while the detectors look for themselves; the lines after it are still looked at."""
+    chance = random.Random(5)
+    lines = ["".join(chance.choices("ABCDEFGHabcdefgh01234567+/", k=64)) for _ in range(12)]
+    key = "-----BEGIN RSA PRIVATE KEY-----\n" + "\n".join(lines) + "\n-----END RSA PRIVATE KEY-----\n"
+    before = "-----BEGIN CERTIFICATE----- is how one begins. " + "And so on it goes, " * 420
+    judges, buffer, _ = panel("", "secrets")
+    found = ""
+    for text in (before[:40], *(f"{before[40:]}{key}"[at : at + 50] for at in range(0, 9000, 50))):
+        buffer.append(text)
+        for cursor, window in judges.windows(None, final=False):
+            result = cursor.detector.scan(window)
+            found += "".join(buffer.slice(f.start, f.end) for f in cursor.receive(result))
+    assert found[-64 * len(lines) :] == "".join(lines)
+
+
+def test_the_screen_is_silent_after_a_window_was_given_up() -> None:
+    """What stood at its end, cut in two, is known to the detector alone, by its context."""
+    judges, buffer, _ = panel("to jane.roe@example.com -----BEG", "secrets", "presidio")
+    asked = {cursor.detector.name: cursor for cursor, _ in judges.windows(None, final=False)}
+    for cursor in asked.values():
+        judges.gave_up(cursor)
+        cursor.skip()
+    buffer.append("IN RSA quiet text")
+    assert {cursor.detector.name for cursor, _ in judges.windows(None, final=False)} == {"secrets", "presidio", "w"}
+
+
 def panel(text: str, *detectors: str) -> tuple[Panel, TextBuffer, GuardStats]:
     """A panel before a text."""
     buffer, stats = TextBuffer(text), GuardStats()
