@@ -1,18 +1,46 @@
 """What a codec must be told to end an answer before its time: one pair of classes for each dialect.
 
+`Renames` is what most of them need.
+
 They build JSON values; the codecs write them. No clock and no chance: ids and times are those of the message, or
 fixed neutral ones when nothing of it was seen.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from proxy.wire.jsontext import Json
     from proxy.wire.types import Said, Slot
+
+
+MAX_RENAMED: Final = 64
+"""Edited ids and model names that are remembered; a stream has one of each."""
+
+
+class Renames:
+    """The ids of one stream that were edited: an ending must not bring the originals back."""
+
+    __slots__ = ("_edited", "is_full")
+
+    def __init__(self) -> None:
+        self._edited: dict[tuple[str, str], str] = {}
+        self.is_full = False
+        """Whether there were more than are remembered: from then on endings are nameless."""
+
+    def learn(self, place: str, text: str, edited: str) -> None:
+        """Learn that `text`, which stands at `place`, was edited."""
+        if len(self._edited) < MAX_RENAMED:
+            self._edited[place, text] = edited
+        else:
+            self.is_full = True
+
+    def current(self, place: str, value: Json) -> Json:
+        """Return what is to be written for `value` at `place`: itself, unless it was edited."""
+        return self._edited.get((place, value), value) if isinstance(value, str) else value
 
 
 class StreamEnding(Protocol):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from proxy.wire.endings import Renames
 from proxy.wire.scope import number_of
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from proxy.wire.types import Path, Said, Slot
 
 FILTERED: Final = "SAFETY"
-
-MAX_RENAMED: Final = 64
-"""Edited ids and model names that are remembered; a stream has one of each. Beyond it endings are nameless."""
 
 _HEAD: Final = {
     "modelVersion": "modelVersion",
@@ -79,12 +77,11 @@ def _closed(index: int, message: str) -> dict[str, Json]:
 class GeminiStreamEnding:
     """Knows what of a stream the client has seen, and so what is left to close."""
 
-    __slots__ = ("_finished", "_head", "_is_nameless", "_renamed", "_seen")
+    __slots__ = ("_finished", "_head", "_renames", "_seen")
 
     def __init__(self) -> None:
         self._head: dict[str, Json] = {}
-        self._is_nameless = False
-        self._renamed: dict[tuple[str, str], str] = {}
+        self._renames = Renames()
         self._seen: set[int] = set()
         self._finished: set[int] = set()
 
@@ -102,12 +99,8 @@ class GeminiStreamEnding:
 
     def rename(self, slot: Slot, edited: str) -> None:
         """Learn that an id was edited: an ending must not bring the original back."""
-        if len(slot.path) != 1 or slot.path[0] not in _NAMES:
-            return
-        if len(self._renamed) < MAX_RENAMED:
-            self._renamed[_HEAD[str(slot.path[0])], slot.text] = edited
-        else:
-            self._is_nameless = True
+        if len(slot.path) == 1 and slot.path[0] in _NAMES:
+            self._renames.learn(_HEAD[str(slot.path[0])], slot.text, edited)
 
     def blocked(
         self, payload: Json, edited: Sequence[Slot], blocked: Slot, message: str, said: Said
@@ -131,12 +124,9 @@ class GeminiStreamEnding:
         return [error_object(_FAILURES.get(code, 502), code, message)]
 
     def _named(self) -> dict[str, Json]:
-        if self._is_nameless:
+        if self._renames.is_full:
             return {key: value for key, value in self._head.items() if key not in _NAMES}
-        return {
-            key: self._renamed.get((key, value), value) if isinstance(value, str) else value
-            for key, value in self._head.items()
-        }
+        return {key: self._renames.current(key, value) for key, value in self._head.items()}
 
 
 def _remains(payload: dict[str, Json], edited: Sequence[Slot], blocked: Slot) -> dict[str, Json]:

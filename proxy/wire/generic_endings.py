@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from detectors.types import ChannelKind
+from proxy.wire.endings import Renames
 from proxy.wire.json_templates import fill, marks_of
 from proxy.wire.scope import MAX_NUMBER
 from proxy.wire.selectors import Selector, parse_selector, select
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 MAX_CHOICES: Final = 128
 """Choices that are closed one by one; the guard allows no stream with more texts than a few thousand."""
-MAX_RENAMED: Final = 256
-"""Edited ids that are remembered. Beyond it endings repeat no member of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ class GenericStreamEnding:
     """Of the channels of growing text."""
     _last: Json = field(default_factory=dict)
     _seen: set[int] = field(default_factory=set)
-    _renamed: dict[tuple[str, str], str] = field(default_factory=dict)
+    _renames: Renames = field(default_factory=Renames)
 
     def sent(self, payload: Json) -> None:
         """Learn from the payload of an event that left."""
@@ -75,10 +74,7 @@ class GenericStreamEnding:
 
     def rename(self, slot: Slot, edited: str) -> None:
         """Learn that an id was edited: an ending must not bring the original back."""
-        if len(self._renamed) < MAX_RENAMED:
-            self._renamed[_written(slot), slot.text] = edited
-        else:
-            self._last = {}
+        self._renames.learn(_written(slot), slot.text, edited)
 
     def blocked(self, payload: Json, edited: Sequence[Slot], blocked: Slot, message: str, said: Said) -> list[Json]:
         """Return the last events: the blocked choice's with the message, then those that close the others."""
@@ -113,9 +109,10 @@ class GenericStreamEnding:
         return [fill(event, value_of) for event in self.templates.events]
 
     def _member(self, mark: str) -> Json:
-        value = member(self._last, mark)
+        if self._renames.is_full:
+            return None
         path = ".".join(str(step) for step in parse_selector(mark))
-        return self._renamed.get((path, value), value) if isinstance(value, str) else value
+        return self._renames.current(path, member(self._last, mark))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from proxy.wire.endings import Renames
 from proxy.wire.jsontext import Editor, Json
 from proxy.wire.types import Path, Slot
 
@@ -28,21 +29,17 @@ COUNTS: Final = (
 )
 """Of the last line. Durations in nanoseconds."""
 
-MAX_RENAMED: Final = 64
-"""Edited model names that are remembered; a stream has one. Beyond it endings are nameless."""
-
 _TEXTS: Final = ("content", "thinking")
 
 
 class OllamaStreamEnding:
     """Knows what the lines of a stream look like, and so how one more is written."""
 
-    __slots__ = ("_head", "_is_nameless", "_renamed", "_shape")
+    __slots__ = ("_head", "_renames", "_shape")
 
     def __init__(self) -> None:
         self._head: dict[str, Json] = {}
-        self._is_nameless = False
-        self._renamed: dict[str, str] = {}
+        self._renames = Renames()
         self._shape = ""
         """The member that holds the answer: `message` (chat) or `response` (generate), "" before a line has one."""
 
@@ -54,10 +51,7 @@ class OllamaStreamEnding:
     def rename(self, slot: Slot, edited: str) -> None:
         """Learn that the model's name was edited: an ending must not bring the original back."""
         if slot.path == ("model",):
-            self._renamed[slot.text] = edited
-            self._is_nameless = len(self._renamed) > MAX_RENAMED
-            if self._is_nameless:
-                del self._renamed[slot.text]
+            self._renames.learn("model", slot.text, edited)
 
     def blocked(
         self, payload: Json, edited: Sequence[Slot], blocked: Slot, message: str, said: Said
@@ -82,9 +76,9 @@ class OllamaStreamEnding:
         return [{"error": message}]
 
     def _named(self) -> dict[str, Json]:
-        model = "" if self._is_nameless else self._head.get("model", "")
+        model = self._renames.current("model", self._head.get("model", ""))
         return {
-            "model": self._renamed.get(model, model),
+            "model": "" if self._renames.is_full else model,
             "created_at": self._head.get("created_at", NEUTRAL_TIME),
         }
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from detectors.types import ChannelKind
+from proxy.wire.endings import Renames
 from proxy.wire.jsontext import Editor, Json
 from proxy.wire.scope import number_of
 from proxy.wire.types import Path, Slot
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from proxy.wire.types import Said
 
 FILTERED = "content_filter"
-
-MAX_RENAMED = 64
-"""Edited ids and model names that are remembered; a stream has one of each. Beyond it endings are nameless."""
 
 _HEAD = ("id", "created", "model")
 
@@ -89,13 +87,12 @@ def failure(message: str, code: str, error_type: str = "server_error") -> dict[s
 class OpenAiStreamEnding:
     """Knows what of a stream the client has seen, and so what is left to close."""
 
-    __slots__ = ("_finished", "_head", "_is_nameless", "_renamed", "_seen", "_shape")
+    __slots__ = ("_finished", "_head", "_renames", "_seen", "_shape")
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
         self._head: dict[str, Json] = {}
-        self._is_nameless = False
-        self._renamed: dict[tuple[str, str], str] = {}
+        self._renames = Renames()
         self._seen: set[int] = set()
         self._finished: set[int] = set()
 
@@ -110,12 +107,8 @@ class OpenAiStreamEnding:
 
     def rename(self, slot: Slot, edited: str) -> None:
         """Learn that an id was edited: an ending must not bring the original back."""
-        if len(slot.path) != 1 or slot.path[0] not in _HEAD:
-            return
-        if len(self._renamed) < MAX_RENAMED:
-            self._renamed[str(slot.path[0]), slot.text] = edited
-        else:
-            self._is_nameless = True
+        if len(slot.path) == 1 and slot.path[0] in _HEAD:
+            self._renames.learn(str(slot.path[0]), slot.text, edited)
 
     def blocked(
         self, payload: Json, edited: Sequence[Slot], blocked: Slot, message: str, said: Said
@@ -146,9 +139,9 @@ class OpenAiStreamEnding:
         return [failure(message, code)]
 
     def _named(self) -> dict[str, Json]:
-        if self._is_nameless:
+        if self._renames.is_full:
             return {"created": self._head.get("created")}
-        return {key: self._renamed.get((key, value), value) for key, value in self._head.items()}
+        return {key: self._renames.current(key, value) for key, value in self._head.items()}
 
 
 def _remains(payload: dict[str, Json], edited: set[int], slot: Slot, choice: int) -> dict[str, Json]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from detectors.types import ChannelKind
-from proxy.wire.openai_endings import FILTERED, MAX_RENAMED, failure
+from proxy.wire.endings import Renames
+from proxy.wire.openai_endings import FILTERED, failure
 from proxy.wire.responses_events import KNOWN_EVENTS
 from proxy.wire.responses_fields import SUMMARY
 from proxy.wire.responses_seen import CONTENT, Item, Seen
@@ -50,6 +51,9 @@ _OPENED: Final = frozenset(
     {"response.content_part.added", "response.reasoning_part.added", "response.reasoning_summary_part.added"}
 )
 _SPOKEN: Final = frozenset({"message", "reasoning"})
+_ANYWHERE: Final = ""
+"""Ids stand in many places of a stream, and are edited in all of them."""
+
 _SEPARATOR: Final = "\n\n"
 """Comes before a message that goes on in a text; one that begins a text has no need of it."""
 
@@ -90,14 +94,13 @@ class _Told:
 class ResponsesStreamEnding:
     """Knows what of a stream the client has seen, and so what is left to close."""
 
-    __slots__ = ("_alike", "_renamed", "_seen")
+    __slots__ = ("_alike", "_renames", "_seen")
 
     def __init__(self, alike: Alike | None = None) -> None:
         """`alike` knows the numbers of events that left without being parsed."""
         self._alike = alike
         self._seen = Seen()
-        self._renamed: dict[str, str] | None = {}
-        """Ids that were edited; None when there are too many of them to remember."""
+        self._renames = Renames()
 
     def sent(self, payload: Json) -> None:
         """Learn from an event that left."""
@@ -105,19 +108,15 @@ class ResponsesStreamEnding:
 
     def rename(self, slot: Slot, edited: str) -> None:
         """Learn that an id was edited: an ending must not bring the original back."""
-        if self._renamed is None or slot.channel.kind is not ChannelKind.ID:
-            return
-        if len(self._renamed) < MAX_RENAMED:
-            self._renamed[slot.text] = edited
-        else:
-            self._renamed = None
+        if slot.channel.kind is ChannelKind.ID:
+            self._renames.learn(_ANYWHERE, slot.text, edited)
 
     def blocked(
         self, payload: Json, edited: Sequence[Slot], blocked: Slot, message: str, said: Said
     ) -> list[dict[str, Json]]:
         """Return the last events: what remains of the blocked one, the message, every open item closed."""
         del edited  # What they left is in `payload`.
-        if self._renamed is None:
+        if self._renames.is_full:
             ended = filtered_response(NEUTRAL, [said_message(message)])
             return self._written([{"type": "response.incomplete", "response": ended}])
         seen = self._seen
@@ -227,15 +226,11 @@ class ResponsesStreamEnding:
         return written
 
     def _without_ids(self, value: Json) -> Json:
-        if not self._renamed:
-            return value
-        if isinstance(value, str):
-            return self._renamed.get(value, value)
         if isinstance(value, list):
             return [self._without_ids(item) for item in value]
         if isinstance(value, dict):
             return {key: self._without_ids(item) for key, item in value.items()}
-        return value
+        return self._renames.current(_ANYWHERE, value)
 
 
 def _is_spoken(item: Json) -> bool:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from google.genai import types
 
-from proxy.wire import gemini_endings
+from proxy.wire import endings
 from proxy.wire.gemini import GEMINI
+from proxy.wire.gemini_endings import GeminiStreamEnding
 from proxy.wire.types import Form, Slot, SlotMode
 from tests.support.gemini import SIGNATURE, USAGE, around, array, call, chunk, events, read, says, text, thought
 from tests.support.wire import frames_of, nothing_said
@@ -177,8 +178,8 @@ def test_an_edited_name_does_not_come_back() -> None:
 
 
 def test_too_many_edited_names_leave_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gemini_endings, "MAX_RENAMED", 0)
-    ending = gemini_endings.GeminiStreamEnding()
+    monkeypatch.setattr(endings, "MAX_RENAMED", 0)
+    ending = GeminiStreamEnding()
     element = chunk(text("a"))
     ending.sent(element)
     (slot,) = [one for one in frames_of(GEMINI.stream_codec(), events([element]))[0].slots if "mAIka" in one.text]

@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 from detectors.types import ChannelKind
+from proxy.wire.endings import MAX_RENAMED
 from proxy.wire.generic import Description, described
-from proxy.wire.generic_endings import MAX_RENAMED, GenericStreamEnding, Templates, member, spoken
+from proxy.wire.generic_endings import GenericStreamEnding, Templates, member, spoken
 from proxy.wire.generic_table import Field
 from proxy.wire.selectors import EVERY, parse_selector
 from proxy.wire.types import Channel, Form, Slot, SlotMode, each_frame
@@ -114,6 +115,7 @@ def test_edited_ids_do_not_come_back() -> None:
     assert ending.blocked(None, [], slot, MESSAGE, nothing_said)[0]["id"] == "hidden"
     for number in range(MAX_RENAMED + 1):
         ending.rename(slot._replace(text=f"r{number}"), "hidden")
+    ending.sent(said("b"))
     assert ending.blocked(None, [], slot, MESSAGE, nothing_said)[0]["id"] is None
 
 

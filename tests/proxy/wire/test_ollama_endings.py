@@ -11,8 +11,9 @@ import pytest
 from ollama import ChatResponse, GenerateResponse
 
 from detectors.types import ChannelKind
+from proxy.wire.endings import MAX_RENAMED
 from proxy.wire.ollama import OLLAMA
-from proxy.wire.ollama_endings import MAX_RENAMED, NEUTRAL_TIME, OllamaStreamEnding
+from proxy.wire.ollama_endings import NEUTRAL_TIME, OllamaStreamEnding
 from proxy.wire.types import Channel, Slot, SlotMode, each_frame
 from tests.support.ollama import COUNTS, HEAD, call, closed, generates, read, says, shown, written
 from tests.support.wire import frames_of, nothing_said

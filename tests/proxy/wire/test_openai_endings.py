@@ -53,6 +53,15 @@ def strict_chunks(out: bytes) -> list[ChatCompletionChunk]:
     return [ChatCompletionChunk.model_validate(event, strict=True) for event in events[:-1]]
 
 
+@pytest.mark.parametrize("identity", [["x"], {"x": 1}, 5])
+def test_an_id_that_is_no_string_is_not_repeated(identity: Any) -> None:
+    """The ending is written all the same, with a neutral one."""
+    stream = CHAT.stream_codec()
+    through(stream, [{**chunk(delta(content="fine ")), "id": identity}])
+    *events, _ = payloads(block(stream, {"choices": [delta(content="bad")]}, "bad"))
+    assert {event["id"] for event in events if "id" in event} == {"chatcmpl-sluicegate"}
+
+
 def test_block_in_the_middle_of_a_stream() -> None:
     """The released part, the message, the filtered finish, the terminator, with the stream's own head."""
     stream = CHAT.stream_codec()
