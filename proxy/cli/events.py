@@ -12,7 +12,7 @@ from events.publisher.client import consumer
 from events.publisher.reading import following, newest
 from events.schema.envelope import EVENT_TYPES
 from proxy.cli.errors import ExitCode
-from proxy.cli.kafka_options import kafka_problem, kafka_settings, open_outbox
+from proxy.cli.kafka_options import kafka_problem, kafka_settings, opened_outbox
 from proxy.cli.terminal import say_errors, write_json
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def wants(options: TailOptions, value: bytes) -> bool:
 
 
 def _from_outbox(options: TailOptions, state_dir: str) -> Iterator[bytes]:
-    store = open_outbox(state_dir)
-    try:
+    with opened_outbox(state_dir) as store:
         last: deque[bytes] = deque(maxlen=options.lines)
         place, following = 0, False
         while True:
@@ -82,8 +81,6 @@ def _from_outbox(options: TailOptions, state_dir: str) -> Iterator[bytes]:
             if not options.follow:
                 return
             time.sleep(POLL_S)
-    finally:
-        store.close()
 
 
 def _from_kafka(options: TailOptions, settings: KafkaSettings) -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ from proxy.server.config_file import load_server_config
 from proxy.server.events_file import ServerText, kafka_at
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from events.publisher.settings import KafkaSettings
 
 
@@ -59,10 +62,13 @@ def outbox_file(state_dir: str) -> Path:
     return path
 
 
-def open_outbox(state_dir: str) -> Store:
-    """Open the outbox of a state folder. Raises `CommandError`."""
+@contextmanager
+def opened_outbox(state_dir: str) -> Iterator[Store]:
+    """Open the outbox of a state folder for a command; what goes wrong with it is the command's error."""
+    path = outbox_file(state_dir)
     try:
-        return Store(outbox_file(state_dir), OutboxSettings())
+        with closing(Store(path, OutboxSettings())) as store:
+            yield store
     except (OutboxError, OSError) as error:
         raise CommandError(f"--state-dir: {error}") from error
 

@@ -10,7 +10,7 @@ from events.outbox.rows import OutboxError
 from events.outbox.settings import OutboxSettings
 from events.publisher.run import publish
 from proxy.cli.errors import CommandError, ExitCode
-from proxy.cli.kafka_options import needed_kafka, open_outbox, outbox_file
+from proxy.cli.kafka_options import needed_kafka, opened_outbox, outbox_file
 from proxy.cli.terminal import console, say, write_json
 
 if TYPE_CHECKING:
@@ -23,13 +23,8 @@ SHOWN_LETTERS = 20
 
 def run_status(state_dir: str, *, as_json: bool) -> int:
     """Show what is in an outbox. Raises `CommandError`."""
-    store = open_outbox(state_dir)
-    try:
+    with opened_outbox(state_dir) as store:
         status = _status(store)
-    except OutboxError as error:
-        raise CommandError(str(error)) from error
-    finally:
-        store.close()
     if as_json:
         write_json(status)
     else:
@@ -88,8 +83,7 @@ def _show(status: dict[str, Any]) -> None:
 
 def run_retry(state_dir: str, ids: Sequence[str] | None) -> int:
     """Put dead letters into the queue again. Raises `CommandError`."""
-    store = open_outbox(state_dir)
-    try:
+    with opened_outbox(state_dir) as store:
         known = {letter.entry.id for letter in store.dead_letters()}
         unknown = [one for one in ids or () if one not in known]
         if unknown:
@@ -98,10 +92,6 @@ def run_retry(state_dir: str, ids: Sequence[str] | None) -> int:
             )
         count = store.retry(ids)
         left = store.dead_count()
-    except OutboxError as error:
-        raise CommandError(str(error)) from error
-    finally:
-        store.close()
     say(f"{count} events are in the queue again, {left} dead letters are left.")
     return ExitCode.OK
 
@@ -110,9 +100,8 @@ def run_drain(state_dir: str, kafka: str | None, config: str | None, limit_s: fl
     """Publish what waits. Raises `CommandError`."""
     settings = needed_kafka(kafka, config)
     path = outbox_file(state_dir)
-    store = open_outbox(state_dir)
-    store.subscribe(sorted({"kafka", *(one.name for one in store.subscribers() if one.active)}))
-    store.close()
+    with opened_outbox(state_dir) as store:
+        store.subscribe(sorted({"kafka", *(one.name for one in store.subscribers() if one.active)}))
     stop = threading.Event()
     timer = threading.Timer(limit_s, stop.set)
     timer.daemon = True
@@ -128,8 +117,7 @@ def run_drain(state_dir: str, kafka: str | None, config: str | None, limit_s: fl
     except KeyboardInterrupt:
         stop.set()
     timer.cancel()
-    store = open_outbox(state_dir)
-    left, dead = store.waiting("kafka"), store.dead_count()
-    store.close()
+    with opened_outbox(state_dir) as store:
+        left, dead = store.waiting("kafka"), store.dead_count()
     say(f"{left} events wait, {dead} dead letters.")
     return ExitCode.OK if left == 0 else ExitCode.BLOCKED

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import orjson
@@ -95,3 +97,24 @@ def test_drain_says_what_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_what_is_wrong_is_said(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(arguments) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("table", "arguments"),
+    [
+        ("subscriber", ["outbox", "status"]),
+        ("dead_letter", ["outbox", "retry"]),
+        ("subscriber", ["outbox", "drain", "--kafka", "127.0.0.1:9"]),
+        ("event", ["events", "tail"]),
+    ],
+)
+def test_a_broken_outbox_is_said(
+    table: str, arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    filled(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "outbox.db")) as db:
+        db.execute(f"ALTER TABLE {table} RENAME TO lost")
+    assert run([*arguments, "--state-dir", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert "--state-dir: " in said
+    assert "unexpected" not in said
