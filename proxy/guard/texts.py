@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from proxy.guard.queue import Place
 from proxy.guard.rules import ChannelRules, channel_rules
-from proxy.guard.timeline import Timeline
+from proxy.guard.timeline import Timeline, summary_of
 from proxy.wire.types import FrameRun, SlotMode
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Texts:
         "_constants",
         "_evidence",
         "_keep",
+        "_passed",
         "_quiet",
         "_rules",
         "_stats",
@@ -64,6 +65,7 @@ class Texts:
         self._keep = keep
         self._use_screens = use_screens
         self._constants: dict[tuple[ChannelKind, str], Place] = {}
+        self._passed: dict[Channel, int] = {}  # lengths of the texts that needed no place
         self._quiet: dict[ChannelKind, Timeline] = {}
         self.by_channel: dict[Channel, Timeline] = {}
         self.unscanned: dict[Timeline, None] = {}
@@ -100,7 +102,8 @@ class Texts:
         found = [(self._rules[kind], _CONSTANT_SEPARATOR.join(texts)) for kind, texts in by_kind.items()]
         if not all(rules.is_quiet(text) for rules, text in found):
             return False
-        self._stats.text_chars += sum([len(slot.text) for slot in slots if slot.mode is SlotMode.APPEND])
+        self._passed = {channel: sum(map(len, texts)) for channel, texts in pieces.items()}
+        self._stats.text_chars += sum(self._passed.values())
         for rules, text in found:
             self._count(rules, text)
         return True
@@ -252,7 +255,8 @@ class Texts:
 
     def summary(self) -> list[ChannelSummary]:
         """Return what texts there are, complete values left out."""
-        return [timeline.summary() for timeline in self.by_channel.values()]
+        passed = [summary_of(channel, self._rules[channel.kind], chars) for channel, chars in self._passed.items()]
+        return passed + [timeline.summary() for timeline in self.by_channel.values()]
 
     def held_chars(self) -> tuple[int, int]:
         """Return the characters that detectors hold, and those in frames that have not left."""

@@ -292,10 +292,7 @@ class Timeline:
 
     def summary(self) -> ChannelSummary:
         """Return what events say of the text."""
-        rules, channel = self.rules, self.channel
-        is_observed = bool(rules.observing)
-        is_watched = is_observed or bool(rules.holding)
-        return ChannelSummary(channel_label(channel), channel.kind.value, self.buffer.end, is_watched, is_observed)
+        return summary_of(self.channel, self.rules, self.buffer.end)
 
     def _incident(self, acted: Acted) -> Incident:
         finding = acted.finding
@@ -314,6 +311,13 @@ class Timeline:
             digest=evidence_digest(self.rules.policy.hash_key, matched, finding.end - finding.start),
             delivered_bytes=len(left.encode("utf-8", "surrogatepass")),
         )
+
+
+def summary_of(channel: Channel, rules: ChannelRules, chars: int) -> ChannelSummary:
+    """Return what events say of a text so many code points long."""
+    is_observed = bool(rules.observing)
+    is_watched = is_observed or bool(rules.holding)
+    return ChannelSummary(channel_label(channel), channel.kind.value, chars, is_watched, is_observed)
 
 
 def channel_label(channel: Channel) -> str:

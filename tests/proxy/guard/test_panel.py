@@ -85,7 +85,8 @@ def test_whole_messages_pass_in_one_look(text: str, seed: int) -> None:
         guard.receive(orjson.dumps(body))
         guard.receive_end()
         scan_inline(guard)
-        both.append((guard.take(), sorted(guard.take_events(), key=repr), guard.state, guard.stats.text_chars))
+        said = guard.take(), sorted(guard.take_events(), key=repr), guard.state
+        both.append((*said, guard.stats.text_chars, guard.channels()))
     assert both[0] == both[1]
 
 
