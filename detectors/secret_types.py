@@ -51,11 +51,8 @@ class SecretType:
     category: str
     pattern: str
     """In the `regex` flavour, of bounded width, at least one character wide on every path."""
-    literals: tuple[str, ...]
-    """Every match contains one of these, in lower case if `any_case`."""
     is_real: Callable[[str], bool] = check.is_random_token
     score: float = LIKELY
-    any_case: bool = False
     generic: bool = False
     """Gives way to a type that knows better what the same value is."""
 
@@ -86,15 +83,12 @@ def _any_of(words: str) -> str:
 
 def _token(category: str, literals: str, body: str, end: str = _END_B62) -> SecretType:
     """Describe a token that begins with one of the literals, separated by spaces."""
-    words = tuple(literals.split())
-    prefix = "|".join(word.replace(".", r"\.") for word in words)
-    return SecretType(category, f"{_LEFT}(?:{prefix}){body}{end}", words)
+    prefix = "|".join(word.replace(".", r"\.") for word in literals.split())
+    return SecretType(category, f"{_LEFT}(?:{prefix}){body}{end}")
 
 
 _CLOUD = (
-    SecretType(
-        "AWS_ACCESS_KEY", _LEFT + "(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}" + _END_B62, ("AKIA", "ASIA", "ABIA", "ACCA")
-    ),
+    SecretType("AWS_ACCESS_KEY", _LEFT + "(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}" + _END_B62),
     SecretType(
         "AWS_SECRET_KEY",
         _LEFT
@@ -102,14 +96,11 @@ _CLOUD = (
         + f"(?:{_any_case('access')}[_. -]?)?{_any_case('key')}"
         + _ASSIGN
         + "(?P<value>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])",
-        ("secret",),
         check.is_aws_secret,
-        any_case=True,
     ),
     SecretType(
         "AZURE_STORAGE_KEY",
         _LEFT + "(?:AccountKey|SharedAccessKey)=(?P<value>[A-Za-z0-9+/]{42,86}={0,2})",
-        ("AccountKey=", "SharedAccessKey="),
     ),
     _token("DATABRICKS_TOKEN", "dapi", "[0-9a-f]{32}(?:-[0-9])?"),
     _token("DIGITALOCEAN_TOKEN", "doo_v1_ dop_v1_ dor_v1_", "[0-9a-f]{64}"),
@@ -125,7 +116,6 @@ _CODE_HOSTS = (
     SecretType(
         "GITHUB_TOKEN",
         f"{_LEFT}gh[pousr]_{_B62}{{36,255}}",
-        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
         check.is_github_token,
         CERTAIN,
     ),
@@ -136,7 +126,7 @@ _CODE_HOSTS = (
         _URL64 + r"{20,64}(?:\.[0-9a-z]{2}\.[0-9a-z]{7,9})?",
         "",
     ),
-    SecretType("NPM_TOKEN", f"{_LEFT}npm_{_B62}{{36}}{_END_B62}", ("npm_",), check.has_base62_checksum, CERTAIN),
+    SecretType("NPM_TOKEN", f"{_LEFT}npm_{_B62}{{36}}{_END_B62}", check.has_base62_checksum, CERTAIN),
     _token("PYPI_TOKEN", "pypi-AgEIcHlwaS5vcmc pypi-AgENdGVzdC5weXBpLm9yZw", _URL64 + "{50,400}", ""),
     _token("RUBYGEMS_TOKEN", "rubygems_", "[0-9a-f]{48}"),
     _token("DOCKER_TOKEN", "dckr_pat_ dckr_oat_", _URL64 + "{27,32}", _END_URL64),
@@ -152,7 +142,6 @@ _MODELS = (
         "OPENAI_API_KEY",
         f"{_LEFT}sk-(?:{_B62}{{20}}T3BlbkFJ{_B62}{{20}}{_END_B62}|{_B62}{{48}}{_END_B62}"
         f"|(?:proj|svcacct|admin|None)-{_URL64}{{40,200}})",
-        ("sk-",),
     ),
     _token(
         "ANTHROPIC_API_KEY", "sk-ant-api sk-ant-admin sk-ant-sid sk-ant-oat", "[0-9]{2}-" + _URL64 + "{80,120}", ""
@@ -173,17 +162,13 @@ _MESSAGING = (
     SecretType(
         "SLACK_WEBHOOK",
         _LEFT + r"hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/(?P<value>[A-Za-z0-9+/]{40,80})",
-        ("hooks.slack",),
     ),
     SecretType(
         "DISCORD_WEBHOOK",
         _LEFT + r"discord(?:app)?\.com/api/webhooks/(?P<value>[0-9]{17,20}/[A-Za-z0-9_-]{60,80})",
-        (".com/api/webhooks/",),
     ),
-    SecretType(
-        "DISCORD_TOKEN", f"{_LEFT}[MNO]{_URL64}{{23,25}}\\.{_URL64}{{6}}\\.{_URL64}{{27,38}}{_END_URL64}", (".",)
-    ),
-    SecretType("TELEGRAM_BOT_TOKEN", f"{_LEFT}[0-9]{{8,10}}:AA{_URL64}{{33}}{_END_URL64}", (":AA",)),
+    SecretType("DISCORD_TOKEN", f"{_LEFT}[MNO]{_URL64}{{23,25}}\\.{_URL64}{{6}}\\.{_URL64}{{27,38}}{_END_URL64}"),
+    SecretType("TELEGRAM_BOT_TOKEN", f"{_LEFT}[0-9]{{8,10}}:AA{_URL64}{{33}}{_END_URL64}"),
     _token("SENDGRID_API_KEY", "SG.", rf"{_URL64}{{22}}\.{_URL64}{{43}}", _END_URL64),
     _token("TWILIO_API_KEY", "SK", "[0-9a-f]{32}"),
     _token("MAILGUN_API_KEY", "key-", "[0-9a-f]{32}"),
@@ -205,14 +190,12 @@ _STRUCTURES = (
     SecretType(
         "JWT",
         rf"{_LEFT}eyJ{_URL64}{{10,300}}\.{_URL64}{{10,1100}}(?:\.{_URL64}{{0,400}})?",
-        ("eyJ",),
         check.is_jwt,
         CERTAIN,
     ),
     SecretType(
         "PRIVATE_KEY",
         private_keys.OPENING_PATTERN,
-        (private_keys.OPENING,),
         check.is_no_placeholder,
         CERTAIN,
         hold=private_keys.OPENING,
@@ -223,17 +206,13 @@ _STRUCTURES = (
         + "(?:postgres(?:ql)?|mysql|mariadb|mongodb|rediss?|amqps?|mssql|sqlserver|clickhouse|cockroachdb"
         + "|ldaps?|smtps?)"
         + rf"(?:\+[a-z0-9]{{1,16}})?://{_USER}:{_PASSWORD}@{_HOST}",
-        ("://",),
         check.is_real_password,
         LIKELY,
     ),
-    SecretType(
-        "BASIC_AUTH_URL", f"{_LEFT}(?:https?|ftps?)://{_USER}:{_PASSWORD}@{_HOST}", ("://",), check.is_real_password
-    ),
+    SecretType("BASIC_AUTH_URL", f"{_LEFT}(?:https?|ftps?)://{_USER}:{_PASSWORD}@{_HOST}", check.is_real_password),
     SecretType(
         "AGE_SECRET_KEY",
         _LEFT + "AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}" + _END_B62,
-        ("AGE-SECRET",),
     ),
 )
 
@@ -252,20 +231,16 @@ def contextual(least_bits: float) -> tuple[SecretType, ...]:
             + _ASSIGN
             + _any_case("basic")
             + r"\s(?P<value>[A-Za-z0-9+/]{8,256}={0,2})",
-            ("authorization",),
             check.is_basic_credentials,
             CERTAIN,
-            any_case=True,
         ),
         SecretType(
             "BEARER_TOKEN",
             _LEFT
             + _any_case("bearer")
             + r"\s{1,2}(?P<value>[A-Za-z0-9._~+/-]{20,_V}={0,2})".replace("_V", str(_MOST_VALUE)),
-            ("bearer",),
             is_assigned,
             POSSIBLE,
-            any_case=True,
             generic=True,
         ),
         SecretType(
@@ -278,10 +253,8 @@ def contextual(least_bits: float) -> tuple[SecretType, ...]:
             + "(?:[_-][A-Za-z0-9_-]{1,24})?"
             + _ASSIGN
             + r"(?P<value>[A-Za-z0-9_+/=.~!@#$%^&*-]{12,_V})".replace("_V", str(_MOST_VALUE)),
-            ("key", "secret", "token", "passw", "passphrase", "pwd", "credentials"),
             is_assigned,
             POSSIBLE,
-            any_case=True,
             generic=True,
         ),
     )

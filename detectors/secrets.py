@@ -193,7 +193,7 @@ class _Walk:
                 yield from searcher.all(self._text, outer.start, outer.end)
 
 
-_KEY_PIECE = SecretType(PRIVATE_KEY, "", (), score=CERTAIN)
+_KEY_PIECE = SecretType(PRIVATE_KEY, "", score=CERTAIN)
 
 
 def _sorted_without_generic(matches: Iterable[_Match]) -> list[_Match]:

@@ -26,7 +26,7 @@ Dear Ms. O'Neil, the total is $1,250.00 (about 1.100,50 EUR), 25% less than in 2
 See https://www.example.com/docs/index.html?page=2#top, 192.0.2.17, 2001:db8::1 or C:\\Users\\name\\file_01.txt.
 ```python
 def add_values(first: int, second: int = 0) -> dict[str, int]:
-    return {"sum": first + second, "max_value": max(first, second)}  # TODO: test_it(), x ** 2 != y
+    return {"sum": first + second, "max_value": max(first, second)}  # Note: test_it(), x ** 2 != y
 ```
 {"city":"Quito","units":"metric","days":[1,2,3],"key":"sk-test_0123","id":"call_a1B2c3D4","hash":"9f86d081884c7d65"}
 | Name | Zip | Card |\n|---|---|---|\n| Zoe Vazquez | 90210-1234 | 4111 1111 1111 |
