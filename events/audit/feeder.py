@@ -64,7 +64,7 @@ class Feeder:
         self._dropped_to = 0
         self._has_sealed = True
         """Whether something sealed is left that we have: a crash may have left some."""
-        self._version = -1
+        self._version: tuple[int, int] | None = None
         self._anchored = -1
         self._anchored_ms = 0
         self._swept_ms = 0

@@ -47,6 +47,7 @@ class Store:
         """Open the file, or make it. The folder is there."""
         self.path = path
         self._settings = settings
+        self._puts = 0
         self._lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # its log gets the same rights
@@ -71,6 +72,7 @@ class Store:
         with self._change() as db:
             dropped = self._make_room(db, entries, now_ms)
             _insert(db, entries)
+        self._puts += 1
         return dropped
 
     def _make_room(self, db: sqlite3.Connection, entries: Sequence[Entry], now_ms: int) -> int:
@@ -105,6 +107,7 @@ class Store:
                     for letter in letters
                 ],
             )
+        self._puts += 1
 
     def retry(self, ids: Sequence[str] | None = None) -> int:
         """Put dead letters at the end of the queue again: those with these ids, None: all. Returns how many."""
@@ -123,6 +126,7 @@ class Store:
             )
             _count_after(db, before)
             db.executemany("DELETE FROM dead_letter WHERE id = ?", chosen)
+        self._puts += 1
         return len(chosen)
 
     # Subscribers.
@@ -224,10 +228,10 @@ class Store:
         with database_errors():
             return int(self._db.execute("SELECT count(*) FROM dead_letter").fetchone()[0])
 
-    def version(self) -> int:
-        """Return a number that changes when another process or thread has changed the file."""
+    def version(self) -> tuple[int, int]:
+        """Return what changes when another process or thread has changed the file, or we have put events in."""
         with database_errors():
-            return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+            return int(self._db.execute("PRAGMA data_version").fetchone()[0]), self._puts
 
     def tidy(self) -> None:
         """Move the log into the file and give free space back, as far as nobody has to wait for it."""

@@ -85,7 +85,7 @@ class Publisher:
         self._acked_ms = 0
         self._beat_ms = 0
         self._progress_ms = 0
-        self._version = -1
+        self._version: tuple[int, int] | None = None
         self._backoff_s = 0.0
         self._careful_to = -1
         """Up to this place events are sent one by one."""
@@ -132,7 +132,7 @@ class Publisher:
             self._say("auth_failed" if verdict is Verdict.NO_ACCESS else "no_broker", reason)
         else:
             self._backoff_s = 0.0
-            self._version = -1
+            self._version = None
             self._say("publishing", "")
             return True
         self._backoff_s = min(MAX_BACKOFF_S, max(0.25, 2 * self._backoff_s))

@@ -172,6 +172,23 @@ def test_what_a_crash_or_a_busy_outbox_left_sealed_goes_later(
     assert [row.entry.id for row in rows if row.entry.sealed] == []
 
 
+def test_an_anchor_does_not_stay_in_the_outbox(outbox: Store, store: AuditStore, tmp_path: Path) -> None:
+    """It is the feeder's own event: one that nobody takes would be too old one day, and the outbox take no more."""
+    outbox.subscribe([SUBSCRIBER])
+    clock = Clock()
+    one = feeder(outbox, store, clock, tmp_path)
+    for number in (1, 2):
+        other = Store(tmp_path / FILE_NAME, OutboxSettings())  # as a server's: its own connection
+        put(other, 1, first=number)
+        other.close()
+        while one.step() != IDLE_S:
+            pass
+    clock.now_ms += 10_000
+    assert [one.step() for _ in range(3)] == [IDLE_S, 0.0, IDLE_S]
+    assert anchors(tmp_path) == [1, 2]
+    assert outbox.totals().rows == 0
+
+
 def test_texts_beyond_the_retention_go(outbox: Store, store: AuditStore, tmp_path: Path) -> None:
     clock = Clock()
     one = feeder(outbox, store, clock, tmp_path)
