@@ -5,6 +5,7 @@ They are events on the topic `sluicegate.audit-heads.v1`, and lines of a file in
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,10 +25,14 @@ class AnchorError(ValueError):
 
 
 def append_anchor(path: Path, event: bytes) -> None:
-    """Write an anchor's event as a line of the file, durably. Raises OSError."""
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """Write an anchor's event as a line of the file, durably. A cut line is ended first. Raises OSError."""
+    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        os.write(handle, event + b"\n")
+        size = os.fstat(handle).st_size
+        is_cut = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+        line = (b"\n" if is_cut else b"") + event + b"\n"
+        if os.write(handle, line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(handle)
     finally:
         os.close(handle)

@@ -35,3 +35,12 @@ def test_what_is_no_anchor_is_refused(line: bytes) -> None:
 def test_a_file_without_anchors_has_no_last_one(tmp_path: Path) -> None:
     (tmp_path / "anchors.jsonl").write_bytes(b"nothing\n")
     assert last_anchor(tmp_path / "anchors.jsonl") is None
+
+
+def test_a_line_that_a_crash_cut_spoils_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "anchors.jsonl"
+    append_anchor(path, b'{"chain": "c", "seq": 1, "hash": "h"}')
+    path.write_bytes(path.read_bytes() + b'{"chain": "c", "se')
+    append_anchor(path, b'{"chain": "c", "seq": 2, "hash": "i"}')
+    found, broken = read_anchors(path.read_bytes().splitlines())
+    assert ([one.seq for one in found], broken) == ([1, 2], 1)
