@@ -172,11 +172,6 @@ class ArrayFraming:
         start = block.find(b"{")
         return SseEvent(block[start:] if start >= 0 else None, ())
 
-    def is_ended(self, block: bytes) -> bool:
-        """Say that another element may follow."""
-        del block
-        return True
-
     def write(self, lines: list[bytes], data: bytes | None, block: bytes) -> bytes:
         """Write an element in the place of the one in `block`, after what stands before that."""
         del lines  # There is nothing but values.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from proxy.wire.jsontext import Json, dumps
-from proxy.wire.sse import SseEvent, SseSplitter, has_crlf_only, is_block_ended, parse_event, write_event
+from proxy.wire.sse import SseEvent, SseSplitter, has_crlf_only, parse_event, write_event
 from proxy.wire.types import DEFAULT_MAX_FRAME_BYTES, Form
 
 if TYPE_CHECKING:
@@ -60,9 +60,6 @@ class Framing(Protocol):
 
     def parse(self, block: bytes, *, first: bool) -> SseEvent:
         """Take a block apart: its payload, and lines of the layout that can carry text."""
-
-    def is_ended(self, block: bytes) -> bool:
-        """Whether another frame may be written right after the block."""
 
     def write(self, lines: list[bytes], data: bytes | None, block: bytes) -> bytes:
         """Write a frame in the place of `block`: the lines that stay, and the payload."""
@@ -117,10 +114,6 @@ class SseFraming:
         if b"\r" not in block:
             return block.endswith(b"\n\n")
         return block.endswith(b"\r\n\r\n") and has_crlf_only(block)
-
-    def is_ended(self, block: bytes) -> bool:
-        """Whether a blank line ends the event."""
-        return is_block_ended(block)
 
     def write(self, lines: list[bytes], data: bytes | None, block: bytes) -> bytes:
         """Write an event."""

@@ -80,10 +80,6 @@ class LinesFraming:
             block = block.removeprefix(BOM)
         return SseEvent(block.strip(_BLANK) or None, ())
 
-    def is_ended(self, block: bytes) -> bool:
-        """Whether another line may be written right after the block."""
-        return block.endswith(b"\n")
-
     def write(self, lines: list[bytes], data: bytes | None, block: bytes) -> bytes:
         """Write a line with the ending of `block`, so that it stands as open or closed as it was."""
         del lines  # There is nothing but values.

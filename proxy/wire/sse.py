@@ -211,11 +211,6 @@ def has_crlf_only(data: bytes) -> bool:
     return b"\r" not in rest and len(lines) == data.count(b"\r") and {line[-1:] for line in lines} <= {b"\r"}
 
 
-def is_block_ended(block: bytes) -> bool:
-    """Whether a blank line ends the block, so that another event may be written after it."""
-    return block.endswith((b"\n\n", b"\r\r", b"\n\r", b"\r\n\r\n", b"\r\n\r")) or block == b"\n"
-
-
 def check_block(block: bytes, max_block_bytes: int) -> None:
     """Raise `WireError` for a block over the limit."""
     if len(block) > max_block_bytes:

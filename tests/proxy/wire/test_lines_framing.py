@@ -101,8 +101,6 @@ def test_the_parts_of_the_protocol() -> None:
     assert framing.take_open(b":1}\n") == b'{"a":1}\n'
     assert (framing.end_of(b'{"a":1}\n{', 0), framing.end_of(b'{"a":1}\n{', 8)) == (8, -1)
     assert (framing.is_steady(b"{}\n"), framing.is_steady(b"{}")) == (True, False)
-    assert framing.is_ended(b"{}\n")
-    assert not framing.is_ended(b"{}")
     assert framing.write([], None, b"\n") == b"\n"
     assert framing.receive(b'{"a":1}\n\n{"b":2}\n{') == [b'{"a":1}\n', b"\n", b'{"b":2}\n']
     framing.receive(b"x" * 10)
