@@ -91,7 +91,8 @@ class MockModel(asyncio.Protocol):
         elif workload.pace_s:
             loop = asyncio.get_running_loop()
             writes = _paced_writes(workload, variant)
-            self._timer = loop.call_at(loop.time() + workload.pace_s, self._write_paced, writes, workload.pace_s)
+            due = loop.time() + workload.pace_s
+            self._timer = loop.call_at(due, self._write_paced, writes, workload.pace_s, due)
         elif self._ready is not None:
             self._write(self._ready[workload.name][variant])
 
@@ -99,16 +100,17 @@ class MockModel(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(data)
 
-    def _write_paced(self, writes: Iterator[bytes], pace_s: float) -> None:
+    def _write_paced(self, writes: Iterator[bytes], pace_s: float, due: float) -> None:
         data = next(writes, None)
         if data is None:
             return
         self._write(data)
         if self._timer is not None:
-            # From the time that was due, not from now: a late timer must not stretch the whole stream.
-            due = self._timer.when() + pace_s
+            # From the time that was due, not from now: a late timer must not stretch the whole stream. Counted
+            # here, since what uvloop returns for a time that has passed does not know its time.
+            due += pace_s
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_at(due, self._write_paced, writes, pace_s)
+            self._timer = loop.call_at(due, self._write_paced, writes, pace_s, due)
 
 
 async def start(host: str = "127.0.0.1", port: int = 0) -> asyncio.Server:
