@@ -1,0 +1,1 @@
+"""Toxicity: classifiers of windows, with Detoxify's label names."""
