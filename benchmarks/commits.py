@@ -1,13 +1,16 @@
 """Measures what the durable commit adds to a blocked HTTP answer: the proxy with its outbox beside one without.
 
-Both run in this process on one loop, in turn, at the same steady rate of answers that a policy blocks.
+Both run in this process on one loop, in turn, at the same steady rate of answers that a policy blocks. Between them
+SQLite alone commits rows of the same size at that rate: below this, no durable commit can be on this disk.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +36,8 @@ _ANSWER = (
     b'{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":'
     b'{"role":"assistant","content":"please halt the presses"},"finish_reason":"stop"}]}'
 )
+_ROW = b"x" * 1300
+"""As long as an event."""
 _REQUEST = b'{"model":"m","messages":[{"role":"user","content":"hi"}]}'
 
 
@@ -52,9 +57,9 @@ class NoSink:
 
 
 async def measure_blocked(rate: float, seconds: float, rounds: int = 3) -> dict[str, list[float]]:
-    """Return the times of blocked answers in milliseconds, with the `outbox` and with `none`."""
+    """Return the times in milliseconds of blocked answers with the `outbox` and with `none`, and of `sqlite`."""
     configure_logging("json", "error")
-    times: dict[str, list[float]] = {"none": [], "outbox": []}
+    times: dict[str, list[float]] = {"none": [], "outbox": [], "sqlite": []}
     model = await asyncio.start_server(_answer, "127.0.0.1", 0)
     with tempfile.TemporaryDirectory(prefix="sluicegate-bench-") as name:
         policy = Path(name) / "policy.yaml"
@@ -67,6 +72,7 @@ async def measure_blocked(rate: float, seconds: float, rounds: int = 3) -> dict[
             for _ in range(rounds):
                 for key, server in (("none", without), ("outbox", durable)):
                     times[key] += await _load(int(server.url.rpartition(":")[2]), rate, seconds / rounds)
+                times["sqlite"] += await asyncio.to_thread(_commits, Path(name), rate, seconds / rounds)
     model.close()
     await model.wait_closed()
     return times
@@ -97,6 +103,24 @@ async def _load(port: int, rate: float, seconds: float) -> list[float]:
         await asyncio.sleep(max(0.0, began_s + number / rate - loop.time()))
         tasks.append(asyncio.ensure_future(one()))
     await asyncio.gather(*tasks)
+    return times
+
+
+def _commits(folder: Path, rate: float, seconds: float) -> list[float]:
+    """Commit two rows of an event's size at a time, in this thread, and nothing else."""
+    times = []
+    with closing(sqlite3.connect(folder / "floor.db", isolation_level=None)) as db:
+        for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 0",
+                          "CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY, value BLOB)"):  # fmt: skip
+            db.execute(statement).fetchall()
+        start_s = time.perf_counter()
+        for number in range(int(rate * seconds)):
+            time.sleep(max(0.0, start_s + number / rate - time.perf_counter()))
+            began_s = time.perf_counter()
+            db.execute("BEGIN IMMEDIATE")
+            db.execute("INSERT INTO event (value) VALUES (?), (?)", (_ROW, _ROW))
+            db.execute("COMMIT")
+            times.append(1000 * (time.perf_counter() - began_s))
     return times
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 FILE_NAME: Final = "outbox.db"
 BUSY_TIMEOUT_S: Final = 5.0
 """For locks that are not ours: a backup, or somebody with the sqlite3 command."""
-CHECKPOINT_PAGES: Final = 4096
-"""16 MB of log: a checkpoint within a commit is the exception, `Store.tidy` does it between commits."""
+CHECKPOINT_PAGES: Final = 16_384
+"""64 MB of log: a checkpoint within a commit is the last resort, `events.outbox.tidying` does it beside them."""
 FORMAT: Final = 2
 """1 kept its totals with a trigger, which cost a third of a row."""
 _FULL: Final = 2

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +29,8 @@ TRIM_SHARE: Final = 0.05
 """How much is dropped at a limit, so that it is not met again at the next event."""
 
 
+MIN_FREE_PAGES: Final = 1024
+"""4 MB of free space stay in the file: the next events need it."""
 ROWS_AT_ONCE: Final = 32
 """Events in one statement: the interpreter is given away and taken back once for all of them."""
 _INSERT: Final = "INSERT INTO event (id, topic, key, created_ms, value, sealed, size) "
@@ -233,12 +235,25 @@ class Store:
         with database_errors():
             return int(self._db.execute("PRAGMA data_version").fetchone()[0]), self._puts
 
-    def tidy(self) -> None:
-        """Move the log into the file and give free space back, as far as nobody has to wait for it."""
+    # Housekeeping.
+
+    def checkpoint(self, *, alone: bool = False) -> int:
+        """Move the log into the file. Returns how many pages it has.
+
+        When all of it is moved before the next commit, that one begins it anew. Others write meanwhile; `alone`:
+        they wait.
+        """
+        with self._locked() if alone else nullcontext(), database_errors():
+            _, pages, _ = self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return int(pages)
+
+    def give_back(self, max_pages: int) -> None:
+        """Give free space back to the disk where there is a lot of it. Others wait for it, as for a commit."""
         with database_errors():
-            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-            with self._locked():
-                self._db.execute("PRAGMA incremental_vacuum(256)").fetchall()
+            if self._db.execute("PRAGMA freelist_count").fetchone()[0] < MIN_FREE_PAGES:
+                return
+        with self._quick_change() as db:
+            db.execute(f"PRAGMA incremental_vacuum({max_pages})").fetchall()
 
     # Locks and transactions.
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from events.outbox.rows import DeadLetter, Entry, OutboxError
 from events.outbox.settings import OnFull
 from events.outbox.store import Store
+from events.outbox.tidying import Tidier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,8 +36,8 @@ MAX_BATCH: Final = 512
 PAUSE_EVERY: Final = 32
 """After so many events built, the interpreter is given away for a moment: the event loop may need it."""
 PAUSE_S: Final = 0.0002
-TIDY_EVERY: Final = 2048
-"""Events between two checkpoints, which are made when nobody waits."""
+TIDY_EVERY: Final = 64
+"""Commits between two checkpoints: some 1.5 MB of log."""
 
 
 class Draft(NamedTuple):
@@ -76,12 +77,14 @@ class OutboxWriter:
         self._closing = False
         self._store: Store | None = None
         self._since_tidy = 0
+        self._tidier = Tidier(path, settings)
         self._thread = threading.Thread(target=self._run, name="sluicegate-outbox", daemon=True)
 
     def start(self) -> None:
         """Open the outbox and begin. Raises `OutboxError`."""
         self._store = Store(self._path, self._settings)
         self._thread.start()
+        self._tidier.start()
 
     def submit(self, drafts: Sequence[Draft | Callable[[], Draft]], done: Done | None = None) -> None:
         """Put events into the outbox, after all that were submitted before. Does not wait.
@@ -119,6 +122,7 @@ class OutboxWriter:
                 self._some.set()  # came since: they wait for company again, unless somebody waits for them
             elif self._closing:
                 break
+        self._tidier.close()
         if self._store is not None:
             self._store.close()
 
@@ -132,7 +136,6 @@ class OutboxWriter:
             except Exception:  # noqa: BLE001 - a bug must not end the thread: who waits is told, and stops
                 self._tell(batch, "bug")
                 self._on_dropped("bug", _count(batch))
-            self._tidy()
 
     def _write(self, batch: list[Submission]) -> None:
         entries: list[Entry] = []
@@ -148,8 +151,11 @@ class OutboxWriter:
         if reason is not None:
             self._refuse(batch, reason)
             return
-        self._since_tidy += len(entries)
         self._tell(batch, None)
+        self._since_tidy += 1
+        if self._since_tidy >= TIDY_EVERY:
+            self._since_tidy = 0
+            self._tidier.want()
 
     @staticmethod
     def _tell(batch: list[Submission], reason: str | None) -> None:
@@ -200,15 +206,6 @@ class OutboxWriter:
         passes = self._settings.on_full is OnFull.DROP_OLDEST
         self._on_dropped(reason, _count(batch))
         self._tell(batch, None if passes else reason)
-
-    def _tidy(self) -> None:
-        if self._since_tidy < TIDY_EVERY or self._urgent.is_set() or self._store is None:
-            return
-        self._since_tidy = 0
-        try:
-            self._store.tidy()
-        except (OutboxError, OSError):
-            return  # it will be tried again; a commit says it when the disk is the reason
 
 
 def _count(batch: list[Submission]) -> int:

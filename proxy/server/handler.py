@@ -115,18 +115,17 @@ class Exchange:
         self._plan, body = selection.first, None
         if selection.needs_model:
             self._match = self._plan.match
+            self._introduce(self._match)  # a fault while the body is read has its event
             model, body = routed_model(await self._read_json())
             self._plan = selection.decide(model)
         match = self._follow(self._plan)
+        self._introduce(match)
         if match.dialect is None:
             passage = Passage(self._services, self._api, request, match, self._watchdog, self._writer)
             await passage.run(self._ids())
             self.decision = Action.ALLOW.value
             return
-        self._facts.read_match(match)
-        self._facts.tenant = self.tenant or None
         self._facts.provider = self._api.host
-        self._facts.read_trace(request.headers.get("traceparent"))
         if body is None and request.method == "POST":
             body = await self._read_json()
         forwarded = headers.request_headers(request.headers, has_body=body is not None)
@@ -145,12 +144,20 @@ class Exchange:
         """Go the way of a plan. Raises its fault."""
         if plan.fault is not None or plan.match is None:
             self._match = None
+            self._facts.dialect = ""
             raise plan.fault or ClientFault("unknown_route", "This path is not open on this proxy.", 403)
         self._match = plan.match
         self._api = self._services.upstreams[plan.upstream]
         self._policy = self._facts.policy = self._policies[plan.policy_source]
         self._is_guarded = plan.match.treatment is Treatment.GUARDED
         return plan.match
+
+    def _introduce(self, match: Match | None) -> None:
+        """Note for the events what the head of the request says."""
+        if match is not None:
+            self._facts.read_match(match)
+            self._facts.tenant = self.tenant or None
+            self._facts.read_trace(self._request.headers.get("traceparent"))
 
     async def _read_json(self) -> bytes:
         headers.require_json(self._request.headers)

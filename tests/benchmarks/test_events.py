@@ -25,11 +25,11 @@ async def test_a_short_run_gives_figures(tmp_path: Path) -> None:
     assert min(waits) > 0
     assert len(measure_floor(tmp_path, 3)) == 3
     blocked = await measure_blocked(50.0, 0.2, rounds=1)
-    assert {key: len(times) for key, times in blocked.items()} == {"none": 10, "outbox": 10}
+    assert {key: len(times) for key, times in blocked.items()} == {"none": 10, "outbox": 10, "sqlite": 10}
 
 
 def test_the_table_compares_with_and_without() -> None:
-    blocked = {"none": [1.0], "outbox": [7.5]}
+    blocked = {"none": [1.0], "outbox": [7.5], "sqlite": [0.2]}
     made, (target,) = tables(Figures(1000.0, [0.1], [0.5], blocked, (50.0, 100.0)))
     assert (target.measured, target.holds) == (6.5, False)
     assert ("added by the outbox", "6.50", "6.50") in made[0].rows

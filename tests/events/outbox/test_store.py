@@ -10,7 +10,7 @@ import pytest
 
 from events.outbox.rows import DeadLetter, Entry, OutboxError
 from events.outbox.settings import OnFull, OutboxSettings
-from events.outbox.store import Store
+from events.outbox.store import MIN_FREE_PAGES, Store
 from tests.support.events import TIME_MS, event_id
 
 if TYPE_CHECKING:
@@ -191,10 +191,27 @@ def test_a_change_by_another_is_seen(store: Store) -> None:
     other.close()
 
 
-def test_tidying_moves_the_log_into_the_file(store: Store) -> None:
+def test_a_checkpoint_moves_the_log_into_the_file(store: Store) -> None:
     store.append([entry(number, size=5000) for number in range(1, 100)], TIME_MS)
-    store.tidy()
+    assert store.checkpoint() > 100
     assert store.path.stat().st_size > 400_000
+    store.append([entry(100)], TIME_MS)
+    assert store.checkpoint(alone=True) < 10, "the log has begun anew"
+
+
+def test_free_space_goes_back_to_the_disk_but_for_what_the_next_events_need(store: Store) -> None:
+    store.subscribe(["kafka"])
+    store.append([entry(number, size=8000) for number in range(1, 601)], TIME_MS)
+    store.checkpoint()
+    before = store.path.stat().st_size
+    store.ack("kafka", 600, 600)
+    for _ in range(40):
+        store.give_back(64)
+    store.checkpoint()
+    after = store.path.stat().st_size
+    assert MIN_FREE_PAGES * 4096 * 0.9 < after < before
+    store.give_back(64)
+    assert store.path.stat().st_size == after
 
 
 def test_a_failed_change_leaves_nothing(store: Store) -> None:

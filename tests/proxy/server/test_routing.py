@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,7 +15,7 @@ from policies.problems import PolicyError
 from proxy.server.app import running_server
 from proxy.server.config import RouteConfig, TenantConfig, UpstreamConfig
 from proxy.server.tenants import key_hash
-from tests.support.gateway import POLICY, SECRET, ListSink, Proxy, config_for, guarded
+from tests.support.gateway import POLICY, SECRET, ListSink, Proxy, config_for, guarded, until
 from tests.support.upstream import Call, completion, says, scripted, texts_of
 
 if TYPE_CHECKING:
@@ -319,3 +320,24 @@ async def test_what_an_open_path_is_read_as(body: bytes, kind: str, status: int,
         answer = await proxy.post("/v2/answer", b'{"q":"hi"}')
     assert answer.status == status
     assert expected in answer.body
+
+
+async def test_a_fault_while_the_body_is_read_for_its_model_has_its_event(tmp_path: Path) -> None:
+    """Whether the model or the path decides the way, every guarded exchange ends in one event."""
+    cut = f"POST {CHAT} HTTP/1.1\r\nHost: p\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{{"
+    async with routed(tmp_path) as (proxy, _):
+        ended = proxy.sink.ended
+        for path in (CHAT, "/other" + CHAT):
+            assert (await proxy.post(path, b'{"model":"big-1"')).status == 400
+            assert (await proxy.post(path, asked(), ("Content-Type", "text/plain"))).status == 415
+            _, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+            writer.write(cut.replace(CHAT, path).encode())
+            await writer.drain()
+            writer.close()
+            await until(lambda: len(ended) == 3)
+            assert {(facts.route, facts.dialect) for facts in ended} == {(CHAT, "openai-chat")}
+            assert [facts.decision for facts in ended] == ["refused", "refused", "client_gone"]
+            ended.clear()
+        assert (await proxy.post("/raw/v1/x", b"{")).status != 400
+        assert (await proxy.post("/v1/unknown", asked("big-1"))).status == 403
+        assert ended == [], "nothing is guarded there"
