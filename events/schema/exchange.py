@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from events.schema.blocks import ModelBlock, PolicyBlock, RequestBlock
 
 TYPE: Final = "dev.sluicegate.exchange.v1"
-VERSION: Final = "1.0"
+VERSION: Final = "1.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +109,7 @@ class ExchangeData:
     """By action of an incident: how many there were."""
     truncated: bool = False
     """Whether entries of `detectors` or their scores were left out to keep the event small."""
+    rules: dict[str, int] = field(default_factory=dict)
+    """By rule: how many incidents there were, exceptions not counted; at most 16 rules."""
+    categories: dict[str, int] = field(default_factory=dict)
+    """By category: the same."""

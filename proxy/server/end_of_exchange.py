@@ -9,9 +9,11 @@ from events.schema.exchange import VERSION
 if TYPE_CHECKING:
     from proxy.server.facts import ExchangeFacts, MessageFacts
 
-MAX_SCORES: Final = 100
+MAX_SCORES: Final = 80
 """Categories whose scores an event carries: more would not fit 16 KB."""
 MAX_DETECTORS: Final = 40
+MAX_CAUGHT: Final = 16
+"""Rules, and categories, whose incidents an event counts."""
 
 _REFUSAL: Final = "refusal"
 _ANSWER: Final = "response"
@@ -54,6 +56,8 @@ def exchange_data(about: ExchangeFacts, subject_hash: str | None, total_s: float
         "channels": [block for message in messages for block in _channels(message)],
         "actions": _actions(messages),
         "truncated": truncated,
+        "rules": _caught(messages, 0),
+        "categories": _caught(messages, 1),
     }
 
 
@@ -128,6 +132,17 @@ def _actions(messages: list[MessageFacts]) -> dict[str, int]:
         for action, count in message.actions.items():
             actions[action] = actions.get(action, 0) + count
     return actions
+
+
+def _caught(messages: list[MessageFacts], part: int) -> dict[str, int]:
+    """Return incidents by rule (part 0) or by category (part 1), the first `MAX_CAUGHT` of them."""
+    counts: dict[str, int] = {}
+    for message in messages:
+        for about, count in message.caught.items():
+            name = about[part]
+            if name in counts or len(counts) < MAX_CAUGHT:
+                counts[name] = counts.get(name, 0) + count
+    return counts
 
 
 def _refuses(message: MessageFacts) -> bool:

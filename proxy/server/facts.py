@@ -40,6 +40,8 @@ class MessageFacts:
     """Bytes that left the guard."""
     actions: dict[str, int] = field(default_factory=dict)
     """By action: incidents so far; a bypass and a failure count as `bypass` and `block`."""
+    caught: dict[tuple[str, str], int] = field(default_factory=dict)
+    """By rule and category: incidents so far, exceptions that a rule made not counted."""
     unavailable: set[str] = field(default_factory=set)
     """Labels of channels that a detector could not judge."""
     channels: Sequence[ChannelSummary] = ()
@@ -57,6 +59,9 @@ class MessageFacts:
         for event in events:
             if type(event).__name__ == "Incident":
                 action = event.action  # type: ignore[union-attr]
+                if action != "allow":
+                    about = (event.rule, event.category)  # type: ignore[union-attr]
+                    self.caught[about] = self.caught.get(about, 0) + 1
             else:
                 action = "bypass" if type(event).__name__ == "Bypass" else "block"
                 self.unavailable.add(event.channel)

@@ -74,12 +74,22 @@ def test_scores_and_times_come_by_detector_and_message() -> None:
     assert not data.truncated
 
 
+def test_incidents_are_summed_by_rule_and_by_category() -> None:
+    request = MessageFacts("request", GuardStats(), {}, caught={("hide", "WORD"): 1, ("hide", "NAME"): 2})
+    response = MessageFacts("response", GuardStats(), {}, caught={("stop", "WORD"): 3})
+    data = summed(request, response)
+    assert data.rules == {"hide": 3, "stop": 3}
+    assert data.categories == {"WORD": 4, "NAME": 2}
+
+
 def test_a_policy_of_any_size_gives_an_event_that_fits() -> None:
     stats = GuardStats()
     stats.scanned_chars = {f"{'d' * 60}{n:04d}": 7 for n in range(300)}
     stats.scores = {name: {f"{'C' * 60}{n:04d}": n / 100 for n in range(100)} for name in stats.scanned_chars}
-    data = summed(MessageFacts("response", stats, {}))
+    caught = {(f"{'r' * 60}{n:04d}", f"{'C' * 60}{n:04d}"): 10_000 for n in range(100)}
+    data = summed(MessageFacts("response", stats, {}, caught=caught))
     assert data.truncated
+    assert (len(data.rules), len(data.categories)) == (16, 16)
     assert len(data.detectors) == 40
     assert max(data.detectors[0].scores.values()) == 0.99
     assert len(encode(Event(event_id(1), "/s", "req_1", TIME_MS, data))) < 16_000

@@ -91,6 +91,14 @@ def test_reports_are_counted_by_action() -> None:
     assert message.unavailable == {"text[0]", "text[1]"}
 
 
+def test_what_was_caught_is_counted_by_rule_and_category() -> None:
+    message = MessageFacts("response", GuardStats(), {})
+    for action in ("flag", "block", "allow"):
+        message.count([Incident("r", "d", "C", 1.0, action, *WHERE)])
+    message.count([Bypass("d", "error", *WHERE)])
+    assert message.caught == {("r", "C"): 2}
+
+
 def test_occurrences_are_counted_by_rule_and_category() -> None:
     about = facts()
     assert [about.next_occurrence("r", c) for c in "aaba"] == [1, 2, 1, 3]

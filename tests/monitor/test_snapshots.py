@@ -1,0 +1,35 @@
+"""A state goes into bytes and comes back; bytes that are no state, or name foreign classes, do not."""
+
+from __future__ import annotations
+
+import os
+import pickle
+
+import pytest
+from river.drift import ADWIN
+
+from monitor import snapshots
+from monitor.snapshots import SnapshotError, dump, load
+
+
+def test_a_state_comes_back_and_gives_the_same_bytes() -> None:
+    detector = ADWIN(delta=0.002)
+    for number in range(1000):
+        detector.update(number % 3)
+    state = ({"a": 1.5}, detector, ("a", str(b"a", "ascii")))
+    again = load(dump(state))
+    assert dump(again) == dump(state)
+    assert again[1].width == detector.width
+
+
+class _Evil:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("exit 1",)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"garbage", pickle.dumps(3), pickle.dumps(((snapshots.FORMAT, "0.0"), None)), dump(_Evil())]
+)
+def test_other_bytes_are_refused(data: bytes) -> None:
+    with pytest.raises(SnapshotError):
+        load(data)
