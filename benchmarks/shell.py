@@ -46,6 +46,8 @@ class PassedMessage:
         """Looks among its arguments for the codec, which writes the ending of a failed stream."""
         self.codec: Codec = next(one for one in arguments if hasattr(one, "end_failed"))
         self.guard = PassedGuard()
+        self.stats = self.guard.stats
+        self.decision = Action.ALLOW
         self.driver = IdleDriver()
         self._out: list[bytes] = []
 
@@ -74,9 +76,31 @@ class PassedMessage:
         """Nothing is ever left."""
 
 
+class PassedWhole:
+    """Stands for `WholeMessage`: gives the message back as it came."""
+
+    state = GuardState.STATE_DONE
+    decision = Action.ALLOW
+    block = None
+    broken_public = ""
+
+    def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 - those of WholeMessage, whatever they are
+        """Needs none of its arguments."""
+        del arguments
+        self.stats = GuardStats()
+
+    async def judge(self, raw: bytes, value: object = None) -> bytes:
+        """Return the message."""
+        del value
+        return raw
+
+    def finish(self) -> None:
+        """Nothing is ever left."""
+
+
 def main() -> None:
     """Run the product's command line with the guard taken out."""
-    vars(handler)["GuardedMessage"] = PassedMessage
+    vars(handler).update(GuardedMessage=PassedMessage, WholeMessage=PassedWhole)
     product_main()
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from events.schema.excerpts import Excerpt
 from policies.types import Direction
-from proxy.guard.timeline import channel_label
+from proxy.guard.rules import channel_label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

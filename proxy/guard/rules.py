@@ -7,18 +7,25 @@ from typing import TYPE_CHECKING
 from detectors.screening import QUIET
 from detectors.types import ChannelKind
 from policies.types import Action, Direction, OnError, Policy
+from proxy.guard.api import ChannelSummary
 from proxy.guard.panel import bench_of
 
 if TYPE_CHECKING:
     from policies.types import Rule
+    from proxy.wire.types import Channel
+
+
+MAX_SUMMARIES = 256
+"""Texts of one kind whose names are remembered: numbers of choices and parts, nothing that a peer writes."""
 
 
 class ChannelRules:
     """What a policy says about one kind of channel."""
 
     __slots__ = (
+        "_judges_alone",
         "_rules",
-        "_screen",
+        "_summaries",
         "direction",
         "holders",
         "holding",
@@ -28,6 +35,7 @@ class ChannelRules:
         "observing",
         "policy",
         "rewrites",
+        "screen",
     )
 
     def __init__(
@@ -43,7 +51,11 @@ class ChannelRules:
         """Detectors that only tell."""
         self.holders = bench_of(self.holding, policy.limits.max_hold_chars, use_screens=use_screens)
         self.observers = bench_of(self.observing, policy.limits.max_hold_chars, use_screens=use_screens)
-        self._screen = bench_of((*self.holding, *self.observing), 0, use_screens=use_screens)
+        every = bench_of((*self.holding, *self.observing), 0, use_screens=use_screens)
+        self.screen = every.screen
+        """Speaks for all detectors; None when there is none, or when some must be asked."""
+        self._judges_alone = bool(every.alone)
+        self._summaries: dict[tuple[int, int], ChannelSummary] = {}
         self.names = tuple(detector.name for detector in (*self.holding, *self.observing))
         """Of all detectors."""
         holding = {detector.name for detector in self.holding}
@@ -52,10 +64,23 @@ class ChannelRules:
 
     def is_quiet(self, text: str) -> bool:
         """Whether no detector finds anything in a text to which nothing is added; False when they must be asked."""
-        bench = self._screen
-        if bench.alone or (self.kind is ChannelKind.TOOL_ARGUMENTS and "\\" in text):
-            return False  # arguments with escapes have another reading
-        return bench.screen is None or bench.screen.look(text) == QUIET
+        return self.can_look(text) and (self.screen is None or self.screen.look(text) == QUIET)
+
+    def can_look(self, text: str) -> bool:
+        """Whether the screen can speak for all detectors. Arguments with escapes have another reading."""
+        return not (self._judges_alone or (self.kind is ChannelKind.TOOL_ARGUMENTS and "\\" in text))
+
+    def summary(self, channel: Channel, chars: int) -> ChannelSummary:
+        """Return what events say of a text of this kind, so many code points long."""
+        key = (channel.choice, channel.part)
+        known = self._summaries.get(key)
+        if known is None:
+            is_observed = bool(self.observing)
+            is_watched = is_observed or bool(self.holding)
+            known = ChannelSummary(channel_label(channel), channel.kind.value, chars, is_watched, is_observed)
+            if len(self._summaries) < MAX_SUMMARIES:
+                self._summaries[key] = known
+        return known if known.chars == chars else known._replace(chars=chars)
 
     def blocking_rule(self, detector: str) -> Rule | None:
         """Return the rule that stops the message when this detector fails; None when all let it pass."""
@@ -87,3 +112,12 @@ def channel_rules(policy: Policy, direction: Direction, *, use_screens: bool = T
     if found is None:
         found = policy.derived[key] = RulesByKind(policy, direction, use_screens=use_screens)
     return found
+
+
+def channel_label(channel: Channel) -> str:
+    """Return the channel's name for events: `text[0]`, `tool_arguments[0].1`.
+
+    A channel's own `name` is left out: for unknown fields it is made of the sender's keys, which are text too.
+    """
+    label = f"{channel.kind.value}[{channel.choice}]"
+    return f"{label}.{channel.part}" if channel.part else label

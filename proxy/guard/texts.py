@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from proxy.guard.queue import Place
 from proxy.guard.rules import ChannelRules, channel_rules
-from proxy.guard.timeline import Timeline, summary_of
+from proxy.guard.timeline import Timeline
+from proxy.guard.whole import SEPARATOR, look
 from proxy.wire.types import FrameRun, SlotMode
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 MAX_CONSTANTS = 4096
 """How many different complete values (ids, unknown fields) are remembered as judged; beyond it they are forgotten
 and judged again."""
-
-_CONSTANT_SEPARATOR = "\n\n"
-"""Stands between complete values that are judged in one window, so that no word goes on from one to the next."""
 
 
 class Texts:
@@ -85,28 +83,20 @@ class Texts:
     def pass_whole(self, slots: tuple[Slot, ...]) -> bool:
         """Whether no detector finds anything in the texts of a frame that is all there is of its message.
 
-        Then they need no places. The texts are looked at together: what is found across two of them only makes
-        each detector look for itself. The pieces of one text are put together: what lies across them is in it.
+        Then they need no places.
         """
         if self.by_channel or not self._use_screens:
             return False
-        by_kind: dict[ChannelKind, list[str]] = {}
+        complete: dict[ChannelKind, list[str]] = {}
         pieces: dict[Channel, list[str]] = {}
         for slot in slots:
             if slot.mode is SlotMode.APPEND:
                 pieces.setdefault(slot.channel, []).append(slot.text)
             else:
-                by_kind.setdefault(slot.channel.kind, []).append(slot.text)
-        for channel, texts in pieces.items():
-            by_kind.setdefault(channel.kind, []).append("".join(texts))
-        found = [(self._rules[kind], _CONSTANT_SEPARATOR.join(texts)) for kind, texts in by_kind.items()]
-        if not all(rules.is_quiet(text) for rules, text in found):
-            return False
-        self._passed = {channel: sum(map(len, texts)) for channel, texts in pieces.items()}
-        self._stats.text_chars += sum(self._passed.values())
-        for rules, text in found:
-            self._count(rules, text)
-        return True
+                complete.setdefault(slot.channel.kind, []).append(slot.text)
+        lengths = look(self._rules, pieces, complete, self._stats)
+        self._passed = lengths or {}
+        return lengths is not None
 
     def _count(self, rules: ChannelRules, text: str) -> None:
         scanned = self._stats.scanned_chars
@@ -177,7 +167,7 @@ class Texts:
     def _quiet_place(self, channel: Channel, texts: Sequence[str]) -> Place | None:
         """Return the place of complete values in which no detector finds anything; None when they must be asked."""
         rules = self._rules[channel.kind]
-        text = _CONSTANT_SEPARATOR.join(texts)
+        text = SEPARATOR.join(texts)
         if not self._use_screens or not rules.is_quiet(text):
             return None
         self._count(rules, text)
@@ -197,7 +187,7 @@ class Texts:
         for slot in slots:
             start, end = timeline.append(slot.text)
             if len(slots) > 1:
-                timeline.append(_CONSTANT_SEPARATOR)
+                timeline.append(SEPARATOR)
             self._constants[channel.kind, slot.text] = Place(timeline, start, end)
         timeline.finish()
         self.touch(timeline)
@@ -255,7 +245,7 @@ class Texts:
 
     def summary(self) -> list[ChannelSummary]:
         """Return what texts there are, complete values left out."""
-        passed = [summary_of(channel, self._rules[channel.kind], chars) for channel, chars in self._passed.items()]
+        passed = [self._rules[channel.kind].summary(channel, chars) for channel, chars in self._passed.items()]
         return passed + [timeline.summary() for timeline in self.by_channel.values()]
 
     def held_chars(self) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from events.schema import Bypass, Failure, Incident
 from policies.decide import Acted, SpanEdit, decide
 from policies.replacement import evidence_digest
 from policies.types import Action
-from proxy.guard.api import Block, ChannelSummary, GuardStats, ScanFailureReason
+from proxy.guard.api import Block, GuardStats, ScanFailureReason
 from proxy.guard.arguments import ArgumentsLexer
 from proxy.guard.buffer import FORGET_STEP_CHARS, TextBuffer
 from proxy.guard.clusters import clusters, uncut
@@ -21,12 +21,14 @@ from proxy.guard.edits import EditList, resolved_edits
 from proxy.guard.observers import Observers
 from proxy.guard.panel import Panel
 from proxy.guard.readings import Readings, in_source
+from proxy.guard.rules import channel_label
 from proxy.guard.sentences import MAX_SENTENCE_CHARS, Splitter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from detectors.types import Finding, ScanResult, Window
+    from proxy.guard.api import ChannelSummary
     from proxy.guard.cursor import Cursor
     from proxy.guard.rules import ChannelRules
     from proxy.wire.types import Channel
@@ -292,7 +294,7 @@ class Timeline:
 
     def summary(self) -> ChannelSummary:
         """Return what events say of the text."""
-        return summary_of(self.channel, self.rules, self.buffer.end)
+        return self.rules.summary(self.channel, self.buffer.end)
 
     def _incident(self, acted: Acted) -> Incident:
         finding = acted.finding
@@ -311,19 +313,3 @@ class Timeline:
             digest=evidence_digest(self.rules.policy.hash_key, matched, finding.end - finding.start),
             delivered_bytes=len(left.encode("utf-8", "surrogatepass")),
         )
-
-
-def summary_of(channel: Channel, rules: ChannelRules, chars: int) -> ChannelSummary:
-    """Return what events say of a text so many code points long."""
-    is_observed = bool(rules.observing)
-    is_watched = is_observed or bool(rules.holding)
-    return ChannelSummary(channel_label(channel), channel.kind.value, chars, is_watched, is_observed)
-
-
-def channel_label(channel: Channel) -> str:
-    """Return the channel's name for events: `text[0]`, `tool_arguments[0].1`.
-
-    A channel's own `name` is left out: for unknown fields it is made of the sender's keys, which are text too.
-    """
-    label = f"{channel.kind.value}[{channel.choice}]"
-    return f"{label}.{channel.part}" if channel.part else label

@@ -17,7 +17,8 @@ from proxy.server.faults import NotRecordedFault, Phase
 from proxy.server.scanning import ScanDriver
 
 if TYPE_CHECKING:
-    from policies.types import Direction
+    from policies.types import Action, Direction
+    from proxy.guard.api import GuardStats
     from proxy.server.facts import ExchangeFacts
     from proxy.server.services import Services
     from proxy.server.watchdog import Watchdog
@@ -65,6 +66,16 @@ class GuardedMessage:
         exchange.messages.append(self.facts)
         self.timed = policy.timed
         """Whether a detector's segments are closed by time."""
+
+    @property
+    def stats(self) -> GuardStats:
+        """Counters of the message."""
+        return self.guard.stats
+
+    @property
+    def decision(self) -> Action:
+        """The most severe action taken on what has left so far."""
+        return self.guard.decision
 
     def receive(self, data: bytes) -> None:
         """Give the guard bytes of the sender and have what can be judged at once judged."""

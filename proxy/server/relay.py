@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from proxy.server.services import Services
     from proxy.server.upstream import UpstreamResponse
     from proxy.server.watchdog import Watchdog
+    from proxy.server.whole import WholeMessage
 
     Release = Callable[[GuardedMessage], Awaitable[None]]
 
@@ -61,7 +62,7 @@ class Relay:
         self._reading: asyncio.Task[bytes] | None = None
         self._ended = False
         self._recorder: Recorder | None = None
-        self._message: GuardedMessage | None = None
+        self._message: GuardedMessage | WholeMessage | None = None
         self._first_in_s: float | None = None
         self._last_in_s: float | None = None
         self._first_out_s: float | None = None
@@ -142,24 +143,24 @@ class Relay:
         del data  # as in `_pump`
         await writing
 
-    async def collect(self, message: GuardedMessage) -> bytes:
+    async def collect(self, message: WholeMessage) -> bytes:
         """Bring a whole body and return what the client gets. Raises `ExchangeFault`."""
         self._message = message
-        out: list[bytes] = []
-
-        async def gather(gathered: GuardedMessage) -> None:
-            data = await gathered.take()
-            if data:
-                out.append(data)
-
-        await self._pump(message, gather)
+        pieces, self._head = self._head, []
+        while not self._ended:
+            data = await self._read()
+            if self._decoder is None:
+                pieces.append(data)
+            else:
+                pieces += self._decoded(data)
         self._upstream.close()
-        if message.guard.state is GuardState.STATE_BROKEN:
-            raise UpstreamFault("upstream_broken", _sentence(message.guard.broken_public))
-        if not out:
+        body = await message.judge(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+        if message.state is GuardState.STATE_BROKEN:
+            raise UpstreamFault("upstream_broken", _sentence(message.broken_public))
+        if not body:
             raise UpstreamFault("upstream_empty", "The model API's answer is empty.")
         self._first_out_s = time.perf_counter()
-        return out[0] if len(out) == 1 else b"".join(out)
+        return body
 
     async def end_failed(self, writer: ClientWriter, fault: ExchangeFault) -> None:
         """End a stream that has begun in the dialect's own way, so that the client sees that it failed."""
@@ -184,7 +185,7 @@ class Relay:
             self._recorder.close("eof" if self._ended else "aborted")
         if self._message is not None:
             self._message.finish()
-            stats = self._message.guard.stats
+            stats = self._message.stats
             held = stats.held_chars_sum / stats.samples if stats.samples else 0.0
             self._services.metrics.observe_response(stats.text_chars, held)
             self._message = None

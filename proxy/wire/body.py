@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from proxy.wire.edits import apply_edits
-from proxy.wire.jsontext import dumps, loads
+from proxy.wire.jsontext import dumps, loads, weighed
+from proxy.wire.skim import skim
 from proxy.wire.types import DEFAULT_MAX_BODY_BYTES, Frame, FrameRole, WireError
 from proxy.wire.walk import Walker
 
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
     from proxy.wire.endings import BodyEnding
     from proxy.wire.fields import Node
     from proxy.wire.jsontext import Json
+    from proxy.wire.skim import Skimmed
     from proxy.wire.types import Said
+
+
+_NO_OBJECT = "the body is not a JSON object"
 
 
 class BodyCodec:
@@ -35,7 +40,7 @@ class BodyCodec:
         `mend` takes away what the receiver would refuse, after edits too; it returns the same object when there
         is nothing. `takes_lists`: the body may be a list, too (errors of some APIs).
         """
-        self._table = table
+        self.table = table
         self._max_body_bytes = max_body_bytes
         self._ending = ending
         self._mend = mend
@@ -67,14 +72,34 @@ class BodyCodec:
         parsed = loads(raw)
         is_listed = self._takes_lists and isinstance(parsed.value, list)
         if not is_listed and not isinstance(parsed.value, dict):
-            raise WireError("the body is not a JSON object")
-        walked = Walker(is_request=self._ending is None).walk(self._table, parsed.value)
+            raise WireError(_NO_OBJECT)
+        walked = Walker(is_request=self._ending is None).walk(self.table, parsed.value)
         objects = [item for item in (parsed.value if is_listed else [parsed.value]) if isinstance(item, dict)]
         has_failed = self._ending is not None and any(item.get("error") for item in objects)
         role = FrameRole.FAILURE if has_failed else FrameRole.DATA
         must_encode = walked.must_encode or parsed.is_ambiguous
         must_encode |= self._mend is not None and self._mend(walked.payload) is not walked.payload
         return [Frame(raw, walked.slots, role, walked.payload, must_encode)]
+
+    def skim(self, raw: bytes, value: Json = None) -> Skimmed | None:
+        """Return what a whole body says, in one step instead of `receive` and `receive_end`.
+
+        None for a body that must go through these: one that is broken, that may not leave as it came, or that has
+        a text which its table does not place. `value` is what orjson read in it, where that is known.
+        """
+        if len(raw) > self._max_body_bytes:
+            return None
+        try:
+            parsed = loads(raw) if value is None else weighed(raw, value)
+        except WireError:
+            return None
+        payload = parsed.value
+        is_whole = payload.__class__ is dict or (self._takes_lists and payload.__class__ is list)
+        if parsed.is_ambiguous or not is_whole:
+            return None
+        if self._mend is not None and self._mend(payload) is not payload:
+            return None
+        return skim(self.table, payload, is_request=self._ending is None)
 
     def encode(self, frame: Frame, edits: Mapping[int, str | None]) -> bytes:
         """Write the body with `edits`, the bytes that came when there is nothing to change."""

@@ -44,6 +44,11 @@ def loads(raw: bytes) -> Parsed:
         if b"\\u" not in raw:
             raise WireError(NOT_JSON) from None
         return Parsed(_scrub(_loads_slowly(raw)[0]), is_ambiguous=True)
+    return weighed(raw, value)
+
+
+def weighed(raw: bytes, value: Json) -> Parsed:
+    """Say of a text what orjson read in it and whether it could be read in another way. Raises `WireError`."""
     if raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH and orjson.dumps(value) == raw:
         return Parsed(value, is_ambiguous=False)  # Compact JSON, as most servers write it: written again, the same.
     members = _count_members(value)

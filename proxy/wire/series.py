@@ -5,23 +5,36 @@ It remembers, for one message, which part of each series is the present one and 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from proxy.wire.types import Ended
 
 if TYPE_CHECKING:
     from proxy.wire.fields import Series
     from proxy.wire.jsontext import Json
-    from proxy.wire.scope import Scope
 
 MAX_SERIES = 1024
 """More than 128 choices with every series there is. Beyond it the texts of a series are judged as one."""
 
 
-class Step(NamedTuple):
+class Numbered(Protocol):
+    """What texts belong to: a choice, and a part of it that can be another."""
+
+    @property
+    def choice(self) -> int:
+        """Number of the choice."""
+
+    def _replace(self, *, part: int) -> Self:
+        """Return the same with another part."""
+
+
+_Scope = TypeVar("_Scope", bound=Numbered)
+
+
+class Step(NamedTuple, Generic[_Scope]):
     """What an object does to its series."""
 
-    scope: Scope
+    scope: _Scope
     """Of the texts in the object."""
     ends: tuple[Ended, ...]
     changed: bool
@@ -36,7 +49,7 @@ class SeriesState:
     def __init__(self) -> None:
         self._parts: dict[tuple[int, str], tuple[int, bool]] = {}
 
-    def step(self, series: Series, value: Json, scope: Scope) -> Step:
+    def step(self, series: Series, value: Json, scope: _Scope) -> Step[_Scope]:
         """Take the next object that is of the series, or that closes it."""
         key = (scope.choice, series.name)
         part, is_open = self._parts.get(key, (-1, False))

@@ -2,7 +2,9 @@
 
 from detectors.types import ChannelKind
 from policies.types import Action, Direction, Mode, OnError
-from proxy.guard.rules import ChannelRules
+from proxy.guard.api import ChannelSummary
+from proxy.guard.rules import ChannelRules, channel_label
+from proxy.wire.types import Channel
 from tests.support.toy import WordDetector, policy, rule
 
 W, V = WordDetector("w", ("x",)), WordDetector("v", ("y",))
@@ -41,3 +43,18 @@ def test_the_rule_that_blocks_on_failure() -> None:
     found = ChannelRules(policy([W, V], rules), Direction.RESPONSE, ChannelKind.TEXT)
     assert found.blocking_rule("w") is None
     assert found.blocking_rule("v") == rules[1]
+
+
+def test_labels_never_carry_names_of_unknown_fields() -> None:
+    """Keys that the sender made up are text: they stay out of events."""
+    assert channel_label(Channel(ChannelKind.OTHER, 1, 2, "x.secret-key")) == "other[1].2"
+    assert channel_label(Channel(ChannelKind.TEXT)) == "text[0]"
+
+
+def test_what_is_said_of_a_text() -> None:
+    """Its name and who watches it are worked out once; its length is its own."""
+    rules = ChannelRules(policy([W], [rule("w", Action.FLAG)]), Direction.RESPONSE, ChannelKind.TEXT)
+    channel = Channel(ChannelKind.TEXT, 0, 1, "key-of-the-sender")
+    assert [rules.summary(channel, chars) for chars in (3, 5)] == [
+        ChannelSummary("text[0].1", "text", chars, is_watched=True, is_observed=True) for chars in (3, 5)
+    ]

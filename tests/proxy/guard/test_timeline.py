@@ -5,7 +5,7 @@ from policies.types import Action, Direction
 from proxy.guard.api import GuardStats
 from proxy.guard.buffer import FORGET_STEP_CHARS
 from proxy.guard.rules import ChannelRules
-from proxy.guard.timeline import Timeline, channel_label
+from proxy.guard.timeline import Timeline
 from proxy.wire.types import Channel
 from tests.support.toy import WordDetector, policy, rule
 
@@ -75,12 +75,6 @@ def test_incidents_wait_until_their_text_leaves() -> None:
     assert text.sent(2) == []
     assert [(i.start, i.end, i.action) for i in text.sent(5)] == [(2, 5, "redact")]
     assert text.take_incidents() == []
-
-
-def test_labels_never_carry_names_of_unknown_fields() -> None:
-    """Keys that the sender made up are text: they stay out of events."""
-    assert channel_label(Channel(ChannelKind.OTHER, 1, 2, "x.secret-key")) == "other[1].2"
-    assert channel_label(Channel(ChannelKind.TEXT)) == "text[0]"
 
 
 def test_a_late_result_of_another_reading_lands_in_source_offsets() -> None:

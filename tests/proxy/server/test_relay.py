@@ -13,9 +13,9 @@ from policies.types import Action, Direction
 from proxy.guard.api import GuardState
 from proxy.server.facts import ExchangeFacts
 from proxy.server.faults import ExchangeTimeout, Phase, UpstreamFault
-from proxy.server.guarding import GuardedMessage
 from proxy.server.relay import Relay
 from proxy.server.watchdog import Watchdog
+from proxy.server.whole import WholeMessage
 from tests.support.gateway import guarded
 from tests.support.services import services_for
 from tests.support.toy import END, ToyCodec, WordDetector, line, policy, rule, texts
@@ -63,11 +63,11 @@ class Played:
 @asynccontextmanager
 async def relaying(
     upstream: Played, max_bytes: int = 10_000, **config: float
-) -> AsyncIterator[tuple[Relay, GuardedMessage, Services]]:
+) -> AsyncIterator[tuple[Relay, WholeMessage, Services]]:
     async with services_for(RULES, **config) as (services, _):
         dog = Watchdog(asyncio.get_running_loop(), 10)
         facts = ExchangeFacts("req_1", services.policies.current)
-        message = GuardedMessage(services, facts, ToyCodec(), Direction.RESPONSE, dog)
+        message = WholeMessage(services, facts, ToyCodec(), Direction.RESPONSE, dog)
         relay = Relay(services, upstream, None, dog, max_bytes, services.config)
         yield relay, message, services
         relay.close()
@@ -82,7 +82,7 @@ async def test_the_head_is_looked_at_and_still_relayed() -> None:
         assert head == line("a ze")
         body = await relay.collect(message)
         assert texts(body)["text", 0, 0] == "a [x] b"
-        assert message.guard.state is GuardState.STATE_DONE
+        assert message.state is GuardState.STATE_DONE
     assert upstream.closed
 
 

@@ -1,0 +1,92 @@
+"""One look at all texts of a message that is all there: whether any detector could find something in them.
+
+Where none could, the message leaves as it came, and what is told of it is worked out here, without a guard. Where
+one could, or where that cannot be said with one look, `proxy.guard.stream` does it all: the same comes out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from detectors.screening import QUIET
+from proxy.guard.api import ChannelSummary, GuardStats
+from proxy.guard.rules import channel_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from detectors.screening import FusedScreen
+    from detectors.types import ChannelKind
+    from policies.types import Direction, Policy
+    from proxy.guard.rules import ChannelRules
+    from proxy.wire.types import Channel
+
+SEPARATOR = "\n\n"
+"""Stands between texts that are looked at together, so that no word goes on from one to the next."""
+
+
+class Passed(NamedTuple):
+    """What is told of a message that leaves as it came."""
+
+    stats: GuardStats
+    channels: list[ChannelSummary]
+
+
+def passed(
+    policy: Policy,
+    direction: Direction,
+    pieces: Mapping[Channel, Sequence[str]],
+    complete: Mapping[ChannelKind, Sequence[str]],
+) -> Passed | None:
+    """Return what is told of a message with these texts when nothing is found in them; None: guard it.
+
+    `pieces` are those of growing texts, `complete` are values complete in themselves.
+    """
+    rules = channel_rules(policy, direction)
+    stats = GuardStats(frames=1)
+    lengths = look(rules, pieces, complete, stats)
+    if lengths is None:
+        return None
+    return Passed(stats, [rules[channel.kind].summary(channel, chars) for channel, chars in lengths.items()])
+
+
+def look(
+    rules: Mapping[ChannelKind, ChannelRules],
+    pieces: Mapping[Channel, Sequence[str]],
+    complete: Mapping[ChannelKind, Sequence[str]],
+    stats: GuardStats,
+) -> dict[Channel, int] | None:
+    """Return the lengths of the growing texts when no detector finds anything; None: detectors must be asked.
+
+    The pieces of one text are put together: what lies across them is in it. Texts that are judged by the same
+    detectors are looked at together: what is found across two of them only makes each detector look for itself.
+    Counts in `stats` what was seen, and nothing when the answer is None.
+    """
+    by_kind = {kind: list(texts) for kind, texts in complete.items()}
+    lengths: dict[Channel, int] = {}
+    for channel, parts in pieces.items():
+        text = parts[0] if len(parts) == 1 else "".join(parts)
+        lengths[channel] = len(text)
+        known = by_kind.get(channel.kind)
+        if known is None:
+            by_kind[channel.kind] = [text]
+        else:
+            known.append(text)
+    seen: dict[FusedScreen, list[str]] = {}
+    scanned: dict[str, int] = {}
+    for kind, texts in by_kind.items():
+        judges = rules[kind]
+        text = SEPARATOR.join(texts)
+        if not judges.can_look(text):
+            return None
+        if judges.screen is not None:
+            seen.setdefault(judges.screen, []).append(text)
+        for name in judges.names:
+            scanned[name] = scanned.get(name, 0) + len(text)
+    for screen, texts in seen.items():
+        if screen.look(SEPARATOR.join(texts)) != QUIET:
+            return None
+    stats.text_chars += sum(lengths.values())
+    for name, chars in scanned.items():
+        stats.scanned_chars[name] = stats.scanned_chars.get(name, 0) + chars
+    return lengths

@@ -1,0 +1,108 @@
+"""A message that is there from its first byte to its last: a request, a whole answer, an error.
+
+Most say nothing that a detector could find. One look says so, and they leave as they came, without a guard. All
+others go through `GuardedMessage`, as a stream does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policies.types import Action
+from proxy.guard.api import GuardState, GuardStats
+from proxy.guard.whole import passed
+from proxy.server.facts import MessageFacts
+from proxy.server.guarding import GuardedMessage
+from proxy.wire.body import BodyCodec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from policies.types import Direction
+    from proxy.guard.api import Block
+    from proxy.server.facts import ExchangeFacts
+    from proxy.server.services import Services
+    from proxy.server.watchdog import Watchdog
+    from proxy.wire.jsontext import Json
+    from proxy.wire.types import Codec
+
+_NO_SECONDS: Mapping[str, float] = {}
+
+
+class WholeMessage:
+    """A whole message on its way through its guard."""
+
+    __slots__ = ("_direction", "_exchange", "_guarded", "_services", "_watchdog", "codec", "stats")
+
+    def __init__(
+        self,
+        services: Services,
+        exchange: ExchangeFacts,
+        codec: Codec,
+        direction: Direction,
+        watchdog: Watchdog,
+    ) -> None:
+        """The exchange keeps the policy that it began with."""
+        self._services = services
+        self._exchange = exchange
+        self._direction = direction
+        self._watchdog = watchdog
+        self._guarded: GuardedMessage | None = None
+        self.codec = codec
+        self.stats = GuardStats()
+
+    async def judge(self, raw: bytes, value: Json = None) -> bytes:
+        """Take the message and return what may leave of it, after its events are recorded.
+
+        `value` is what orjson read in it, where that is known. Raises `NotRecordedFault`.
+        """
+        if self._passes(raw, value):
+            return raw
+        guarded = self._guarded = GuardedMessage(
+            self._services, self._exchange, self.codec, self._direction, self._watchdog
+        )
+        self.stats = guarded.guard.stats
+        guarded.receive(raw)
+        guarded.receive_end()
+        await guarded.settle()
+        return await guarded.take()
+
+    def _passes(self, raw: bytes, value: Json) -> bool:
+        """Whether one look says that the message leaves as it came. If so, note what is told of it."""
+        codec, exchange = self.codec, self._exchange
+        skimmed = codec.skim(raw, value) if isinstance(codec, BodyCodec) else None
+        if skimmed is None:
+            return False
+        told = passed(exchange.policy.policy, self._direction, skimmed.pieces, skimmed.complete)
+        if told is None:
+            return False
+        self.stats = told.stats
+        facts = MessageFacts(self._direction.value, told.stats, _NO_SECONDS, len(raw), channels=told.channels)
+        exchange.messages.append(facts)
+        self._services.metrics.observe_scans(_NO_SECONDS, told.stats.scanned_chars)
+        return True
+
+    @property
+    def state(self) -> GuardState:
+        """Where the message stands, once it was judged."""
+        return GuardState.STATE_DONE if self._guarded is None else self._guarded.guard.state
+
+    @property
+    def decision(self) -> Action:
+        """The most severe action taken on it."""
+        return Action.ALLOW if self._guarded is None else self._guarded.guard.decision
+
+    @property
+    def block(self) -> Block | None:
+        """Why it was stopped, when it was."""
+        return None if self._guarded is None else self._guarded.guard.block
+
+    @property
+    def broken_public(self) -> str:
+        """Why it could not be read, in words a client may see."""
+        return "" if self._guarded is None else self._guarded.guard.broken_public
+
+    def finish(self) -> None:
+        """The message is over: count the scans, and let those that only observe end aside."""
+        if self._guarded is not None:
+            self._guarded.finish()
