@@ -144,7 +144,7 @@ def _exchange(event_id: str, time_s: float, data: dict[str, Any]) -> ExchangeRec
         policy=_text(in_force, "id"),
         revision=_text(in_force, "hash"),
         decision=_text(data, "decision"),
-        refusal=_text(data, "refusal"),
+        refusal=_refusal(data),
         score=max(answer) if answer else None,
         chars=_count(lengths, "response_chars"),
         held_chars=_count(lengths, "held_chars_peak"),
@@ -156,6 +156,12 @@ def _exchange(event_id: str, time_s: float, data: dict[str, Any]) -> ExchangeRec
         rules=_counts(data, "rules"),
         categories=_counts(data, "categories"),
     )
+
+
+def _refusal(data: dict[str, Any]) -> str:
+    """Return how far the answer declines: by its words where they do, else by the format's own field."""
+    words = _text_or_none(data, "refusal_words")
+    return _text(data, "refusal") if words in {None, "none"} else str(words)
 
 
 def _is_answer(block: dict[str, Any]) -> bool:

@@ -113,3 +113,6 @@ class ExchangeData:
     """By rule: how many incidents there were, exceptions not counted; at most 16 rules."""
     categories: dict[str, int] = field(default_factory=dict)
     """By category: the same."""
+    refusal_words: Literal["none", "partial", "full"] | None = None
+    """Whether the answer declines, by how it begins and ends: `partial`, a part of what was asked, or helps all the
+    same. Null where there was no answer, and from a proxy older than schema 1.1."""

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from detectors.types import ChannelKind
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from detectors.refusals import AnswerEnds
     from detectors.types import Detector, Finding, ScanResult, Window
     from proxy.wire.types import Channel
 
@@ -85,6 +88,17 @@ class ChannelSummary(NamedTuple):
     """Whether a detector of the policy is in charge of its kind."""
     is_observed: bool
     """Whether a detector that only tells is."""
+
+
+def answers_of(found: Iterable[tuple[Channel, AnswerEnds]]) -> list[AnswerEnds]:
+    """Return how each choice's answer begins and ends, from the ends of a message's texts. They are text: nothing
+    keeps them."""
+    by_choice: dict[int, AnswerEnds] = {}
+    for channel, ends in found:
+        if channel.kind is ChannelKind.TEXT:
+            before = by_choice.get(channel.choice)
+            by_choice[channel.choice] = ends if before is None else before.followed_by(ends)
+    return list(by_choice.values())
 
 
 @dataclass(slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from detectors.refusals import OPENING_CHARS
+
 FORGET_STEP_CHARS = 4096
 """Forgetting copies what stays, so it is done only when this much can go: linear in total."""
 
@@ -9,7 +11,7 @@ FORGET_STEP_CHARS = 4096
 class TextBuffer:
     """The retained tail of one text. Offsets are code points from the start of the whole text."""
 
-    __slots__ = ("_gone", "base", "end", "keep_chars", "text")
+    __slots__ = ("_gone", "base", "end", "keep_chars", "opening", "text")
 
     def __init__(self, text: str = "", base: int = 0) -> None:
         self.text = text
@@ -19,6 +21,8 @@ class TextBuffer:
         self.keep_chars = 0
         """How much of the beginning is put aside when it is forgotten, for `from_the_start`."""
         self._gone: list[str] = []
+        self.opening = ""
+        """The beginning, once it is not retained any more: an exchange's record says whether an answer declines."""
         self.end = base + len(text)
         """Offset just past the last character."""
 
@@ -36,6 +40,8 @@ class TextBuffer:
         """Drop what lies before an offset, when enough has gathered to be worth it."""
         drop = before - self.base
         if drop >= FORGET_STEP_CHARS:
+            if not self.base:
+                self.opening = self.text[:OPENING_CHARS]
             if self.base < self.keep_chars:
                 self._gone.append(self.text[:drop])
             self.text = self.text[drop:]

@@ -62,6 +62,7 @@ class StreamGuard:
         keep = codec.repeats_text
         self._texts = Texts(policy, direction, self.stats, keep, use_screens=use_screens, evidence=evidence)
         self.channels = self._texts.summary
+        self.answers = self._texts.answers
         self._queue = FrameQueue()
         self._in_flight: dict[int, tuple[Timeline, WantedScan]] = {}
         self._early: list[tuple[Timeline, WantedScan]] = []

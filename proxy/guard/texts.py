@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from proxy.guard.api import answers_of
 from proxy.guard.queue import Place
 from proxy.guard.rules import ChannelRules, channel_rules
 from proxy.guard.timeline import Timeline
-from proxy.guard.whole import SEPARATOR, look
+from proxy.guard.whole import SEPARATOR, answers_in, look
 from proxy.wire.types import FrameRun, SlotMode
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from detectors.types import ChannelKind
     from policies.types import Direction, Policy
+    from detectors.refusals import AnswerEnds
     from proxy.guard.api import ChannelSummary, GuardStats
     from proxy.guard.evidence import Evidence
     from proxy.wire.types import Channel, Ended, Frame, Slot
@@ -35,6 +37,7 @@ class Texts:
         "_evidence",
         "_keep",
         "_passed",
+        "_passed_pieces",
         "_quiet",
         "_rules",
         "_stats",
@@ -64,6 +67,7 @@ class Texts:
         self._use_screens = use_screens
         self._constants: dict[tuple[ChannelKind, str], Place] = {}
         self._passed: dict[Channel, int] = {}  # lengths of the texts that needed no place
+        self._passed_pieces: dict[Channel, list[str]] = {}
         self._quiet: dict[ChannelKind, Timeline] = {}
         self.by_channel: dict[Channel, Timeline] = {}
         self.unscanned: dict[Timeline, None] = {}
@@ -95,7 +99,7 @@ class Texts:
             else:
                 complete.setdefault(slot.channel.kind, []).append(slot.text)
         lengths = look(self._rules, pieces, complete, self._stats)
-        self._passed = lengths or {}
+        self._passed, self._passed_pieces = ({}, {}) if lengths is None else (lengths, pieces)
         return lengths is not None
 
     def _count(self, rules: ChannelRules, text: str) -> None:
@@ -247,6 +251,12 @@ class Texts:
         """Return what texts there are, complete values left out."""
         passed = [self._rules[channel.kind].summary(channel, chars) for channel, chars in self._passed.items()]
         return passed + [timeline.summary() for timeline in self.by_channel.values()]
+
+    def answers(self) -> list[AnswerEnds]:
+        """Return how each choice's answer begins and ends, as far as it came."""
+        if self._passed_pieces:
+            return answers_in(self._passed_pieces)
+        return answers_of((channel, timeline.ends()) for channel, timeline in self.by_channel.items())
 
     def held_chars(self) -> tuple[int, int]:
         """Return the characters that detectors hold, and those in frames that have not left."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from detectors.refusals import CLOSING_CHARS, OPENING_CHARS, AnswerEnds
 from detectors.types import ChannelKind
 from events.schema import Bypass, Failure, Incident
 from policies.decide import Acted, SpanEdit, decide
@@ -269,7 +270,8 @@ class Timeline:
     def _forget(self) -> None:
         """Drop text that no detector, no edit and no sentence needs."""
         sentence = self._boundaries[0] if self._sentences is not None else self.released
-        self._readings.forget(max(0, min(self.released, sentence) - self._context_chars))
+        before = min(min(self.released, sentence) - self._context_chars, self.buffer.end - CLOSING_CHARS)
+        self._readings.forget(max(0, before))
 
     # What is told about it.
 
@@ -295,6 +297,12 @@ class Timeline:
     def summary(self) -> ChannelSummary:
         """Return what events say of the text."""
         return self.rules.summary(self.channel, self.buffer.end)
+
+    def ends(self) -> AnswerEnds:
+        """Return how the text begins and ends, as far as it came."""
+        buffer = self.buffer
+        opening = buffer.opening or buffer.text[:OPENING_CHARS]
+        return AnswerEnds(opening, buffer.text[-CLOSING_CHARS:], buffer.end)
 
     def _incident(self, acted: Acted) -> Incident:
         finding = acted.finding

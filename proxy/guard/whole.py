@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from detectors.refusals import ends_of
 from detectors.screening import QUIET
-from proxy.guard.api import ChannelSummary, GuardStats
+from proxy.guard.api import ChannelSummary, GuardStats, answers_of
 from proxy.guard.rules import channel_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from detectors.refusals import AnswerEnds
     from detectors.screening import FusedScreen
     from detectors.types import ChannelKind
     from policies.types import Direction, Policy
@@ -48,6 +50,11 @@ def passed(
     if lengths is None:
         return None
     return Passed(stats, [rules[channel.kind].summary(channel, chars) for channel, chars in lengths.items()])
+
+
+def answers_in(pieces: Mapping[Channel, Sequence[str]]) -> list[AnswerEnds]:
+    """Return how each choice's answer begins and ends, of a message with these texts."""
+    return answers_of((channel, ends_of("".join(parts))) for channel, parts in pieces.items())
 
 
 def look(

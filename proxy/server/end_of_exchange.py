@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from detectors.refusals import refusal_of
 from events.schema.exchange import VERSION
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def exchange_data(about: ExchangeFacts, subject_hash: str | None, total_s: float
         "truncated": truncated,
         "rules": _caught(messages, 0),
         "categories": _caught(messages, 1),
+        "refusal_words": _refusal_words(messages),
     }
 
 
@@ -143,6 +145,12 @@ def _caught(messages: list[MessageFacts], part: int) -> dict[str, int]:
             if name in counts or len(counts) < MAX_CAUGHT:
                 counts[name] = counts.get(name, 0) + count
     return counts
+
+
+def _refusal_words(messages: list[MessageFacts]) -> str | None:
+    """Return whether the answer declines, by its words. Here, in the outbox's thread, it costs the answer nothing."""
+    found = refusal_of(ends for one in messages if one.direction == _ANSWER for ends in one.answers)
+    return None if found is None else found.value
 
 
 def _refuses(message: MessageFacts) -> bool:

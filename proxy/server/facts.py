@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from detectors.refusals import AnswerEnds
     from events.schema import Bypass, Failure, Incident
     from events.schema.excerpts import Excerpt
     from proxy.guard.api import ChannelSummary, GuardStats
@@ -48,7 +49,9 @@ class MessageFacts:
     """The texts, once the message is over."""
     cut_short: bool = False
     """Whether it ended before detectors that only observe had seen all that left."""
-
+    answers: Sequence[AnswerEnds] = field(default=(), repr=False)
+    """How the text of each choice begins and ends, once the message is over. Its event says no more of it than
+    whether it declines."""
     excerpts: Sequence[Excerpt] = field(default=(), repr=False)
     """What stands around each of the events that are being recorded, where that is kept: for the audit store."""
     whole_texts: Sequence[Excerpt] = field(default=(), repr=False)

@@ -172,6 +172,7 @@ class GuardedMessage:
 
     def _close(self) -> None:
         self.facts.channels = self.guard.channels()
+        self.facts.answers = self.guard.answers()
         evidence = self._services.evidence
         if evidence is not None and evidence.whole_chars and self.facts.actions:
             self.facts.whole_texts = whole_texts(self.guard, evidence)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from policies.types import Action
 from proxy.guard.api import GuardState, GuardStats
-from proxy.guard.whole import passed
+from proxy.guard.whole import answers_in, passed
 from proxy.server.facts import MessageFacts
 from proxy.server.guarding import GuardedMessage
 from proxy.wire.body import BodyCodec
@@ -78,6 +78,7 @@ class WholeMessage:
             return False
         self.stats = told.stats
         facts = MessageFacts(self._direction.value, told.stats, _NO_SECONDS, len(raw), channels=told.channels)
+        facts.answers = answers_in(skimmed.pieces)
         exchange.messages.append(facts)
         self._services.metrics.observe_scans(_NO_SECONDS, told.stats.scanned_chars)
         return True

@@ -38,6 +38,25 @@ def test_an_exchange_becomes_a_record() -> None:
 
 
 @pytest.mark.parametrize(
+    ("stated", "words", "read"),
+    [
+        ("none", "full", "full"),
+        ("none", "partial", "partial"),
+        ("none", "none", "none"),
+        ("none", None, "none"),
+        ("stated", "none", "stated"),
+        ("stated", "full", "full"),
+    ],
+)
+def test_an_answer_declines_by_its_words_or_as_its_format_says(stated: str, words: str | None, read: str) -> None:
+    event = wire(exchange_event())
+    event["data"] |= {"refusal": stated, "refusal_words": words}
+    record = parse(event)
+    assert isinstance(record, ExchangeRecord)
+    assert record.refusal == read
+
+
+@pytest.mark.parametrize(
     ("event", "kind"),
     [(incident_event(), IncidentRecord), (verdict_event(), VerdictRecord), (policy_event(), PolicyRecord)],
     ids=["incident", "verdict", "policy"],

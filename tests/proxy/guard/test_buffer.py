@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detectors.refusals import OPENING_CHARS
 from proxy.guard.buffer import FORGET_STEP_CHARS, TextBuffer
 
 
@@ -26,3 +27,12 @@ def test_forgetting_keeps_offsets_and_waits_until_it_is_worth_it() -> None:
     assert buffer.base == FORGET_STEP_CHARS
     assert buffer.slice(FORGET_STEP_CHARS, buffer.end) == "tail"
     assert buffer.slice(0, FORGET_STEP_CHARS + 1) == "t"
+
+
+def test_the_opening_is_kept_when_it_is_forgotten() -> None:
+    """It is that of the whole text, however often something is forgotten."""
+    buffer = TextBuffer("ab" * FORGET_STEP_CHARS)
+    assert buffer.opening == ""
+    buffer.forget(FORGET_STEP_CHARS)
+    buffer.forget(2 * FORGET_STEP_CHARS)
+    assert buffer.opening == "ab" * (OPENING_CHARS // 2)

@@ -1,5 +1,8 @@
 """The texts of one message."""
 
+import pytest
+
+from detectors.refusals import CLOSING_CHARS, OPENING_CHARS, AnswerEnds
 from detectors.types import ChannelKind
 from policies.loader import load_policy_text
 from policies.types import Action, Direction
@@ -125,3 +128,33 @@ def test_a_run_stays_one_while_nothing_is_found_in_its_padding() -> None:
     assert (text.start, text.end, padding.start, padding.end) == (0, 2, 0, 0)
     assert padding.timeline.final
     assert len(message.place_run(quiet._replace(padding=None), None)) == 1
+
+
+@pytest.mark.parametrize("pieces", [1, 7, 4096, 40_000])
+def test_the_two_ends_of_an_answer_stay_however_it_comes(pieces: int) -> None:
+    """A long text is forgotten but for its ends, which say whether the answer declines."""
+    said = "I can't help with that. " + "word " * 4000 + "I won't answer the rest."
+    message = texts()
+    for start in range(0, len(said), pieces):
+        message.append(TEXT, said[start : start + pieces], None)
+        for timeline in message.by_channel.values():
+            for scan in timeline.wanted_scans():
+                timeline.receive_scan(scan, scan.cursor.detector.scan(scan.window))
+            timeline.resolve()
+    (ends,) = message.answers()
+    assert ends.opening[:OPENING_CHARS] == said[:OPENING_CHARS]
+    assert ends.closing[-CLOSING_CHARS:] == said[-CLOSING_CHARS:]
+    assert ends.chars == len(said)
+
+
+def test_answers_are_told_by_choice_whole_or_not() -> None:
+    """The parts of one choice are one answer; other kinds of text are none."""
+    second = TEXT._replace(choice=1)
+    part = TEXT._replace(part=1)
+    slots = (Slot(TEXT, "a", ()), Slot(second, "b", ()), Slot(part, "c", ()), Slot(ID, "x", ()))
+    quiet = load_policy_text("version: 1\nname: t\ndetectors: {}\nrules: []\n")
+    passed = Texts(quiet, Direction.RESPONSE, GuardStats(), keep=False)
+    assert passed.pass_whole(slots)
+    placed = texts()
+    placed.place(slots, None)
+    assert passed.answers() == placed.answers() == [AnswerEnds("ac", "ac", 2), AnswerEnds("b", "b", 1)]

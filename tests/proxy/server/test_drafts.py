@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from detectors.refusals import Refusal
 from events.codec import decode_data, encode, read_wire
 from events.fingerprints import Fingerprinter
 from events.jsonschemas import load_schema
@@ -169,6 +170,7 @@ MESSAGES = st.builds(
     st.sets(NAMES, max_size=2),
     st.lists(CHANNELS, max_size=4),
     st.booleans(),
+    st.sampled_from([None, *Refusal]),
 )
 EXCHANGES = st.builds(
     ExchangeFacts,

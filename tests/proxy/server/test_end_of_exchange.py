@@ -7,6 +7,7 @@ from types import MappingProxyType
 import orjson
 import pytest
 
+from detectors.refusals import ends_of
 from events.codec import decode_data, encode
 from events.schema.envelope import Event
 from events.schema.exchange import TYPE, ExchangeData
@@ -53,6 +54,17 @@ def test_texts_that_observers_did_not_see_to_the_end_are_unavailable() -> None:
 def test_a_refusal_that_the_format_states_is_told(channels: list[ChannelSummary], said: str) -> None:
     assert summed(MessageFacts("response", GuardStats(), {}, channels=channels)).refusal == said
     assert summed(MessageFacts("request", GuardStats(), {}, channels=channels)).refusal == "none"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("", None), ("All is well.", "none"), ("I'm sorry, but I can't help with that.", "full")]
+)
+def test_a_refusal_by_its_words_is_told_of_the_answer_alone(text: str, said: str | None) -> None:
+    asked = MessageFacts("request", GuardStats(), {}, answers=[ends_of("I can't help with that.")])
+    answer = MessageFacts("response", GuardStats(), {}, answers=[ends_of(text)])
+    assert summed(asked, answer).refusal_words == said
+    assert text not in repr(answer) or not text
+    assert summed(asked).refusal_words is None
 
 
 def test_scores_and_times_come_by_detector_and_message() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from detectors.refusals import refusal_of
 from detectors.types import CostClass
 from events.schema import Incident
 from policies.types import Action, Direction
@@ -93,3 +94,18 @@ async def test_window_detectors_have_time() -> None:
         message.finish()
     async with message_for(WordDetector("words", ("zebra",)), Action.REDACT) as (message, _, _):
         assert not message.timed
+
+
+@pytest.mark.parametrize(
+    ("said", "declines"), [("All is well.", "none"), ("Sorry, I can't help with that.", "full"), ("", None)]
+)
+async def test_whether_an_answer_declines_is_known_when_it_is_over(said: str, declines: str | None) -> None:
+    """Of the whole text, however it came; only the class is kept."""
+    async with message_for(WordDetector("words", ("zebra",)), Action.REDACT) as (message, _, _):
+        for character in said:
+            message.receive(line(character))
+        message.receive(END)
+        message.receive_end()
+        await message.take()
+        message.finish()
+        assert refusal_of(message.facts.answers) == declines
