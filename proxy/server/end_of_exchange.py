@@ -38,11 +38,7 @@ def exchange_data(about: ExchangeFacts, subject_hash: str | None, total_s: float
             "dialect": about.dialect,
             "stream": about.stream,
         },
-        "model": {
-            "provider": about.provider,
-            "name": about.model if about.model_answered else None,
-            "version": None,
-        },
+        "model": _model(about),
         "policy": {"id": in_force.name, "hash": f"sha256:{in_force.revision}", "mode": in_force.mode.value},
         "decision": about.decision,
         "status": about.status,
@@ -61,6 +57,10 @@ def exchange_data(about: ExchangeFacts, subject_hash: str | None, total_s: float
         "categories": _caught(messages, 1),
         "refusal_words": _refusal_words(messages),
     }
+
+
+def _model(about: ExchangeFacts) -> dict[str, str | None]:
+    return {"provider": about.provider, "name": about.model if about.model_answered else None, "version": None}
 
 
 def _lengths(request_bytes: int, messages: list[MessageFacts]) -> dict[str, int]:
