@@ -166,11 +166,12 @@ MESSAGES = st.builds(
     STATS,
     st.dictionaries(NAMES, SECONDS, max_size=3),
     COUNTS,
-    st.dictionaries(st.sampled_from(["flag", "redact", "block"]), COUNTS),
-    st.sets(NAMES, max_size=2),
-    st.lists(CHANNELS, max_size=4),
-    st.booleans(),
-    st.sampled_from([None, *Refusal]),
+    actions=st.dictionaries(st.sampled_from(["flag", "redact", "block"]), COUNTS),
+    caught=st.dictionaries(st.tuples(NAMES, NAMES), COUNTS, max_size=3),
+    unavailable=st.sets(NAMES, max_size=2),
+    channels=st.lists(CHANNELS, max_size=4),
+    cut_short=st.booleans(),
+    refusal=st.sampled_from([None, *Refusal]),
 )
 EXCHANGES = st.builds(
     ExchangeFacts,
