@@ -91,8 +91,7 @@ class ChannelSummary(NamedTuple):
 
 
 def answers_of(found: Iterable[tuple[Channel, AnswerEnds]]) -> list[AnswerEnds]:
-    """Return how each choice's answer begins and ends, from the ends of a message's texts. They are text: nothing
-    keeps them."""
+    """Return how each choice's answer begins and ends, from the ends of a message's texts."""
     by_choice: dict[int, AnswerEnds] = {}
     for channel, ends in found:
         if channel.kind is ChannelKind.TEXT:

@@ -17,9 +17,9 @@ from proxy.wire.types import FrameRun, SlotMode
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from detectors.refusals import AnswerEnds
     from detectors.types import ChannelKind
     from policies.types import Direction, Policy
-    from detectors.refusals import AnswerEnds
     from proxy.guard.api import ChannelSummary, GuardStats
     from proxy.guard.evidence import Evidence
     from proxy.wire.types import Channel, Ended, Frame, Slot

@@ -148,7 +148,7 @@ def _caught(messages: list[MessageFacts], part: int) -> dict[str, int]:
 
 
 def _refusal_words(messages: list[MessageFacts]) -> str | None:
-    """Return whether the answer declines, by its words. Here, in the outbox's thread, it costs the answer nothing."""
+    """Return whether the answer declines, by its words. In the outbox's thread: no answer waits for it."""
     found = refusal_of(ends for one in messages if one.direction == _ANSWER for ends in one.answers)
     return None if found is None else found.value
 

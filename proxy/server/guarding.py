@@ -9,6 +9,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from policies.types import Direction
 from proxy.guard.api import GuardState
 from proxy.guard.evidence import excerpts, whole_texts
 from proxy.guard.stream import StreamGuard
@@ -17,7 +18,7 @@ from proxy.server.faults import NotRecordedFault, Phase
 from proxy.server.scanning import ScanDriver
 
 if TYPE_CHECKING:
-    from policies.types import Action, Direction
+    from policies.types import Action
     from proxy.guard.api import GuardStats
     from proxy.server.facts import ExchangeFacts
     from proxy.server.services import Services
@@ -34,6 +35,7 @@ class GuardedMessage:
     __slots__ = (
         "_exchange",
         "_fault",
+        "_is_answer",
         "_loop",
         "_services",
         "_watchdog",
@@ -64,6 +66,7 @@ class GuardedMessage:
         self.driver = ScanDriver(self.guard, services.lanes, self._loop, policy.policy.limits.deadline_s)
         self.facts = MessageFacts(direction.value, self.guard.stats, self.driver.seconds)
         exchange.messages.append(self.facts)
+        self._is_answer = direction is Direction.RESPONSE
         self.timed = policy.timed
         """Whether a detector's segments are closed by time."""
 
@@ -172,7 +175,8 @@ class GuardedMessage:
 
     def _close(self) -> None:
         self.facts.channels = self.guard.channels()
-        self.facts.answers = self.guard.answers()
+        if self._is_answer:
+            self.facts.answers = self.guard.answers()
         evidence = self._services.evidence
         if evidence is not None and evidence.whole_chars and self.facts.actions:
             self.facts.whole_texts = whole_texts(self.guard, evidence)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policies.types import Action
+from policies.types import Action, Direction
 from proxy.guard.api import GuardState, GuardStats
 from proxy.guard.whole import answers_in, passed
 from proxy.server.facts import MessageFacts
@@ -18,7 +18,6 @@ from proxy.wire.body import BodyCodec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from policies.types import Direction
     from proxy.guard.api import Block
     from proxy.server.facts import ExchangeFacts
     from proxy.server.services import Services
@@ -78,7 +77,8 @@ class WholeMessage:
             return False
         self.stats = told.stats
         facts = MessageFacts(self._direction.value, told.stats, _NO_SECONDS, len(raw), channels=told.channels)
-        facts.answers = answers_in(skimmed.pieces)
+        if self._direction is Direction.RESPONSE:
+            facts.answers = answers_in(skimmed.pieces)
         exchange.messages.append(facts)
         self._services.metrics.observe_scans(_NO_SECONDS, told.stats.scanned_chars)
         return True

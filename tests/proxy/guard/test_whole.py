@@ -16,7 +16,7 @@ from policies.types import Action, Direction
 from proxy.guard.api import GuardState
 from proxy.guard.drive import scan_inline
 from proxy.guard.stream import StreamGuard
-from proxy.guard.whole import Passed, passed
+from proxy.guard.whole import Passed, answers_in, passed
 from proxy.wire.body import BodyCodec
 from proxy.wire.registry import DIALECTS
 from tests.support.generated import POLICY
@@ -70,6 +70,9 @@ def checked(rules: Policy, name: str, direction: Direction, raw: bytes) -> Passe
         alone = guarded(rules, name, direction, raw, use_screens=False)
         screened = guarded(rules, name, direction, raw, use_screens=True)
         assert told.channels == screened.channels() == alone.channels()
+        skimmed = codec_of(name, direction).skim(raw)
+        assert skimmed is not None
+        assert answers_in(skimmed.pieces) == screened.answers() == alone.answers()
         assert told.stats == screened.stats
         assert (told.stats.text_chars, told.stats.frames) == (alone.stats.text_chars, alone.stats.frames)
     return told

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from detectors.refusals import Refusal
+from detectors.refusals import ends_of
 from events.codec import decode_data, encode, read_wire
 from events.fingerprints import Fingerprinter
 from events.jsonschemas import load_schema
@@ -171,7 +171,7 @@ MESSAGES = st.builds(
     unavailable=st.sets(NAMES, max_size=2),
     channels=st.lists(CHANNELS, max_size=4),
     cut_short=st.booleans(),
-    refusal=st.sampled_from([None, *Refusal]),
+    answers=st.lists(st.sampled_from(["", "Yes.", "I can't help with that."]).map(ends_of), max_size=2),
 )
 EXCHANGES = st.builds(
     ExchangeFacts,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from detectors.refusals import ends_of
 from policies.loader import load_policy_text
 from policies.types import Action, Direction
 from proxy.guard.api import GuardState
@@ -58,6 +59,7 @@ async def test_a_quiet_answer_leaves_as_it_came() -> None:
         assert (told.direction, told.delivered_bytes, told.cut_short) == ("response", len(raw), False)
         assert [(text.label, text.chars) for text in told.channels] == [("text[0]", 11)]
         assert told.stats is one.stats
+        assert told.answers == [ends_of("a quiet day")]
         sample = services.metrics.registry.get_sample_value
         assert (sample("sluicegate_scanned_chars_total", {"detector": "words"}) or 0) >= 11
 
