@@ -168,7 +168,7 @@ class _RowCache:
         self._conditional = frozenset(
             state for state, steps in nfa.stepping.items() if any(c is not None for c, _ in steps)
         )
-        self._useful = self._conditional | nfa.consuming.keys()
+        self._useful = self._conditional.union(nfa.consuming)
         """States with a way in; the others are starts, or nothing."""
         self._starts = frozenset(nfa.starts)
         self._ways: dict[int, list[tuple[int, int]]] = defaultdict(list)

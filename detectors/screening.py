@@ -13,15 +13,15 @@ nothing before the earliest live place of `holds`.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from detectors.automaton import ASKED, HoldAutomaton
 from detectors.prefilter import PatternSet
+from detectors.regex_tree import PatternSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from detectors.regex_tree import PatternSource
     from detectors.types import Detector
 
 MAX_PATTERNS = 400
@@ -55,7 +55,6 @@ class Screen(NamedTuple):
     the detector finds there depends on them."""
 
 
-@runtime_checkable
 class Screened(Protocol):
     """A detector that offers a screen. Prefix-stable, and cheap enough for the event loop."""
 
@@ -105,7 +104,8 @@ class FusedScreen:
 
 def screen_of(detector: Detector) -> Screen | None:
     """Return what a detector offers, None when it offers nothing."""
-    return detector.screen if isinstance(detector, Screened) else None
+    screen: Screen | None = getattr(detector, "screen", None)
+    return screen
 
 
 @lru_cache(maxsize=64)

@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from detectors.types import Finding
 from policies.replacement import replacement_text
-from policies.types import Action
+from policies.types import Action, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from detectors.types import ChannelKind, Finding
-    from policies.types import Direction, Policy, Rule
+    from detectors.types import ChannelKind
+    from policies.types import Direction, Policy
 
 _EDITING = frozenset({Action.REDACT, Action.REWRITE})
 

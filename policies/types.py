@@ -5,14 +5,17 @@ The YAML schema that produces these is in `policies.schema`; what a rule does to
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+from detectors.types import ChannelKind
 
-    from detectors.types import ChannelKind, Detector
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from detectors.types import Detector
 
 DEFAULT_MESSAGE = "This answer was stopped by a safety policy."
 DEFAULT_REPLACEMENT = "<{category}>"

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from detectors.types import ChannelKind
+from detectors.types import ChannelKind, Detector, Window
+from proxy.wire.types import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from detectors.refusals import AnswerEnds
-    from detectors.types import Detector, Finding, ScanResult, Window
-    from proxy.wire.types import Channel
+    from detectors.types import Finding, ScanResult
 
 
 class ScanRequest(NamedTuple):

@@ -10,9 +10,11 @@ from collections import deque
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
+from proxy.guard.timeline import Timeline
+from proxy.wire.types import Frame
+
 if TYPE_CHECKING:
-    from proxy.guard.timeline import Timeline
-    from proxy.wire.types import Frame, FrameRun
+    from proxy.wire.types import FrameRun
 
 
 class Place(NamedTuple):

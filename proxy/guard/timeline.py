@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from detectors.refusals import CLOSING_CHARS, OPENING_CHARS, AnswerEnds
-from detectors.types import ChannelKind
+from detectors.types import ChannelKind, Window
 from events.schema import Bypass, Failure, Incident
 from policies.decide import Acted, SpanEdit, decide
 from policies.replacement import evidence_digest
@@ -18,6 +18,7 @@ from proxy.guard.api import Block, GuardStats, ScanFailureReason
 from proxy.guard.arguments import ArgumentsLexer
 from proxy.guard.buffer import FORGET_STEP_CHARS, TextBuffer
 from proxy.guard.clusters import clusters, uncut
+from proxy.guard.cursor import Cursor
 from proxy.guard.edits import EditList, resolved_edits
 from proxy.guard.observers import Observers
 from proxy.guard.panel import Panel
@@ -28,9 +29,8 @@ from proxy.guard.sentences import MAX_SENTENCE_CHARS, Splitter
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from detectors.types import Finding, ScanResult, Window
+    from detectors.types import Finding, ScanResult
     from proxy.guard.api import ChannelSummary
-    from proxy.guard.cursor import Cursor
     from proxy.guard.rules import ChannelRules
     from proxy.wire.types import Channel
 

@@ -181,8 +181,8 @@ class AnthropicStreamEnding:
             editor = Editor(payload)
             # Its blocks are complete in themselves, and no event would close them.
             editor.set(("message", "content"), [])
-            for member, value in (("stop_reason", None), ("stop_sequence", None)):
-                editor.set(("message", member), value)
+            for member in ("stop_reason", "stop_sequence"):
+                editor.set(("message", member), None)
             return [editor.value]
         if kind == "content_block_delta":
             return [payload] if _said_in(payload) else []

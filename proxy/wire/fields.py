@@ -5,14 +5,12 @@ Tables only: `proxy.wire.walk` interprets them. A place that no table lists is t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from detectors.types import ChannelKind
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class FieldClass(Enum):

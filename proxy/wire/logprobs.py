@@ -9,14 +9,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from detectors.types import ChannelKind
-from proxy.wire.types import Channel
+from proxy.wire.types import Channel, Path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from proxy.wire.fields import Logprobs
     from proxy.wire.jsontext import Json
-    from proxy.wire.types import Path, Slot
+    from proxy.wire.types import Slot
 
 _ENTRY_KEYS = frozenset({"token", "logprob", "bytes", "top_logprobs"})
 _LISTS = {"content": ChannelKind.TEXT, "refusal": ChannelKind.REFUSAL}

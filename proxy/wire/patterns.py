@@ -21,16 +21,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from proxy.wire.jsontext import Editor
-from proxy.wire.lessons import content_of, is_plain, sound_pieces
-from proxy.wire.types import Frame, FrameRun, Slot
+from proxy.wire.lessons import Lesson, content_of, is_plain, sound_pieces
+from proxy.wire.types import Frame, FrameRun, Path, Slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from proxy.wire.framing import Framing
     from proxy.wire.jsontext import Json
-    from proxy.wire.lessons import Lesson
-    from proxy.wire.types import Path
 
     Match = re.Match[bytes]
 

@@ -5,15 +5,16 @@ It walks nothing: `proxy.wire.walk` does, and says which of its methods visits w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from proxy.wire.fields import FieldClass, Leaf, Logprobs, Within
+from proxy.wire.fields import FieldClass, Leaf, Logprobs, Obj, Within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from proxy.wire.fields import Node, Obj
+    from proxy.wire.fields import Node
 
     Visit = Callable[..., None]
 

@@ -21,7 +21,7 @@ from proxy.wire.fields import FieldClass, Leaf, Obj, Within
 from proxy.wire.jsontext import Editor, loads
 from proxy.wire.lessons import grows_alone
 from proxy.wire.shapes import ID_SHAPED
-from proxy.wire.types import Slot, SlotMode, WireError
+from proxy.wire.types import Path, Slot, SlotMode, WireError
 from proxy.wire.walk import Walker
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from proxy.wire.fields import Node
     from proxy.wire.jsontext import Json
-    from proxy.wire.types import Path
 
 MAX_MOLDS = 12
 """Most frames remembered: each costs a look at the end of a frame, and those of one server are about five."""

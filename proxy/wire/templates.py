@@ -15,17 +15,14 @@ repeat it, unlisted texts whose last piece is remembered) is never made a templa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
 from proxy.wire.jsontext import Editor
-from proxy.wire.lessons import is_plain, sound_pieces
+from proxy.wire.lessons import Lesson, is_plain, sound_pieces
 from proxy.wire.sse import parse_event
 from proxy.wire.types import NO_ENDS, NO_PATHS, Frame, FrameRole, FrameRun, Slot, SlotMode
-
-if TYPE_CHECKING:
-    from proxy.wire.lessons import Lesson
 
 MAX_TEMPLATES = 4
 """Shapes that alternate in real streams: interleaved choices, reasoning and text. Each costs two comparisons."""
