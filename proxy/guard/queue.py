@@ -35,7 +35,7 @@ class WaitingFrame(NamedTuple):
 class WaitingRun:
     """A run of frames that carry one piece of one text each, and perhaps padding, which needs no more judging."""
 
-    __slots__ = ("_ends", "_frames", "_next", "_others", "_raw_ends", "_start", "end", "run", "timeline")
+    __slots__ = ("_ends", "_frames", "_next", "_others", "_raw_at", "_start", "end", "run", "timeline")
 
     def __init__(self, run: FrameRun, places: tuple[Place, ...]) -> None:
         place, *self._others = places
@@ -45,7 +45,7 @@ class WaitingRun:
         self.end = place.end
         """Where the text of its last frame ends."""
         self._ends: list[int] = []
-        self._raw_ends: list[int] = []
+        self._raw_at = 0
         self._frames: list[Frame] = []
         self._next = 0
 
@@ -56,19 +56,22 @@ class WaitingRun:
 
     def take_before(self, limit: int) -> tuple[bytes, int]:
         """Take the frames whose texts end at or before `limit`; return their bytes and where their text ends."""
-        first = self._next
-        if first == 0 and limit >= self.end:
+        first, raw_from = self._next, self._raw_at
+        if limit >= self.end:
             self._next = len(self.run.sizes)
-            return self.run.raw, self.end
+            return self.run.raw[raw_from:], self.end
         if not self._ends:
             if limit < self._start + self.run.sizes[0]:
                 return b"", self._start
             self._ends = list(accumulate(self.run.sizes, initial=self._start))
         stop = bisect_right(self._ends, limit, lo=first + 1) - 1
+        sizes = self.run.raw_sizes
+        if 2 * stop > first + len(sizes):  # Few stay: their bytes are counted sooner.
+            self._raw_at = len(self.run.raw) - sum(sizes[stop:])
+        else:
+            self._raw_at += sum(sizes[first:stop])
         self._next = stop
-        if not self._raw_ends:
-            self._raw_ends = list(accumulate(self.run.raw_sizes, initial=0))
-        return self.run.raw[self._raw_ends[first] : self._raw_ends[stop]], self._ends[stop]
+        return self.run.raw[raw_from : self._raw_at], self._ends[stop]
 
     def first(self) -> WaitingFrame:
         """Return the first frame that waits, with its place."""
@@ -80,6 +83,7 @@ class WaitingRun:
 
     def skip_first(self) -> None:
         """Note that the first frame has left."""
+        self._raw_at += self.run.raw_sizes[self._next]
         self._next += 1
 
 

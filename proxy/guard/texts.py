@@ -15,7 +15,7 @@ from proxy.guard.whole import SEPARATOR, answers_in, look
 from proxy.wire.types import FrameRun, SlotMode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from detectors.refusals import AnswerEnds
     from detectors.types import ChannelKind
@@ -68,7 +68,7 @@ class Texts:
         self._constants: dict[tuple[ChannelKind, str], Place] = {}
         self._passed: dict[Channel, int] = {}  # lengths of the texts that needed no place
         self._passed_pieces: dict[Channel, list[str]] = {}
-        self._quiet: dict[ChannelKind, Timeline] = {}
+        self._quiet: dict[ChannelKind, Place] = {}
         self.by_channel: dict[Channel, Timeline] = {}
         self.unscanned: dict[Timeline, None] = {}
         """Timelines in which there may be a window to judge; a dict because its order is that of arrival."""
@@ -158,36 +158,31 @@ class Texts:
                 yield item
 
     def _is_quiet_run(self, run: FrameRun) -> bool:
-        return run.padding is None or self._quiet_place(run.padding.channel, run.paddings) is not None
+        return run.padding is None or self._is_quiet(run.padding.channel, run.paddings)
 
     def place_run(self, run: FrameRun, now_s: float | None) -> tuple[Place, ...]:
         """Put the pieces of a run on their timeline: their place together, and that of padding, which is quiet."""
         place = self.append(run.slot.channel, run.text, now_s)
-        if run.padding is None:
-            return (place,)
-        channel = run.padding.channel
-        return (place, Place(self._quiet_timeline(channel, self._rules[channel.kind]), 0, 0))
+        return (place,) if run.padding is None else (place, self._quiet_place(run.padding.channel))
 
-    def _quiet_place(self, channel: Channel, texts: Sequence[str]) -> Place | None:
-        """Return the place of complete values in which no detector finds anything; None when they must be asked."""
+    def _is_quiet(self, channel: Channel, text: str) -> bool:
+        """Whether no detector finds anything in complete values, which are put together; then they are judged."""
         rules = self._rules[channel.kind]
-        text = SEPARATOR.join(texts)
         if not self._use_screens or not rules.is_quiet(text):
-            return None
+            return False
         self._count(rules, text)
-        return Place(self._quiet_timeline(channel, rules), 0, 0)
+        return True
 
     def _judge_together(self, slots: list[Slot]) -> None:
         if len(self._constants) + len(slots) > MAX_CONSTANTS:
             self._constants.clear()
         channel = slots[0].channel
-        rules = self._rules[channel.kind]
-        place = self._quiet_place(channel, [slot.text for slot in slots])
-        if place is not None:
+        if self._is_quiet(channel, SEPARATOR.join([slot.text for slot in slots])):
+            place = self._quiet_place(channel)
             for slot in slots:
                 self._constants[channel.kind, slot.text] = place
             return
-        timeline = Timeline(channel, rules, self._stats, constant=True)
+        timeline = Timeline(channel, self._rules[channel.kind], self._stats, constant=True)
         for slot in slots:
             start, end = timeline.append(slot.text)
             if len(slots) > 1:
@@ -196,13 +191,14 @@ class Texts:
         timeline.finish()
         self.touch(timeline)
 
-    def _quiet_timeline(self, channel: Channel, rules: ChannelRules) -> Timeline:
-        """Return the timeline of complete values that need none: it is empty, and over."""
-        timeline = self._quiet.get(channel.kind)
-        if timeline is None:
-            timeline = self._quiet[channel.kind] = Timeline(channel, rules, self._stats, constant=True)
+    def _quiet_place(self, channel: Channel) -> Place:
+        """Return the place of complete values that need none: their timeline is empty, and over."""
+        place = self._quiet.get(channel.kind)
+        if place is None:
+            timeline = Timeline(channel, self._rules[channel.kind], self._stats, constant=True)
             timeline.finish()
-        return timeline
+            place = self._quiet[channel.kind] = Place(timeline, 0, 0)
+        return place
 
     def end(self, ends: tuple[Ended, ...]) -> None:
         """Take the end of some texts."""

@@ -12,6 +12,7 @@ from detectors.refusals import ends_of
 from detectors.screening import QUIET
 from proxy.guard.api import ChannelSummary, GuardStats, answers_of
 from proxy.guard.rules import channel_rules
+from proxy.wire.types import PADDING_SEPARATOR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from proxy.guard.rules import ChannelRules
     from proxy.wire.types import Channel
 
-SEPARATOR = "\n\n"
+SEPARATOR = PADDING_SEPARATOR
 """Stands between texts that are looked at together, so that no word goes on from one to the next."""
 
 

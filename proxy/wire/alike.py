@@ -15,10 +15,13 @@ from proxy.wire.templates import Templates
 from proxy.wire.types import Form
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from proxy.wire.fields import Node
     from proxy.wire.framing import Framing
     from proxy.wire.lessons import Lesson
     from proxy.wire.loose import Values
+    from proxy.wire.recurring import Known
     from proxy.wire.types import Frame, FrameRun, Path, Slot
 
 MAX_VAIN_LESSONS = 8
@@ -66,20 +69,28 @@ class Alike:
             self._hits += len(run.sizes)
         return run
 
-    def learn(self, frame: Frame, slots: tuple[Slot, ...]) -> None:
-        """Remember what a parsed frame looks like, if it has one plain growing text. `slots`: all of it."""
+    def learn(self, frame: Frame, slots: tuple[Slot, ...], known: Known | None = None) -> None:
+        """Remember what a parsed frame looks like, if it has one plain growing text. `slots`: all of it.
+
+        `known`: it was not parsed, as it is like a frame of another stream.
+        """
         if self._lessons >= MAX_VAIN_LESSONS and self._hits < self._lessons * 2:
             return
-        lesson = lesson_of(frame, slots)
+        lesson = lesson_of(frame, slots) if known is None else known.mold.lesson
         if lesson is None:
             return
         self._lessons += 1
-        values = loose_values(self._table, frame.payload)
-        is_known = values.keys() <= self._values.keys()
-        changing = self._note(values)
+        values = loose_values(self._table, frame.payload) if known is None else known.values
+        is_second = values.keys() <= self._values.keys()
+        changing: Collection[Path] = self._note(values)
+        if known is not None:
+            changing = known.changing(changing, is_second=is_second)
         if not changing and self._is_plain_event(frame, lesson):
-            self._templates.learn(frame, lesson)
-        elif is_known:  # Until a second frame has come, nobody knows which of its values change.
+            self._templates.learn(frame, lesson, None if known is None else known.cut(()))
+        elif known is not None:
+            if known.mold.is_settled and known.mold.follower is known.mold:
+                self._patterns.learn_cut(lesson, known.cut(changing))
+        elif is_second:  # Until a second frame has come, nobody knows which of its values change.
             self._patterns.learn(frame, lesson, changing, self._framing)
 
     def _is_plain_event(self, frame: Frame, lesson: Lesson) -> bool:

@@ -50,6 +50,7 @@ from proxy.wire.fields import (
 )
 from proxy.wire.framing import SseFraming
 from proxy.wire.jsontext import Json, dumps
+from proxy.wire.recurring import RecurringFrames
 from proxy.wire.stream import StreamCodec
 from proxy.wire.types import DEFAULT_MAX_BODY_BYTES, DEFAULT_MAX_FRAME_BYTES, Codec, Form, Route
 
@@ -255,7 +256,7 @@ class AnthropicDialect:
         """Return a codec for one streamed response."""
         del form  # There is one.
         framing = SseFraming(max_frame_bytes, terminator=None, name_member="type", known_events=EVENTS)
-        return StreamCodec(STREAM, AnthropicStreamEnding(), framing, max_frame_bytes)
+        return StreamCodec(STREAM, AnthropicStreamEnding(), framing, max_frame_bytes, recurring=_RECURRING)
 
     def body_codec(self, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> Codec:
         """Return a codec for one whole response body."""
@@ -266,4 +267,5 @@ class AnthropicDialect:
         return dumps(failure(message, code, status))
 
 
+_RECURRING = RecurringFrames(STREAM)
 MESSAGES = AnthropicDialect()

@@ -39,6 +39,7 @@ from proxy.wire.gemini_fields import (
     words,
 )
 from proxy.wire.jsontext import Json, dumps
+from proxy.wire.recurring import RecurringFrames
 from proxy.wire.stream import StreamCodec
 from proxy.wire.types import DEFAULT_MAX_BODY_BYTES, DEFAULT_MAX_FRAME_BYTES, Codec, Form, Route
 
@@ -274,7 +275,8 @@ class GeminiDialect:
         framing: Framing = SseFraming(max_frame_bytes, terminator=None)
         if form is Form.ARRAY:
             framing = ArrayFraming(max_frame_bytes)
-        return StreamCodec(STREAM, GeminiStreamEnding(), framing, max_frame_bytes)
+        recurring = _RECURRING[framing.form]
+        return StreamCodec(STREAM, GeminiStreamEnding(), framing, max_frame_bytes, recurring=recurring)
 
     def body_codec(self, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> Codec:
         """Return a codec for one whole response body."""
@@ -285,4 +287,5 @@ class GeminiDialect:
         return dumps(error_object(status, code, message))
 
 
+_RECURRING = {form: RecurringFrames(STREAM) for form in GeminiDialect.stream_forms}
 GEMINI = GeminiDialect()

@@ -6,7 +6,7 @@ A description is a list of selectors with their kinds, a layout and templates of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from proxy.wire.body import BodyCodec
@@ -15,6 +15,7 @@ from proxy.wire.generic_endings import GenericBodyEnding, GenericStreamEnding, T
 from proxy.wire.generic_table import Field, table_of, text_names
 from proxy.wire.jsontext import Json, dumps
 from proxy.wire.lines_framing import LinesFraming
+from proxy.wire.recurring import RecurringFrames
 from proxy.wire.selectors import Selector, select
 from proxy.wire.stream import StreamCodec
 from proxy.wire.types import DEFAULT_MAX_BODY_BYTES, DEFAULT_MAX_FRAME_BYTES, Codec, Form, Route
@@ -53,6 +54,12 @@ class GenericDialect:
     stream_table: Node
     routes: tuple[Route, ...] = ()
     """None of its own: the configuration opens paths for it."""
+    recurring: RecurringFrames = field(init=False, compare=False, repr=False)
+    """What frames of its streams are known from other streams."""
+
+    def __post_init__(self) -> None:
+        """Begin without any."""
+        object.__setattr__(self, "recurring", RecurringFrames(self.stream_table))
 
     @property
     def name(self) -> str:
@@ -80,7 +87,9 @@ class GenericDialect:
         ending = GenericStreamEnding(templates, self.stream_table, text_names(self.description.stream))
         repeats = templates.says_all or any(field.kind == "repeat" for field in self.description.stream)
         framing = _framing(self.description, max_frame_bytes)
-        return StreamCodec(self.stream_table, ending, framing, max_frame_bytes, repeats_text=repeats)
+        return StreamCodec(
+            self.stream_table, ending, framing, max_frame_bytes, repeats_text=repeats, recurring=self.recurring
+        )
 
     def body_codec(self, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> Codec:
         """Return a codec for one whole response body, which may be a list."""

@@ -6,6 +6,7 @@ texts whose last piece is remembered), or when it may not leave as it came.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
@@ -86,19 +87,34 @@ def content_of(piece: bytes) -> str | None:
 def sound_pieces(pieces: Sequence[bytes]) -> tuple[str, list[int]] | None:
     """Return text and sizes of the leading pieces that are content of a JSON string; None when the first is not."""
     joined = b"".join(pieces)
-    if not pieces or not joined.isascii() or b'"' in joined or not joined.decode("ascii").isprintable():
+    has_quotes = b'"' in joined
+    if (
+        not has_quotes
+        and b"\\" not in joined
+        and joined.isascii()
+        and (text := joined.decode("ascii")).isprintable()
+    ):
+        return (text, list(map(len, pieces))) if pieces else None
+    texts = _texts_of(pieces) if not has_quotes or _ALL_CLOSED(b"\n".join(pieces)) else ()
+    if not texts:
         return _sound_one_by_one(pieces)
-    if b"\\" not in joined:
-        return joined.decode("ascii"), list(map(len, pieces))
-    said, sizes = list(pieces), list(map(len, pieces))
-    for number, piece in enumerate(pieces):
-        if b"\\" in piece:
-            text = content_of(piece)
-            if text is None:
-                del said[number:], sizes[number:]
-                break
-            said[number], sizes[number] = text.encode(), len(text)
-    return (b"".join(said).decode(), sizes) if said else None
+    return "".join(texts), list(map(len, texts))
+
+
+_ALL_CLOSED = re.compile(rb'(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f]|\n)*+').fullmatch
+"""Of pieces with a line end between them: no quote in them is bare, and no backslash takes the quote after one."""
+
+
+def _texts_of(pieces: Sequence[bytes]) -> Sequence[str]:
+    """Return what pieces without bare quotes say, read as one list; nothing when one of them is no content.
+
+    A backslash at the end of a piece takes the quote that ends it. Then there are fewer strings than pieces.
+    """
+    try:
+        texts = orjson.loads(b'["%b"]' % b'","'.join(pieces))
+    except orjson.JSONDecodeError:
+        return ()
+    return texts if len(texts) == len(pieces) else ()
 
 
 def _sound_one_by_one(pieces: Sequence[bytes]) -> tuple[str, list[int]] | None:

@@ -35,6 +35,7 @@ from proxy.wire.fields import (
 from proxy.wire.jsontext import Json, dumps
 from proxy.wire.lines_framing import LinesFraming
 from proxy.wire.ollama_endings import COUNTS, OllamaBodyEnding, OllamaStreamEnding
+from proxy.wire.recurring import RecurringFrames
 from proxy.wire.stream import StreamCodec
 from proxy.wire.types import DEFAULT_MAX_BODY_BYTES, DEFAULT_MAX_FRAME_BYTES, Codec, Form, Route
 
@@ -145,7 +146,8 @@ class OllamaDialect:
     def stream_codec(self, max_frame_bytes: int = DEFAULT_MAX_FRAME_BYTES, form: Form | None = None) -> Codec:
         """Return a codec for one streamed response."""
         del form  # There is one.
-        return StreamCodec(STREAM, OllamaStreamEnding(), LinesFraming(max_frame_bytes), max_frame_bytes)
+        framing = LinesFraming(max_frame_bytes)
+        return StreamCodec(STREAM, OllamaStreamEnding(), framing, max_frame_bytes, recurring=_RECURRING)
 
     def body_codec(self, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> Codec:
         """Return a codec for one whole response body."""
@@ -157,4 +159,5 @@ class OllamaDialect:
         return dumps({"error": message})
 
 
+_RECURRING = RecurringFrames(STREAM)
 OLLAMA = OllamaDialect()

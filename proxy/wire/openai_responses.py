@@ -26,6 +26,7 @@ from proxy.wire.fields import (
 )
 from proxy.wire.framing import SseFraming
 from proxy.wire.openai_dialect import error_envelope
+from proxy.wire.recurring import RecurringFrames
 from proxy.wire.responses_endings import ResponsesBodyEnding, ResponsesStreamEnding
 from proxy.wire.responses_events import ITEM, KNOWN_EVENTS, PROMPT, RESPONSE, STREAM
 from proxy.wire.responses_fields import FORMAT, MODERATION, TOOL, TOOL_CHOICE
@@ -123,7 +124,9 @@ class ResponsesDialect:
         )
         alike = Alike(STREAM, framing)
         ending = ResponsesStreamEnding(alike)
-        return StreamCodec(STREAM, ending, framing, max_frame_bytes, repeats_text=True, alike=alike)
+        return StreamCodec(
+            STREAM, ending, framing, max_frame_bytes, repeats_text=True, alike=alike, recurring=_RECURRING
+        )
 
     def body_codec(self, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> Codec:
         """Return a codec for one whole response body."""
@@ -134,4 +137,5 @@ class ResponsesDialect:
         return error_envelope(status, code, message)
 
 
+_RECURRING = RecurringFrames(STREAM)
 RESPONSES = ResponsesDialect()

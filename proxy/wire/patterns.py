@@ -1,58 +1,50 @@
 """The fast path of a stream whose frames differ in one text and in values that machines make, in any layout.
 
 Such values are listed numbers and times (`loose`) that were seen to change (a sequence number, a time stamp, counts
-of tokens), and padding. As in `templates`, a pattern is made only after a proof: the frame with a mark in each hole
-was parsed, and its value is that of the original with the marks at the places of the values. A number of JSON, the
-content of a string, a time, and letters and digits in those holes leave everything around them as it was; none of
-them has a line end or ends an element, so the frame ends where that of the pattern does.
+of tokens), and padding. A pattern is made of a frame that was cut at its holes, which is proved (`holes`).
 
-The regex of a pattern knows the holes and how many bytes are between them, so that it is made in no time and often
-is one that was made before. Whether those bytes are the right ones is asked of all frames of a run at once: they
-are written anew from what was found in the holes, and that must be what stands there.
+The regex of a pattern knows the holes, how many bytes are between them and the first few of those, so that it is
+made in no time and often is one that was made before. Whether those bytes are the right ones is asked of all frames
+of a run at once: they are written anew from what was found in the holes, and that must be what stands there.
 """
 
 from __future__ import annotations
 
 import re
-from itertools import chain, islice
-from operator import sub
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
-import orjson
-
+from proxy.wire.holes import Hole, Sort, cut_at
 from proxy.wire.jsontext import Editor
 from proxy.wire.lessons import Lesson, content_of, is_plain, sound_pieces
-from proxy.wire.types import Frame, FrameRun, Path, Slot
+from proxy.wire.types import PADDING_SEPARATOR, Frame, FrameRun, Path, Slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from proxy.wire.framing import Framing
+    from proxy.wire.holes import Cut
     from proxy.wire.jsontext import Json
 
     Match = re.Match[bytes]
+    Row = tuple[bytes, ...]
 
 MAX_PATTERNS = 4
 """Shapes that alternate in real streams: interleaved choices, reasoning and text."""
 MAX_HOLES = 12
 """Real frames have two or three values that change."""
 
-_NUMBER = rb"([1-9][0-9]{0,11}+|0)"
-_TEXT = rb'([^"\\\x00-\x1f]*+(?:\\[^\x00-\x1f][^"\\\x00-\x1f]*+)*+)'
-_PADDING = rb"([A-Za-z0-9]{1,256}+)"
-_TIME = rb"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9}+)?+(?:Z|[+-][0-9]{2}:[0-9]{2}))"
-_NUMBER_MARK = 918273645000
-_TEXT_MARK = "sluicegateHole"
-
+_HEAD_BYTES = 12
+"""So many bytes of a frame are in the regex: by them it finds soon that no other frame follows."""
 _MAX_RUN = 64
-"""Most frames that one run is looked for in. Streams whose shapes alternate look again for each frame."""
-
-
-class _Hole(NamedTuple):
-    path: Path
-    value: int | str
-    source: bytes
-    mark: int | str
+"""Most frames in one run, behind the first."""
+_MAX_COMPILED = 256
+"""Regexes that are kept: one for each length of the ids of a server's frames, some hundred bytes each."""
+_MIN_RUN_BYTES, _MAX_RUN_BYTES = 16 << 10, 48 << 10
+"""How far behind the first frame a run is looked for, at most. Streams whose shapes alternate look again for each
+frame, so that this bounds their cost."""
 
 
 class _Pattern(NamedTuple):
@@ -60,9 +52,10 @@ class _Pattern(NamedTuple):
     """What every frame begins with."""
     layout: bytes
     """The frame as a format, with `%b` in place of each hole."""
+    fixed_bytes: int
+    """Length of a frame without what is in its holes."""
     match: Callable[[bytes, int], Match | None]
-    scanner: Callable[[bytes, int, int], Any]
-    """Begins a scan at a place: each `match` of it goes on where the last ended. What `re.Scanner` uses."""
+    findall: Callable[[bytes, int, int], list[Row]]
     lesson: Lesson
     text: int
     """Which hole is that of the text."""
@@ -132,17 +125,19 @@ class Patterns:
 
     def _many(self, turn: int, found: Match, data: bytes, position: int) -> FrameRun | None:
         pattern = self._patterns[turn]
-        rows, ends = _rows(pattern, found, data, position)
-        sound = sound_pieces([row[pattern.text] for row in rows])
+        rows, end = _rows(pattern, found, data, position)
+        text = pattern.text
+        sound = sound_pieces([row[text] for row in rows])
         if sound is None:
             return None
-        count = len(sound[1])
-        del rows[count:], ends[count:]
+        sizes = _RawSizes(rows, pattern.fixed_bytes)
+        if (count := len(sound[1])) < len(rows):
+            end -= sum(sizes[count:])
+            del rows[count:]
         self._used(turn, rows[-1])
-        raw_sizes = list(map(sub, ends, [position, *ends[:-1]]))
-        return _run(pattern, data[position : ends[-1]], raw_sizes, rows, sound)
+        return _run(pattern, data[position:end], sizes, rows, sound)
 
-    def _used(self, turn: int, holes: tuple[bytes, ...]) -> None:
+    def _used(self, turn: int, holes: Row) -> None:
         for path, hole in self._patterns[turn].numbers:
             self._latest[path] = holes[hole]
         if turn:
@@ -150,107 +145,103 @@ class Patterns:
 
     def learn(self, frame: Frame, lesson: Lesson, changing: Collection[Path], framing: Framing) -> None:
         """Make a pattern of a parsed frame. `changing`: paths of its loose values that are not always the same."""
-        if len(changing) > MAX_HOLES or not framing.is_steady(frame.raw):
+        if len(changing) > MAX_HOLES or not (is_plain(lesson.slot.text) and framing.is_steady(frame.raw)):
             return
-        pattern = _proved(frame, lesson, list(_holes(frame.payload, lesson, changing)), framing)
-        if pattern is not None:
-            self._patterns.insert(0, pattern)
-            del self._patterns[MAX_PATTERNS:]
+        cut = cut_at(frame, _holes(frame.payload, lesson, changing), framing)
+        if cut is not None:
+            self.learn_cut(lesson, cut)
+
+    def learn_cut(self, lesson: Lesson, cut: Cut) -> None:
+        """Make a pattern of a steady frame that is cut at its text, its padding and what changes."""
+        self._patterns.insert(0, _pattern(lesson, cut))
+        del self._patterns[MAX_PATTERNS:]
 
 
-def _rows(pattern: _Pattern, first: Match, data: bytes, position: int) -> tuple[list[tuple[bytes, ...]], list[int]]:
+class _RawSizes(Sequence[int]):
+    """Bytes of each frame of a run: nobody asks for those of frames that leave together."""
+
+    __slots__ = ("_fixed", "_rows")
+
+    def __init__(self, rows: list[Row], fixed: int) -> None:
+        """`rows`: what is in the holes of each. `fixed`: bytes of all that is around them."""
+        self._rows = rows
+        self._fixed = fixed
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[int]: ...
+
+    def __getitem__(self, index: int | slice) -> int | list[int]:
+        if isinstance(index, slice):
+            return [self._fixed + size for size in map(len, map(b"".join, self._rows[index]))]
+        return self._fixed + sum(map(len, self._rows[index]))
+
+
+def _rows(pattern: _Pattern, first: Match, data: bytes, position: int) -> tuple[list[Row], int]:
     """Return what is in the holes of the frames, one after the other, that fit a pattern, and where they end."""
-    scanner = pattern.scanner(data, first.end(), len(data))
-    found = [first, *islice(iter(scanner.match, None), _MAX_RUN)]
-    rows = [one.groups() for one in found]
-    ends = [one.end() for one in found]
-    if data.startswith(pattern.layout * len(rows) % tuple(chain.from_iterable(rows)), position):
-        return rows, ends
+    end = first.end()
+    behind = min(max(_MAX_RUN * (end - position), _MIN_RUN_BYTES), _MAX_RUN_BYTES)
+    rows = pattern.findall(data, position, end + behind)
+    del rows[_MAX_RUN + 1 :]
+    whole = pattern.layout * len(rows) % tuple(chain.from_iterable(rows))
+    if data.startswith(whole, position):
+        return rows, position + len(whole)
     for number, row in enumerate(rows):
-        if not data.startswith(pattern.layout % row, position):
-            return rows[:number], ends[:number]
-        position = ends[number]
-    return rows, ends
+        frame = pattern.layout % row
+        if not data.startswith(frame, position):
+            del rows[number:]
+            break
+        position += len(frame)
+    return rows, position
 
 
 def _run(
-    pattern: _Pattern, raw: bytes, raw_sizes: list[int], rows: list[tuple[bytes, ...]], sound: tuple[str, list[int]]
+    pattern: _Pattern, raw: bytes, raw_sizes: Sequence[int], rows: list[Row], sound: tuple[str, list[int]]
 ) -> FrameRun:
     slot, padding, *_ = pattern.lesson
     if padding is None:
         return FrameRun(raw, slot, *sound, raw_sizes)
-    return FrameRun(raw, slot, *sound, raw_sizes, padding, [row[pattern.padding].decode() for row in rows])
+    hole = pattern.padding
+    paddings = _SEPARATOR.join([row[hole] for row in rows]).decode("ascii")
+    return FrameRun(raw, slot, *sound, raw_sizes, padding, paddings)
 
 
-def _holes(payload: Json, lesson: Lesson, changing: Collection[Path]) -> Iterator[_Hole]:
+_SEPARATOR = PADDING_SEPARATOR.encode()
+
+
+def _holes(payload: Json, lesson: Lesson, changing: Collection[Path]) -> Iterator[Hole]:
     slot, padding, *_ = lesson
-    yield _Hole(slot.path, slot.text, _TEXT, _TEXT_MARK)
+    yield Hole(slot.path, slot.text, Sort.TEXT)
     if padding is not None:
-        yield _Hole(padding.path, padding.text, _PADDING, _TEXT_MARK + "Padding")
-    for number, path in enumerate(changing):
+        yield Hole(padding.path, padding.text, Sort.PADDING)
+    for path in changing:
         value = Editor(payload).get(path)
-        if isinstance(value, str):
-            yield _Hole(path, value, _TIME, f"{_TEXT_MARK}{number}")
-        else:
-            yield _Hole(path, value, _NUMBER, _NUMBER_MARK + number)
+        yield Hole(path, value, Sort.TIME if isinstance(value, str) else Sort.NUMBER)
 
 
-def _proved(frame: Frame, lesson: Lesson, holes: list[_Hole], framing: Framing) -> _Pattern | None:
-    """Find the holes and prove that they are the places of the values; None when they are not."""
-    raw, payload = frame.raw, frame.payload
-    if not is_plain(lesson.slot.text) or any(hole.value == hole.mark for hole in holes):
-        return None  # A value that is its mark already proves nothing.
-    holes.sort(key=lambda hole: _order(payload, hole.path))
-    expected = Editor(payload)
-    between, marked, at = [], b"", 0
-    for hole in holes:
-        span = _span(raw, at, hole)
-        if span is None:
-            return None
-        between.append(raw[at : span[0]])
-        marked += between[-1] + str(hole.mark).encode()
-        at = span[1]
-        expected.set(hole.path, hole.mark)
-    event = framing.parse(marked + raw[at:], first=False)
-    if event.data is None or event.lines != framing.parse(raw, first=False).lines:
-        return None
-    try:
-        is_proved = orjson.loads(event.data) == expected.value
-    except orjson.JSONDecodeError:
-        return None
-    return _pattern(lesson, holes, between, raw[at:]) if is_proved else None
+def _pattern(lesson: Lesson, cut: Cut) -> _Pattern:
+    """Put a pattern together."""
+    head = cut.between[0]
+    sizes = tuple(map(len, cut.between))
+    compiled = _compiled(head[:_HEAD_BYTES], sizes, tuple([hole.sort for hole in cut.holes]), len(cut.rest))
+    layout = cut.layout + b"%b" if len(sizes) == 1 else cut.layout
+    numbers = tuple([(hole.path, number) for number, hole in enumerate(cut.holes) if hole.is_number])
+    padding = cut.place_of(lesson.padding.path) if lesson.padding is not None else -1
+    text, fixed = cut.place_of(lesson.slot.path), sum(sizes) + len(cut.rest)
+    return _Pattern(head, layout, fixed, compiled.match, compiled.findall, lesson, text, padding, numbers)
 
 
-def _pattern(lesson: Lesson, holes: list[_Hole], between: list[bytes], suffix: bytes) -> _Pattern:
-    """Put a pattern together. `between`: what stands before each hole."""
-    layout = b"%b".join(part.replace(b"%", b"%%") for part in (*between, suffix))
-    sources = [b".{%d}%b" % (len(part), hole.source) for part, hole in zip(between, holes, strict=True)]
-    compiled: Any = re.compile(b"".join(sources) + b".{%d}" % len(suffix), re.DOTALL)
-    places = {hole.path: number for number, hole in enumerate(holes)}
-    numbers = tuple((hole.path, places[hole.path]) for hole in holes if isinstance(hole.value, int))
-    padding = places[lesson.padding.path] if lesson.padding is not None else -1
-    text = places[lesson.slot.path]
-    return _Pattern(between[0], layout, compiled.match, compiled.scanner, lesson, text, padding, numbers)
-
-
-def _order(payload: Json, path: Path) -> list[int]:
-    """Return a key by which paths are sorted as their values stand in the bytes: members keep their order."""
-    order = []
-    for step in path:
-        order.append(step if isinstance(step, int) else list(payload).index(step))
-        payload = payload[step]
-    return order
-
-
-def _span(raw: bytes, at: int, hole: _Hole) -> tuple[int, int] | None:
-    """Return where the value of a hole seems to stand from `at` on, without its quotes; None where it does not."""
-    written = str(hole.value).encode()
-    quote = b'"' if isinstance(hole.value, str) else b""
-    name = hole.path[-1]
-    places = [b'"%b":' % name.encode(), b'"%b": ' % name.encode()] if isinstance(name, str) else [b""]
-    for before in places:
-        start = raw.find(before + quote + written + quote, at)
-        if start >= 0:
-            start += len(before) + len(quote)
-            return start, start + len(written)
-    return None
+@lru_cache(_MAX_COMPILED)
+def _compiled(head: bytes, sizes: tuple[int, ...], sorts: tuple[Sort, ...], rest: int) -> Any:  # noqa: ANN401
+    """Return the regex of frames that begin with `head`, with so many bytes before each hole and after all."""
+    first, *others = sizes
+    sources = [re.escape(head) + b".{%d}" % (first - len(head)), *(b".{%d}" % size for size in (*others, rest))]
+    holes = [*(sort.value for sort in sorts), b""]
+    if len(sorts) == 1:  # With one group, what is found is no tuple.
+        holes[-1] = b"()"
+    return re.compile(b"".join(chain.from_iterable(zip(sources, holes, strict=True))), re.DOTALL)

@@ -1,34 +1,43 @@
-"""Frames that recur from stream to stream: the first one with the role, the first with text, the last ones.
+"""Frames that recur from stream to stream: the first one with the role, those with text, the last ones.
 
-Templates pass what recurs within a stream; here it is remembered for all streams of a dialect. A mold is made of a
-frame that was parsed and walked: its bytes, with holes where an id, a listed number or the growing text stands.
-Another frame that fits differs in the holes only, and each hole holds what the walk treats alike: a string that
-looks like an id, a small whole number, plain text. So it is JSON with one meaning, and its slots are those of the
-mold with other texts.
+Templates and patterns pass what recurs within a stream; here it is remembered for all streams of a dialect. A
+mold is made of a frame that was parsed and walked: its bytes, with holes where an id, a listed number, a time,
+padding or the growing text stands (`holes`, `loose`). Another frame that fits differs in the holes only, and each
+hole holds what the walk treats alike. So it is JSON with one meaning, and its slots are those of the mold with
+other texts. A mold fits only where the walk stands as it did: the same series of texts are open.
 
-Nothing that a person wrote is kept in a mold: a frame with any other slot than holes makes none.
+A mold also knows which of its numbers were seen to change within a stream, so that the frames after the first one
+of a stream are read as a run.
+
+Nothing that a person wrote is kept in a mold: a frame with any string that is neither in a hole nor a listed word
+makes none.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from proxy.wire.fields import FieldClass, Leaf, Obj, Within
+from proxy.wire.holes import Cut, Hole, Sort, cut_at
 from proxy.wire.jsontext import Editor, loads
-from proxy.wire.lessons import grows_alone
-from proxy.wire.shapes import ID_SHAPED
-from proxy.wire.types import Path, Slot, SlotMode, WireError
+from proxy.wire.lessons import grows_alone, is_plain, lesson_of
+from proxy.wire.loose import listed_words, loose_holes
+from proxy.wire.series import SeriesState
+from proxy.wire.sse import BOM
+from proxy.wire.types import Frame, Path, Slot, SlotMode, WireError
 from proxy.wire.walk import Walker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from proxy.wire.fields import Node
+    from proxy.wire.framing import Framing
     from proxy.wire.jsontext import Json
+    from proxy.wire.lessons import Lesson
+    from proxy.wire.loose import Values
+    from proxy.wire.series import Standing
 
 MAX_MOLDS = 12
 """Most frames remembered: each costs a look at the end of a frame, and those of one server are about five."""
@@ -41,153 +50,225 @@ MAX_VAIN_MOLDS = 64
 
 MAX_HOLES = 24
 
-_HEAD, _TAIL = b"data: ", b"\n\n"
-_ID = rb"([A-Za-z0-9._:/+-]{1,128})"
-_NUMBER = rb"(?:0|[1-9][0-9]{0,10})"
-_TEXT = rb"([ !#-\[\]-~]+)"
-_SMALL_NUMBER = 10**11
+_PLAIN_TEXT = rb"([ !#-\[\]-~]++)"
+_OTHERS = {
+    Sort.TEXT: "other words",
+    Sort.ID: "aB/3:x",
+    Sort.PADDING: "Zz9",
+    Sort.TIME: "1999-12-31T23:59:59.5+01:00",
+    Sort.NUMBER: 7_000_000,
+}
+"""Something else that fits in each sort of hole."""
+_LOOSE = frozenset({Sort.NUMBER, Sort.TIME})
 _new = tuple.__new__
-
-
-class _Hole(NamedTuple):
-    """A place in a payload that may hold something else in another frame."""
-
-    path: Path
-    pattern: bytes
-    other: Json
-    """Something else that fits."""
 
 
 class _Mold:
     """One remembered frame."""
 
-    __slots__ = ("fullmatch", "is_used", "slots", "tail")
+    __slots__ = (
+        "changing", "cut", "data", "follower", "fullmatch", "head", "is_settled", "is_used", "layout", "lesson",
+        "rest", "slots", "standing",
+    )  # fmt: skip
 
-    def __init__(self, pattern: bytes, tail: bytes, slots: tuple[tuple[Slot, int], ...]) -> None:
-        """`slots` with the numbers of the groups that hold their texts."""
-        self.fullmatch = re.compile(pattern, re.DOTALL).fullmatch
-        self.tail = tail
-        self.slots = slots
+    def __init__(
+        self, cut: Cut, data: tuple[int, int], slots: Sequence[Slot], lesson: Lesson | None, standing: Standing
+    ) -> None:
+        self.cut = cut
+        self.data = data
+        """How many bytes stand before and behind the payload."""
+        self.layout = cut.layout
+        self.head, self.rest = cut.between[0] if cut.between else b"", cut.rest
+        sources = [_PLAIN_TEXT if hole.sort is Sort.TEXT else hole.sort.value for hole in cut.holes]
+        parts = [b".{%d}%b" % (len(part), source) for part, source in zip(cut.between, sources, strict=True)]
+        self.fullmatch = re.compile(b"".join(parts) + b".{%d}" % len(cut.rest), re.DOTALL).fullmatch
+        self.slots = [(slot._replace(text=""), cut.place_of(slot.path)) for slot in slots]
+        """With the numbers of the holes that hold their texts."""
+        self.lesson = lesson
+        """What it teaches about the frames behind it, if anything."""
+        self.standing = standing
+        """How the series of texts stood when it was walked."""
+        self.changing: set[Path] = set()
+        """The loose values that were seen to change within a stream."""
+        self.is_settled = False
+        """Whether that is known: a stream had more than one such frame."""
         self.is_used = False
+        self.follower: _Mold | None = None
+        """What frames behind such a one look like; None where that is not known."""
 
-    def read(self, block: bytes) -> tuple[Slot, ...] | None:
-        """Return the slots of a frame; None when it does not fit."""
-        found = self.fullmatch(block) if block.endswith(self.tail) else None
-        if found is None:
+    def says_what(self, other: _Mold) -> bool:
+        """Whether frames differ from those of another mold in nothing but what stands before their payload."""
+        return self._body == other._body and self.standing == other.standing
+
+    @property
+    def _body(self) -> tuple[object, ...]:
+        first, *between = self.cut.between or (b"",)
+        holes = [(hole.path, hole.sort) for hole in self.cut.holes]
+        return first[self.data[0] :], between, self.rest, holes
+
+    def read(self, block: bytes) -> tuple[bytes, ...] | None:
+        """Return what is in the holes of a frame; None when it does not fit."""
+        if not (block.startswith(self.head) and block.endswith(self.rest)):
             return None
-        return tuple([_new(Slot, (slot[0], found[group].decode("ascii"), *slot[2:])) for slot, group in self.slots])
+        found = self.fullmatch(block)
+        if found is None or self.layout % (said := found.groups()) != block:
+            return None
+        return said
+
+    def slots_of(self, said: Sequence[bytes]) -> tuple[Slot, ...]:
+        """Return the slots of a frame with these in its holes."""
+        return tuple([_new(Slot, (slot[0], said[hole].decode("ascii"), *slot[2:])) for slot, hole in self.slots])
+
+
+class Known(NamedTuple):
+    """A frame that fits a mold."""
+
+    slots: tuple[Slot, ...]
+    payload: Json
+    mold: _Mold
+    """That of frames behind it: its own, or one with the same payload."""
+    said: tuple[bytes, ...]
+    """What is in its holes."""
+
+    @property
+    def values(self) -> Values:
+        """The loose values by path."""
+        return {
+            hole.path: int(said) if hole.is_number else said.decode("ascii")
+            for hole, said in zip(self.mold.cut.holes, self.said, strict=True)
+            if hole.sort in _LOOSE
+        }
+
+    def changing(self, fresh: Collection[Path], *, is_second: bool) -> Collection[Path]:
+        """Take note of loose values that change in this stream; return those that do in any."""
+        mold = self.mold
+        mold.changing.update(fresh)
+        mold.is_settled |= is_second
+        return mold.changing
+
+    def cut(self, paths: Collection[Path]) -> Cut:
+        """Return the frame cut at its text, its padding and `paths` alone."""
+        lesson = self.mold.lesson
+        kept = set(paths)
+        if lesson is not None:
+            kept.add(lesson.slot.path)
+            if lesson.padding is not None:
+                kept.add(lesson.padding.path)
+        return self.mold.cut.narrowed(self.said, kept)
 
 
 class RecurringFrames:
-    """The molds of one dialect's streams, the latest used first. Holds only what can be worked out again."""
+    """The molds of one dialect's streams in one layout, the latest used first.
+
+    Holds only what can be worked out again.
+    """
 
     def __init__(self, table: Node) -> None:
         self._table = table
         self._molds: list[_Mold] = []
         self._vain = 0
 
-    def read(self, block: bytes) -> tuple[tuple[Slot, ...], Json] | None:
-        """Return slots and payload of a frame that fits a mold."""
+    def read(self, block: bytes, standing: Standing) -> Known | None:
+        """Return what is known of a frame that fits a mold."""
         for turn, mold in enumerate(self._molds):
-            slots = mold.read(block)
-            if slots is not None:
-                mold.is_used = True
-                if turn:
-                    self._molds.insert(0, self._molds.pop(turn))
-                return slots, orjson.loads(block[len(_HEAD) : -len(_TAIL)])
+            said = mold.read(block) if mold.standing == standing else None
+            if said is None:
+                continue
+            mold.is_used = True
+            if turn:
+                self._molds.insert(0, self._molds.pop(turn))
+            before, behind = mold.data
+            payload = orjson.loads(block[before : len(block) - behind])
+            return Known(mold.slots_of(said), payload, mold.follower or self._follower(mold), said)
         return None
 
-    def learn(self, block: bytes, payload: Json, slots: Sequence[Slot]) -> None:
-        """Make a mold of a frame that was parsed and walked, if it can have one."""
-        if self._vain >= MAX_VAIN_MOLDS or len(block) > MAX_MOLD_BYTES or not block.startswith(_HEAD):
+    def _follower(self, mold: _Mold) -> _Mold:
+        """Return the mold of frames behind one that only the first frame of a stream fits; itself when unknown."""
+        mold.follower = next((one for one in self._molds if one.follower is one and mold.says_what(one)), None)
+        return mold.follower or mold
+
+    def learn(self, frame: Frame, slots: Sequence[Slot], framing: Framing, standing: Standing) -> None:
+        """Make a mold of a frame that was parsed and walked, if it can have one. `slots`: all of it."""
+        if self._vain >= MAX_VAIN_MOLDS or len(frame.raw) > MAX_MOLD_BYTES or frame.must_encode or frame.ends:
             return
-        holes = [*_listed_holes(self._table, payload, ())]
+        holes = [hole for hole in loose_holes(self._table, frame.payload) if _has_name(hole)]
         growing = [slot for slot in slots if slot.mode is not SlotMode.CONSTANT]
         if growing:
-            if len(growing) > 1 or not grows_alone(growing[0]):
+            if len(growing) > 1 or not grows_alone(growing[0]) or not is_plain(growing[0].text):
                 return
-            holes.append(_Hole(growing[0].path, _TEXT, "other words"))
-        if len(holes) > MAX_HOLES or not {slot.path for slot in slots} <= {hole.path for hole in holes}:
+            holes.append(Hole(growing[0].path, growing[0].text, Sort.TEXT))
+        places = {hole.path for hole in holes}
+        if len(holes) > MAX_HOLES or not {slot.path for slot in slots} <= places:
             return
-        mold = self._proved(block, payload, holes, slots)
+        if not set(_strings(frame.payload, ())) <= places | listed_words(self._table, frame.payload):
+            return
+        mold = self._proved(frame, slots, holes, framing, standing)
         if mold is not None:
             self._molds.insert(0, mold)
             self._vain += sum(not one.is_used for one in self._molds[MAX_MOLDS:])
             del self._molds[MAX_MOLDS:]
 
-    def _proved(self, block: bytes, payload: Json, holes: list[_Hole], slots: Sequence[Slot]) -> _Mold | None:
+    def _proved(
+        self, frame: Frame, slots: Sequence[Slot], holes: list[Hole], framing: Framing, standing: Standing
+    ) -> _Mold | None:
         """Return the mold of a frame, after it was held against the walk; None where they differ."""
-        data = block[len(_HEAD) : -len(_TAIL)]
-        write = next((write for write in _WRITERS if write(payload) == data), None)
-        if write is None or not block.endswith(_TAIL):
+        cut = cut_at(frame, holes, framing)
+        data = framing.parse(frame.raw, first=False).data
+        if cut is None or data is None or data not in frame.raw or frame.raw.startswith(BOM):
             return None
-        mold = _mold(write, payload, holes, slots)
-        if mold is None or mold.read(block) != tuple(slots):
+        before = frame.raw.index(data)
+        around = (before, len(frame.raw) - before - len(data))
+        mold = _Mold(cut, around, slots, _untold(lesson_of(frame, tuple(slots))), standing)
+        other = [str(_OTHERS[hole.sort]).encode() for hole in cut.holes]
+        payload = Editor(frame.payload)
+        for hole in cut.holes:
+            payload.set(hole.path, _OTHERS[hole.sort])
+        again = frame._replace(raw=mold.layout % tuple(other), payload=payload.value)
+        if not all(self._means_the_same(mold, one, framing) for one in (frame, again)):
             return None
-        other = Editor(payload)
-        for hole in holes:
-            other.set(hole.path, hole.other)
-        again = _HEAD + write(other.value) + _TAIL
-        for frame in (block, again):
-            try:
-                parsed = loads(frame[len(_HEAD) : -len(_TAIL)])
-            except WireError:
-                return None
-            walker = Walker(is_stream=True)
-            walked = walker.walk(self._table, parsed.value)
-            is_same = mold.read(frame) == walked.slots and not (walked.must_encode or walked.ends)
-            if not is_same or walker.changes or parsed.is_ambiguous:
-                return None
+        if framing.is_steady(frame.raw):
+            mold.follower = mold
         return mold
 
-
-def _listed_holes(node: Node, value: Json, path: Path) -> Iterator[_Hole]:
-    """Yield ids and numbers in objects that number nothing and end nothing, at the top and within each other."""
-    if not isinstance(node, Obj) or value.__class__ is not dict:
-        return
-    if node.within is not Within.SAME or node.numbers or node.series or node.ends or node.vouchers or node.first:
-        return
-    for key, child in value.items():
-        known = node.members.get(key)
-        place = (*path, key)
-        if isinstance(known, Obj):
-            yield from _listed_holes(known, child, place)
-        elif not isinstance(known, Leaf):
-            continue
-        elif known.cls is FieldClass.ID and child.__class__ is str and ID_SHAPED(child):
-            yield _Hole(place, _ID, "aB/3:x_"[:-1])
-        elif known.cls is FieldClass.NUMBER and child.__class__ is int and 0 <= child < _SMALL_NUMBER:
-            yield _Hole(place, _NUMBER, 7_000_000)
-
-
-def _compact(value: Json) -> bytes:
-    return orjson.dumps(value)
+    def _means_the_same(self, mold: _Mold, frame: Frame, framing: Framing) -> bool:
+        said = mold.read(frame.raw)
+        if said is None:
+            return False
+        data = framing.parse(frame.raw, first=False).data
+        before, behind = mold.data
+        if data is None or data != frame.raw[before : len(frame.raw) - behind]:
+            return False
+        try:
+            parsed = loads(data)
+        except WireError:
+            return False
+        walker = Walker(is_stream=True)
+        walker.series = SeriesState(mold.standing)
+        walked = walker.walk(self._table, parsed.value)
+        is_plain_walk = not (walked.must_encode or walked.ends or walker.changes or parsed.is_ambiguous)
+        return is_plain_walk and parsed.value == frame.payload and mold.slots_of(said) == walked.slots
 
 
-def _spaced(value: Json) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+def _has_name(hole: Hole) -> bool:
+    """Whether a value is found by the name of its member. An `error` says what the frame is."""
+    return isinstance(hole.path[-1], str) and hole.path != ("error",)
 
 
-_WRITERS: tuple[Callable[[Json], bytes], ...] = (_compact, _spaced)
-"""How servers write JSON: without blanks, and as Python's standard library does."""
-
-
-def _mold(write: Callable[[Json], bytes], payload: Json, holes: list[_Hole], slots: Sequence[Slot]) -> _Mold | None:
-    """Cut a frame at its holes: each is written with a mark in it, which shows where it stands."""
-    marked = Editor(payload)
-    marks = []
-    for number, hole in enumerate(holes):
-        mark = 987_650_000_123 + 1000 * number if hole.pattern is _NUMBER else f"<hole {number}>"
-        marked.set(hole.path, mark)
-        marks.append(str(mark).encode())
-    data = _HEAD + write(marked.value) + _TAIL
-    if any(data.count(mark) != 1 for mark in marks):
+def _untold(lesson: Lesson | None) -> Lesson | None:
+    """Return a lesson without what its frame said."""
+    if lesson is None:
         return None
-    order = sorted(range(len(holes)), key=lambda number: data.index(marks[number]))
-    pattern, groups = b"", dict[tuple[str | int, ...], int]()
-    for number in order:
-        literal, _, data = data.partition(marks[number])
-        pattern += re.escape(literal) + holes[number].pattern
-        if holes[number].pattern is not _NUMBER:
-            groups[holes[number].path] = len(groups) + 1
-    return _Mold(pattern + re.escape(data), data, tuple((slot, groups[slot.path]) for slot in slots))
+    padding = None if lesson.padding is None else lesson.padding._replace(text="")
+    return lesson._replace(slot=lesson.slot._replace(text=""), padding=padding)
+
+
+def _strings(value: Json, path: Path) -> Iterator[Path]:
+    """Yield the places of all strings that say something."""
+    if value.__class__ is dict:
+        for key, child in value.items():
+            yield from _strings(child, (*path, key))
+    elif value.__class__ is list:
+        for position, child in enumerate(value):
+            yield from _strings(child, (*path, position))
+    elif value.__class__ is str and value:
+        yield path

@@ -5,7 +5,7 @@ It remembers, for one message, which part of each series is the present one and 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, Self, TypeAlias, TypeVar
 
 from proxy.wire.types import Ended
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 MAX_SERIES = 1024
 """More than 128 choices with every series there is. Beyond it the texts of a series are judged as one."""
+
+Standing: TypeAlias = "tuple[tuple[tuple[int, str], tuple[int, bool]], ...]"
+"""How all series of a message stand, to be compared."""
 
 
 class Numbered(Protocol):
@@ -46,8 +49,13 @@ class SeriesState:
 
     __slots__ = ("_parts",)
 
-    def __init__(self) -> None:
-        self._parts: dict[tuple[int, str], tuple[int, bool]] = {}
+    def __init__(self, standing: Standing = ()) -> None:
+        self._parts: dict[tuple[int, str], tuple[int, bool]] = dict(standing)
+
+    @property
+    def standing(self) -> Standing:
+        """How they stand. Of a state that begins so the next steps are the same."""
+        return tuple(self._parts.items()) if self._parts else ()
 
     def step(self, series: Series, value: Json, scope: _Scope) -> Step[_Scope]:
         """Take the next object that is of the series, or that closes it."""

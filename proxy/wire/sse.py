@@ -72,8 +72,8 @@ class SseSplitter:
     def take_open(self, data: bytes) -> bytes | None:
         """Return the open block, which is forgotten here, and `data`, which ends it, to be read as one.
 
-        None, and nothing forgotten, when `data` does not end the block, or when line ends are not all LF or all
-        CR LF: then a block may end in more ways than with two of them.
+        None, and nothing forgotten, when `data` does not end the block with two LF, or two CR LF where there is
+        any CR.
         """
         buffer = self._buffer
         has_cr = self._saw_cr or b"\r" in data
@@ -82,16 +82,20 @@ class SseSplitter:
         if self._after_cr or end not in seen:
             return None
         whole = bytes(buffer) + data if buffer else data
-        if has_cr and not has_crlf_only(whole):
-            return None
         self._saw_cr, self._searched, self._end = has_cr, 0, end
         buffer.clear()
         return whole
 
     def end_of(self, data: bytes, position: int) -> int:
-        """Return where the block at `position` of what `take_open` gave ends; -1 when it does not."""
+        """Return where the block at `position` of what `take_open` gave ends; -1 when it does not.
+
+        Also where its line ends are not all LF, or all CR LF: then it may end in more ways than with two of them.
+        """
         end = data.find(self._end, position)
-        return end if end < 0 else end + len(self._end)
+        if end < 0:
+            return end
+        end += len(self._end)
+        return end if not self._saw_cr or has_crlf_only(data[position:end]) else -1
 
     def check_open(self) -> None:
         """Raise `WireError` when the open block is already longer than a block may be."""

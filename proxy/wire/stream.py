@@ -165,11 +165,12 @@ class StreamCodec:
         is_first = self._first is None
         if is_first:
             self._first = block
-        if self._recurring is not None and (known := self._recurring.read(block)) is not None:
-            slots, payload = known
-            frame = Frame(block, self._fresh(slots), FrameRole.DATA, payload)
-            self._alike.learn(frame, slots)
-            return frame
+        if self._recurring is not None:
+            known = self._recurring.read(block, self._walker.series.standing)
+            if known is not None:
+                frame = Frame(block, self._fresh(known.slots), FrameRole.DATA, known.payload)
+                self._alike.learn(frame, known.slots, known)
+                return frame
         event = self._framing.parse(block, first=is_first)
         slots = self._line_slots(event)
         data = event.data
@@ -195,8 +196,8 @@ class StreamCodec:
             self._alike.clear()
         elif self._use_templates and role is FrameRole.DATA:
             self._alike.learn(frame, slots)
-            if self._recurring is not None and not must_encode and not walked.ends:
-                self._recurring.learn(block, walked.payload, slots)
+            if self._recurring is not None:
+                self._recurring.learn(frame, slots, self._framing, self._walker.series.standing)
         return frame
 
     def _fresh(self, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:

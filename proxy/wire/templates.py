@@ -15,7 +15,7 @@ repeat it, unlisted texts whose last piece is remembered) is never made a templa
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
@@ -23,6 +23,9 @@ from proxy.wire.jsontext import Editor
 from proxy.wire.lessons import Lesson, is_plain, sound_pieces
 from proxy.wire.sse import parse_event
 from proxy.wire.types import NO_ENDS, NO_PATHS, Frame, FrameRole, FrameRun, Slot, SlotMode
+
+if TYPE_CHECKING:
+    from proxy.wire.holes import Cut
 
 MAX_TEMPLATES = 4
 """Shapes that alternate in real streams: interleaved choices, reasoning and text. Each costs two comparisons."""
@@ -89,11 +92,14 @@ class Templates:
         if turn:
             self._templates.insert(0, self._templates.pop(turn))
 
-    def learn(self, frame: Frame, lesson: Lesson) -> None:
-        """Make a template of a parsed event that ends with two LFs and has no padding."""
-        template = _proved(frame, lesson)
-        if template is not None:
-            self._templates.insert(0, template)
+    def learn(self, frame: Frame, lesson: Lesson, cut: Cut | None = None) -> None:
+        """Make a template of an event that ends with two LFs and has no padding.
+
+        `cut`: it was proved elsewhere, and is cut at its text alone.
+        """
+        sides = _sides(frame, lesson.slot) if cut is None else (cut.between[0], cut.rest)
+        if sides is not None:
+            self._templates.insert(0, _template(*sides, lesson))
             del self._templates[MAX_TEMPLATES:]
 
 
@@ -164,14 +170,17 @@ def _read_plain(template: _Template, block: bytes) -> Frame | None:
     return _new(Frame, (block, (*before, new, *after), _DATA, None, False, NO_ENDS))
 
 
-def _proved(frame: Frame, lesson: Lesson) -> _Template | None:
-    """Find the hole and prove that it is the place of the slot; None when it is not."""
-    slot = lesson.slot
+def _sides(frame: Frame, slot: Slot) -> tuple[bytes, bytes] | None:
+    """Find the hole of a parsed event and prove that it is the place of the slot; None when it is not."""
     if not is_plain(slot.text):
         return None
     prefix, suffix = _split(frame.raw, slot.text)
     if not prefix or not (_stands_once(frame, slot.text) or _is_place(prefix, suffix, frame, slot)):
         return None
+    return prefix, suffix
+
+
+def _template(prefix: bytes, suffix: bytes, lesson: Lesson) -> _Template:
     tail, joint = suffix.removesuffix(_LF_END), suffix + prefix
     return _Template(prefix, suffix, len(prefix), len(prefix) + len(suffix), lesson, tail, joint)
 

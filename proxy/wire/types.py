@@ -21,6 +21,9 @@ Path = tuple[str | int, ...]
 
 NO_PATHS: tuple[Path, ...] = ()
 
+PADDING_SEPARATOR = "\n\n"
+"""Stands between the paddings of a run: it is in none of them, and no word goes on from one to the next."""
+
 DEFAULT_MAX_FRAME_BYTES = 1 << 20
 """Longest frame of a stream (an SSE event, an NDJSON line). Real events are below 64 KiB; a tool call with a
 whole document stays below this; anything larger is a broken or hostile upstream."""
@@ -167,20 +170,21 @@ class FrameRun(NamedTuple):
     """The pieces of all frames, joined."""
     sizes: list[int]
     """Characters of each frame's piece."""
-    raw_sizes: list[int]
+    raw_sizes: Sequence[int]
     """Bytes of each frame."""
     padding: Slot | None = None
     """A second slot that every frame has, but for its text."""
-    paddings: Sequence[str] = ()
-    """The texts of those: each is complete in itself and judged as such."""
+    paddings: str = ""
+    """The texts of those, `PADDING_SEPARATOR` between them: each is complete in itself and judged as such."""
 
     def frames(self) -> list[Frame]:
         """Return the frames one by one."""
         found, at, raw_at = [], 0, 0
+        paddings = self.paddings.split(PADDING_SEPARATOR)
         for number, (size, raw_size) in enumerate(zip(self.sizes, self.raw_sizes, strict=True)):
             slots = (self.slot._replace(text=self.text[at : at + size]),) if size else ()
             if self.padding is not None:
-                slots = (*slots, self.padding._replace(text=self.paddings[number]))
+                slots = (*slots, self.padding._replace(text=paddings[number]))
             found.append(Frame(self.raw[raw_at : raw_at + raw_size], slots))
             at += size
             raw_at += raw_size

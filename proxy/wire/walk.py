@@ -60,11 +60,11 @@ _OTHER = ChannelKind.OTHER
 
 
 class Walker:
-    """Walks the frames of one message. Its only state is the last piece of each unknown growing text."""
+    """Walks the frames of one message. Its state: `series`, and the last piece of each unknown growing text."""
 
     __slots__ = (
         "_ends", "_ids", "_is_imprecise", "_is_request", "_is_stream", "_last", "_own_slots", "_removed",
-        "_series", "_slots", "changes",
+        "_slots", "changes", "series",
     )  # fmt: skip
 
     def __init__(self, *, is_stream: bool = False, is_request: bool = False) -> None:
@@ -72,7 +72,7 @@ class Walker:
         self._is_request = is_request
         self._last: dict[Channel, str] = {}
         self._ids: dict[str | int, Slot] = {}
-        self._series = SeriesState()
+        self.series = SeriesState()
         self.changes = 0
         """How often `walk` answered differently than it would the next time: see `_unknown_text`."""
         self._slots: list[Slot] = []
@@ -142,7 +142,7 @@ class Walker:
         if node.numbers:
             scope = numbered(node, value, scope)
         if node.series is not None:
-            scope, ends, changed = self._series.step(node.series, value, scope)
+            scope, ends, changed = self.series.step(node.series, value, scope)
             self._ends += ends
             self.changes += changed
         if node.ends is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from proxy.wire.registry import DIALECTS
 from proxy.wire.types import Form
+from tests.support.described import example, tgi_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ class Frames:
     """One sort of frame."""
 
     dialect: str
+    """A described one after the name of its file and a slash."""
     form: Form
     payload: Callable[[str, Any], Json]
     """Of a text and of a value that changes, mostly the number of the frame."""
@@ -36,7 +38,9 @@ class Frames:
 
     def codec(self, *, is_fast: bool = True) -> StreamCodec:
         """Return a codec; a slow one parses every frame."""
-        codec: Any = DIALECTS[self.dialect].stream_codec(form=self.form)
+        file, _, name = self.dialect.partition("/")
+        dialect = example(file, name) if name else DIALECTS[self.dialect]
+        codec: Any = dialect.stream_codec(form=self.form)
         if not is_fast:
             codec._use_templates = False
             codec._recurring = None
@@ -84,6 +88,18 @@ def anthropic(text: str, change: Any) -> Json:
     return {"type": "content_block_delta", "index": index, "delta": {"type": "text_delta", "text": text}}
 
 
+def thinking(text: str, change: Any) -> Json:
+    delta = {"type": "thinking_delta", "thinking": text} if change == 4 else {"type": "text_delta", "text": text}
+    return {"type": "content_block_delta", "index": 0, "delta": delta}
+
+
+def thoughts(text: str, change: Any) -> Json:
+    payload = gemini(text, change)
+    if change in [3, 4, 8]:
+        payload["candidates"][0]["content"]["parts"][0]["thought"] = True
+    return payload
+
+
 def gemini(text: str, change: Any) -> Json:
     said = {"content": {"parts": [{"text": text}], "role": "model"}, "index": 0}
     counts = {"promptTokenCount": 8, "candidatesTokenCount": change, "totalTokenCount": change}
@@ -107,9 +123,12 @@ CASES: dict[str, Frames] = {
     "chat, padded": Frames("openai-chat", Form.EVENTS, padded),
     "responses": Frames("openai-responses", Form.EVENTS, responses, name="response.output_text.delta"),
     "anthropic": Frames("anthropic-messages", Form.EVENTS, anthropic, name="content_block_delta"),
+    "anthropic, thinking": Frames("anthropic-messages", Form.EVENTS, thinking, name="content_block_delta"),
     "gemini": Frames("gemini", Form.EVENTS, gemini, compact=False),
     "gemini, CR LF": Frames("gemini", Form.EVENTS, gemini, "\r\n\r\n", compact=False),
+    "gemini, thoughts": Frames("gemini", Form.EVENTS, thoughts, "\r\n\r\n"),
     "gemini, array": Frames("gemini", Form.ARRAY, gemini, "\r\n", indent=2, compact=False),
     "ollama, chat": Frames("ollama", Form.LINES, ollama_chat, "\n"),
     "ollama, generate": Frames("ollama", Form.LINES, ollama_generate, "\r\n"),
+    "described": Frames("tgi/tgi", Form.EVENTS, tgi_token),
 }

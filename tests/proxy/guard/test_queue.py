@@ -6,7 +6,7 @@ from proxy.guard.api import GuardStats
 from proxy.guard.queue import FrameQueue, Place, WaitingFrame, WaitingRun
 from proxy.guard.rules import ChannelRules
 from proxy.guard.timeline import Timeline
-from proxy.wire.types import Channel, Frame, FrameRun, Slot
+from proxy.wire.types import PADDING_SEPARATOR, Channel, Frame, FrameRun, Slot
 from tests.support.toy import policy
 
 CHANNEL = Channel(ChannelKind.TEXT)
@@ -36,7 +36,7 @@ def test_a_whole_run_leaves_as_the_bytes_it_came_in() -> None:
 def test_the_padding_of_a_run_has_a_place_in_every_frame() -> None:
     """Also in one without a piece of text."""
     padding, quiet = Slot(Channel(ChannelKind.ID), "", ("obfuscation",)), Place(TIMELINE, 0, 0)
-    run = RUN._replace(padding=padding, paddings=["p", "q", "r", "s"])
+    run = RUN._replace(padding=padding, paddings=PADDING_SEPARATOR.join("pqrs"))
     waiting = WaitingRun(run, (Place(TIMELINE, 0, 6), quiet))
     frame, places = waiting.first()
     assert ([slot.text for slot in frame.slots], places) == (["ab", "p"], (Place(TIMELINE, 0, 2), quiet))

@@ -8,7 +8,7 @@ from policies.loader import load_policy_text
 from policies.types import Action, Direction
 from proxy.guard.api import GuardStats
 from proxy.guard.texts import Texts
-from proxy.wire.types import Channel, Ended, FrameRun, Slot, SlotMode
+from proxy.wire.types import PADDING_SEPARATOR, Channel, Ended, FrameRun, Slot, SlotMode
 from tests.support.toy import WordDetector, policy, rule
 
 UNDER = policy([WordDetector("w", ("abc",))], [rule("w", Action.REDACT)])
@@ -115,7 +115,15 @@ def run_of(*paddings: str) -> FrameRun:
     """A run with padding."""
     slot = Slot(ID, "", ("obfuscation",), SlotMode.CONSTANT)
     ones = [1] * len(paddings)
-    return FrameRun(b"x" * len(paddings), Slot(TEXT, "", ()), "x" * len(paddings), ones, ones, slot, paddings)
+    return FrameRun(
+        b"x" * len(paddings),
+        Slot(TEXT, "", ()),
+        "x" * len(paddings),
+        ones,
+        ones,
+        slot,
+        PADDING_SEPARATOR.join(paddings),
+    )
 
 
 def test_a_run_stays_one_while_nothing_is_found_in_its_padding() -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.wire.recurring import RecurringFrames
 from proxy.wire.types import FrameRun
 from tests.support.alike import CASES
 from tests.support.wire import cut_at, read
@@ -41,9 +42,11 @@ def comparable(frames: list[Frame]) -> list[Any]:
     return [frame._replace(payload=None) for frame in frames]
 
 
-def assert_same(case: Frames, stream: bytes, seed: int) -> list[Frame]:
-    """Read a stream both ways and compare, the faults too."""
-    fast, fast_fault = read(case.codec(), cut_at(stream, random.Random(seed)))
+def assert_same(case: Frames, stream: bytes, seed: int, known: RecurringFrames | None = None) -> list[Frame]:
+    """Read a stream both ways and compare, the faults too. `known`: from other streams."""
+    codec = case.codec()
+    codec._recurring = known or codec._recurring
+    fast, fast_fault = read(codec, cut_at(stream, random.Random(seed)))
     slow, slow_fault = read(case.codec(is_fast=False), [stream])
     assert comparable(fast) == comparable(slow)
     assert fast_fault == slow_fault
@@ -83,6 +86,33 @@ def test_frames_that_look_alike_or_nearly(name: str) -> None:
             one for pair in zip(odd, chance.choices(like, k=len(odd)), strict=True) for one in pair
         ]
         assert_same(case, case.stream([*written, *like[4:]]), seed)
+
+    check()
+
+
+IDS = [b'"c-1"', b'"msg_1"', b'"mAI"', b'"toy-1"', b'"llama3.2"', b'"gemini-2.5-flash"']
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_frames_like_those_of_another_stream(name: str) -> None:
+    """A stream begins with frames like those of an earlier one, or nearly, with ids and numbers of its own."""
+    case = CASES[name]
+
+    @given(
+        st.lists(_written(case), min_size=1, max_size=4),
+        st.sampled_from([b'"a/9"', b'"two words"', b'"\\u0061"', b"7", b'"a","id":"b"', b'""']),
+        st.integers(0, 40),
+        st.integers(0, 2**32),
+    )
+    def check(odd: list[str], other_id: bytes, start: int, seed: int) -> None:
+        known = RecurringFrames(case.codec()._table)
+        taught = [case.written(case.payload(f" word{n}", start + n), is_ascii=True) for n in range(4)]
+        assert_same(case, case.stream(taught), seed, known)
+        chance = random.Random(seed)
+        stream = case.stream([*chance.sample([*odd, taught[0]], len(odd) + 1), *taught])
+        for one in chance.sample(IDS, 3):
+            stream = stream.replace(one, other_id)
+        assert_same(case, stream, seed, known)
 
     check()
 

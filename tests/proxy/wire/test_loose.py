@@ -6,8 +6,24 @@ from typing import Any
 
 import pytest
 
-from proxy.wire.fields import NUMBER, TIME, Dictionary, Each, Either, Logprobs, Node, Numbering, Obj, Tagged, text
-from proxy.wire.loose import loose_values
+from proxy.wire.fields import (
+    ID,
+    NUMBER,
+    PADDING,
+    TIME,
+    Dictionary,
+    Each,
+    Either,
+    Logprobs,
+    Node,
+    Numbering,
+    Obj,
+    Tagged,
+    enum,
+    text,
+)
+from proxy.wire.holes import Sort
+from proxy.wire.loose import listed_words, loose_holes, loose_values
 from tests.support.alike import CASES
 
 _ITEM = Obj({"index": NUMBER, "n": NUMBER})
@@ -56,3 +72,22 @@ def test_numbers_that_say_whose_a_text_is_are_not_loose() -> None:
         "gemini": {"promptTokenCount", "candidatesTokenCount", "totalTokenCount", "tokenCount"},
         "ollama, chat": {"created_at"},
     }
+
+
+def test_ids_and_padding_are_loose_where_nothing_depends_on_them() -> None:
+    """Not the tag of an object, and not what is no id or no padding."""
+    tagged = Tagged("type", {}, Obj({"type": ID, "id": ID}))
+    table = Obj({"id": ID, "other": ID, "pad": PADDING, "odd": PADDING, "it": tagged})
+    payload = {"id": "a-1", "other": "two words", "pad": "Zx9", "odd": "a b", "it": {"type": "t", "id": "c"}}
+    found = {hole.path: hole.sort for hole in loose_holes(table, payload)}
+    assert found == {("id",): Sort.ID, ("pad",): Sort.PADDING, ("it", "id"): Sort.ID}
+    assert loose_values(table, payload) == {}
+
+
+def test_listed_words() -> None:
+    """Of each list its own; in a tag, too."""
+    table = Obj(
+        {"a": enum("x", "y"), "b": enum("z"), "c": text(), "d": Tagged("e", {"f": Obj({"e": enum("f")})}, ID)}
+    )
+    payload = {"a": "y", "b": "y", "c": "x", "d": {"e": "f"}}
+    assert listed_words(table, payload) == {("a",), ("d", "e")}

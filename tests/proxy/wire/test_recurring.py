@@ -10,14 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.wire import recurring
+from proxy.wire.framing import SseFraming
 from proxy.wire.jsontext import loads
 from proxy.wire.openai_chat import STREAM
 from proxy.wire.recurring import RecurringFrames
-from proxy.wire.types import WireError
+from proxy.wire.series import SeriesState
+from proxy.wire.types import Form, Frame, FrameRun, WireError
 from proxy.wire.walk import Walker
+from tests.support.alike import CASES
 
 if TYPE_CHECKING:
-    from proxy.wire.types import Slot
+    from proxy.wire.fields import Node
+    from proxy.wire.framing import Framing
+    from tests.support.alike import Frames
 
 HEAD = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1754000000, "model": "m-1"}
 
@@ -43,34 +48,43 @@ FRAMES = [
 ]
 
 
-def walked(block: bytes) -> tuple[tuple[Slot, ...], object] | None:
+def walked(block: bytes, table: Node = STREAM, framing: Framing | None = None) -> Frame | None:
     """What parsing and walking say; None for what must not be remembered."""
+    event = (framing or SseFraming()).parse(block, first=False)
+    if event.data is None or event.data == b"[DONE]":
+        return None
     try:
-        parsed = loads(block.removeprefix(b"data: ").removesuffix(b"\n\n"))
+        parsed = loads(event.data)
     except WireError:
         return None
     walker = Walker(is_stream=True)
-    found = walker.walk(STREAM, parsed.value)
+    found = walker.walk(table, parsed.value)
     if found.must_encode or found.ends or walker.changes or parsed.is_ambiguous or parsed.value.get("error"):
         return None
-    return found.slots, found.payload
+    return Frame(block, found.slots, payload=found.payload)
 
 
-def taught(*blocks: bytes) -> RecurringFrames:
+def taught(*blocks: bytes, table: Node = STREAM, framing: Framing | None = None) -> RecurringFrames:
     """Molds of these frames."""
-    known = RecurringFrames(STREAM)
+    known = RecurringFrames(table)
     for block in blocks:
-        meaning = walked(block)
+        meaning = walked(block, table, framing)
         assert meaning is not None
-        known.learn(block, meaning[1], meaning[0])
+        known.learn(meaning, meaning.slots, framing or SseFraming(), ())
     return known
+
+
+def taken(known: RecurringFrames, block: bytes) -> Frame | None:
+    """What is known of a frame, as a frame."""
+    found = known.read(block, ())
+    return None if found is None else Frame(block, found.slots, payload=found.payload)
 
 
 @pytest.mark.parametrize("block", FRAMES)
 def test_a_frame_is_known_again_with_other_ids_numbers_and_text(block: bytes) -> None:
     other = block.replace(b"chatcmpl-1", b"X.y/7").replace(b"1754000000", b"0").replace(b"Hello", b"[so] it's")
     other = other.replace(b"13", b"99999999999")
-    found = taught(block).read(other)
+    found = taken(taught(block), other)
     assert found is not None
     assert found == walked(other)
 
@@ -108,7 +122,7 @@ def test_near_misses_are_not_taken(old: bytes, new: bytes) -> None:
     known = taught(*FRAMES)
     for block in FRAMES:
         if old in block:
-            assert known.read(block.replace(old, new)) is None
+            assert taken(known, block.replace(old, new)) is None
 
 
 BYTES = st.sampled_from(
@@ -127,7 +141,7 @@ def test_whatever_is_taken_means_what_the_walk_says(block: bytes, changes: list[
     known = taught(*FRAMES)
     for at, size, new in changes:
         block = block[: at % len(block)] + new + block[at % len(block) + size :]
-    found = known.read(block)
+    found = taken(known, block)
     if found is not None:
         assert found == walked(block)
 
@@ -141,15 +155,23 @@ def test_whatever_is_taken_means_what_the_walk_says(block: bytes, changes: list[
         chunk({"content": "a"}, citations=["https://example.org"]),
         chunk({"content": "a" * 3000}),
         chunk({"content": "aB/3:x"}, id="two words"),
+        chunk({"content": "a", "audio": {"data": "AAECAwQF"}}),
     ],
 )
 def test_what_people_wrote_is_not_remembered(block: bytes) -> None:
     known = RecurringFrames(STREAM)
-    payload = loads(block[6:-2]).value
-    found = Walker(is_stream=True).walk(STREAM, payload)
-    known.learn(block, payload, found.slots)
-    assert known.read(block) is None
-    assert b"person" not in repr([mold.tail for mold in known._molds]).encode()
+    found = Walker(is_stream=True).walk(STREAM, loads(block[6:-2]).value)
+    known.learn(Frame(block, found.slots, payload=found.payload), found.slots, SseFraming(), ())
+    assert taken(known, block) is None
+    assert not known._molds
+
+
+def test_a_mold_does_not_know_what_its_frame_said() -> None:
+    (mold,) = taught(FRAMES[1])._molds
+    assert b"Hello" not in mold.layout
+    assert {slot.text for slot, _ in mold.slots} == {""}
+    assert mold.lesson is not None
+    assert mold.lesson.slot.text == ""
 
 
 def test_memory_and_lessons_have_limits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,8 +182,68 @@ def test_memory_and_lessons_have_limits(monkeypatch: pytest.MonkeyPatch) -> None
         block = FRAMES[1].replace(b'"index":0', b'"index":%d' % number)
         meaning = walked(block)
         assert meaning is not None
-        known.learn(block, meaning[1], meaning[0])
+        known.learn(meaning, meaning.slots, SseFraming(), ())
         assert len(known._molds) <= 2
     assert known._vain == 3
-    assert known.read(FRAMES[1].replace(b'"index":0', b'"index":8')) is None
-    assert known.read(FRAMES[1].replace(b'"index":0', b'"index":4')) is not None
+    assert taken(known, FRAMES[1].replace(b'"index":0', b'"index":8')) is None
+    assert taken(known, FRAMES[1].replace(b'"index":0', b'"index":4')) is not None
+
+
+def blocks_of(case: Frames, *numbers: int) -> list[bytes]:
+    """Frames of a case, each as its layout cuts it; of an array without the first, which has another beginning."""
+    written = [case.written(case.payload(f"word {number}", number)) for number in numbers]
+    blocks = case.codec()._framing.receive(case.stream([written[0], *written]))
+    return blocks[1:] if case.form is Form.ARRAY else blocks
+
+
+MARKS = [b"sluicegateHole0", b"918273645000", b"word 7", b'"text":"x",', b'\n\ndata: {"a":1}\n\n', b"%b", b"%"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_in_every_layout_what_is_taken_means_what_the_walk_says(name: str) -> None:
+    """Bytes are put in the place of others anywhere in a frame of any dialect; most of the time some are taken."""
+    case = CASES[name]
+    codec = case.codec()
+    table, framing = codec._table, codec._framing
+    frames = blocks_of(case, 6, 7, 8)
+    known = taught(frames[0], table=table, framing=framing)
+    assert [taken(known, block) for block in frames] == [walked(block, table, framing) for block in frames]
+
+    @given(
+        st.sampled_from(frames),
+        st.lists(
+            st.tuples(st.integers(0, 900), st.integers(0, 9), st.one_of(st.sampled_from(MARKS), BYTES)), max_size=3
+        ),
+    )
+    def check(block: bytes, changes: list[tuple[int, int, bytes]]) -> None:
+        for at, size, new in changes:
+            block = block[: at % len(block)] + new + block[at % len(block) + size :]
+        found = taken(known, block)
+        if found is not None:
+            assert found == walked(block, table, framing)
+
+    check()
+
+
+def test_a_frame_is_known_only_where_the_same_texts_are_open() -> None:
+    """Gemini's thoughts end where a part is none: that part says more than the same part where none is open."""
+    case = CASES["gemini"]
+    codec = case.codec()
+    block = blocks_of(case, 7)[0]
+    known = taught(block, table=codec._table, framing=codec._framing)
+    thoughts = SeriesState((((0, "thoughts"), (0, True)),)).standing
+    assert known.read(block, ()) is not None
+    assert known.read(block, thoughts) is None
+
+
+def test_what_changes_in_one_stream_is_known_in_the_next() -> None:
+    """The second frame of the first stream shows it; of the second stream all but the first are one run."""
+    case = CASES["gemini"]
+    stream = case.stream([case.written(case.payload(f"word {number}", number)) for number in range(9)])
+    known = RecurringFrames(case.codec()._table)
+    runs = []
+    for _ in range(2):
+        codec = case.codec()
+        codec._recurring = known
+        runs.append([len(item.sizes) for item in codec.receive(stream) if isinstance(item, FrameRun)])
+    assert runs == [[7], [8]]

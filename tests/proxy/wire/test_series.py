@@ -50,3 +50,16 @@ def test_there_is_a_limit() -> None:
     scopes = [TOP._replace(choice=choice) for choice in range(series.MAX_SERIES + 1)]
     last = [state.step(CALLS, {}, scope) for scope in scopes][-1]
     assert last == state.step(CALLS, {}, scopes[-1]) == (scopes[-1], (), False)
+
+
+def test_a_state_can_begin_as_another_stands() -> None:
+    """Then the next steps are the same."""
+    state = SeriesState()
+    assert state.standing == ()
+    state.step(THOUGHTS, {}, TOP)
+    state.step(CALLS, {}, TOP)
+    other = SeriesState(state.standing)
+    assert other.standing == state.standing
+    assert [other.step(one, {}, TOP) for one in (NO_THOUGHT, CALLS)] == [
+        state.step(one, {}, TOP) for one in (NO_THOUGHT, CALLS)
+    ]
