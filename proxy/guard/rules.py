@@ -25,6 +25,7 @@ class ChannelRules:
     __slots__ = (
         "_judges_alone",
         "_rules",
+        "_screen",
         "_summaries",
         "direction",
         "holders",
@@ -35,7 +36,6 @@ class ChannelRules:
         "observing",
         "policy",
         "rewrites",
-        "screen",
     )
 
     def __init__(
@@ -52,8 +52,7 @@ class ChannelRules:
         self.holders = bench_of(self.holding, policy.limits.max_hold_chars, use_screens=use_screens)
         self.observers = bench_of(self.observing, policy.limits.max_hold_chars, use_screens=use_screens)
         every = bench_of((*self.holding, *self.observing), 0, use_screens=use_screens)
-        self.screen = every.screen
-        """Speaks for all detectors; None when there is none, or when some must be asked."""
+        self._screen = every.screen
         self._judges_alone = bool(every.alone)
         self._summaries: dict[tuple[int, int], ChannelSummary] = {}
         self.names = tuple(detector.name for detector in (*self.holding, *self.observing))
@@ -64,11 +63,9 @@ class ChannelRules:
 
     def is_quiet(self, text: str) -> bool:
         """Whether no detector finds anything in a text to which nothing is added; False when they must be asked."""
-        return self.can_look(text) and (self.screen is None or self.screen.look(text) == QUIET)
-
-    def can_look(self, text: str) -> bool:
-        """Whether the screen can speak for all detectors. Arguments with escapes have another reading."""
-        return not (self._judges_alone or (self.kind is ChannelKind.TOOL_ARGUMENTS and "\\" in text))
+        if self._judges_alone or (self.kind is ChannelKind.TOOL_ARGUMENTS and "\\" in text):
+            return False  # arguments with escapes have another reading
+        return self._screen is None or self._screen.look(text) == QUIET
 
     def summary(self, channel: Channel, chars: int) -> ChannelSummary:
         """Return what events say of a text of this kind, so many code points long."""

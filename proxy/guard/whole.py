@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from detectors.refusals import ends_of
-from detectors.screening import QUIET
 from proxy.guard.api import ChannelSummary, GuardStats, answers_of
 from proxy.guard.rules import channel_rules
 from proxy.wire.types import PADDING_SEPARATOR
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from detectors.refusals import AnswerEnds
-    from detectors.screening import FusedScreen
     from detectors.types import ChannelKind
     from policies.types import Direction, Policy
     from proxy.guard.rules import ChannelRules
@@ -66,35 +64,24 @@ def look(
 ) -> dict[Channel, int] | None:
     """Return the lengths of the growing texts when no detector finds anything; None: detectors must be asked.
 
-    The pieces of one text are put together: what lies across them is in it. Texts that are judged by the same
-    detectors are looked at together: what is found across two of them only makes each detector look for itself.
-    Counts in `stats` what was seen, and nothing when the answer is None.
+    The pieces of one text are put together: what lies across them is in it. Texts of one kind are looked at
+    together: what is found across two of them only makes each detector look for itself. Counts in `stats` what was
+    seen, and nothing when the answer is None.
     """
-    by_kind = {kind: list(texts) for kind, texts in complete.items()}
     lengths: dict[Channel, int] = {}
+    texts = {kind: SEPARATOR.join(values) for kind, values in complete.items()}
     for channel, parts in pieces.items():
         text = parts[0] if len(parts) == 1 else "".join(parts)
         lengths[channel] = len(text)
-        known = by_kind.get(channel.kind)
-        if known is None:
-            by_kind[channel.kind] = [text]
-        else:
-            known.append(text)
-    seen: dict[FusedScreen, list[str]] = {}
-    scanned: dict[str, int] = {}
-    for kind, texts in by_kind.items():
-        judges = rules[kind]
-        text = SEPARATOR.join(texts)
-        if not judges.can_look(text):
+        kind = channel[0]
+        texts[kind] = f"{texts[kind]}{SEPARATOR}{text}" if kind in texts else text
+    for kind, text in texts.items():
+        if not rules[kind].is_quiet(text):
             return None
-        if judges.screen is not None:
-            seen.setdefault(judges.screen, []).append(text)
-        for name in judges.names:
+    for chars in lengths.values():
+        stats.text_chars += chars
+    scanned = stats.scanned_chars
+    for kind, text in texts.items():
+        for name in rules[kind].names:
             scanned[name] = scanned.get(name, 0) + len(text)
-    for screen, texts in seen.items():
-        if screen.look(SEPARATOR.join(texts)) != QUIET:
-            return None
-    stats.text_chars += sum(lengths.values())
-    for name, chars in scanned.items():
-        stats.scanned_chars[name] = stats.scanned_chars.get(name, 0) + chars
     return lengths

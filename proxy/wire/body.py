@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from proxy.wire.body_molds import MAX_BYTES, molds_of
 from proxy.wire.edits import apply_edits
 from proxy.wire.jsontext import dumps, loads, weighed
 from proxy.wire.skim import skim
@@ -87,8 +88,12 @@ class BodyCodec:
         None for a body that must go through these: one that is broken, that may not leave as it came, or that has
         a text which its table does not place. `value` is what orjson read in it, where that is known.
         """
-        if len(raw) > self._max_body_bytes:
+        size, is_request = len(raw), self._ending is None
+        if size > self._max_body_bytes:
             return None
+        molds = molds_of(self.table, is_request=is_request) if self._mend is None and size <= MAX_BYTES else None
+        if molds is not None and (known := molds.read(raw)) is not None:
+            return known
         try:
             parsed = loads(raw) if value is None else weighed(raw, value)
         except WireError:
@@ -99,7 +104,10 @@ class BodyCodec:
             return None
         if self._mend is not None and self._mend(payload) is not payload:
             return None
-        return skim(self.table, payload, is_request=self._ending is None)
+        skimmed = skim(self.table, payload, is_request=is_request)
+        if molds is not None and skimmed is not None:
+            molds.learn(raw, payload, skimmed)
+        return skimmed
 
     def encode(self, frame: Frame, edits: Mapping[int, str | None]) -> bytes:
         """Write the body with `edits`, the bytes that came when there is nothing to change."""
