@@ -90,7 +90,8 @@ class Feeder:
         self._anchor(force=False)
         now_ms = self._now_ms()
         if now_ms - self._swept_ms >= RETENTION_EVERY_MS:
-            self._store.erase_older(now_ms - self._retention_ms, now_ms)
+            if self._store.erase_older(now_ms - self._retention_ms, now_ms):
+                self._outbox.scrub()
             self._swept_ms = now_ms
         if now_ms - self._beat_ms >= BEAT_EVERY_MS:
             self.beat("storing")
@@ -121,18 +122,22 @@ class Feeder:
             self._store.append(found, self._now_ms())
         if dead:
             self._outbox.bury(dead)
-        self._read_to = rows[-1].seq
-        self._outbox.ack(SUBSCRIBER, self._read_to, len(found))
+        last = rows[-1].seq
         self._has_sealed |= any(row.entry.sealed for row in rows)
-        self._drop_sealed()
+        self._drop_sealed(last)
+        self._outbox.ack(SUBSCRIBER, last, len(found))
+        self._read_to = last
+        if self._store.erased_on_arrival:
+            self._outbox.scrub()
+            self._store.erased_on_arrival = 0
         return len(rows)
 
-    def _drop_sealed(self) -> None:
+    def _drop_sealed(self, last: int) -> None:
         """Take what is sealed out of the outbox: other subscribers may wait for the events for days."""
         if self._has_sealed:
-            self._outbox.drop_sealed(self._dropped_to, self._read_to)
+            self._outbox.drop_sealed(self._dropped_to, last)
             self._has_sealed = False
-        self._dropped_to = self._read_to
+        self._dropped_to = last
 
     def _read(self, row: Row, found: list[tuple[Record, Sealed | None]], dead: list[DeadLetter]) -> None:
         try:

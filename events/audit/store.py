@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from events.audit.keys import KeyRing
     from events.audit.sealing import Sealed
 
+_STILL_READ: Final = (
+    "It is done, but the database's log still has the earlier form, because somebody reads the store."
+    " Run the command again when that is over."
+)
 BATCH: Final = 1000
 """Records that are erased or wrapped anew in one transaction."""
 
@@ -33,6 +37,9 @@ class AuditStore:
 
     def __init__(self, url: str) -> None:
         """Open the database, or make its tables."""
+        self.erased_on_arrival = 0
+        """Texts that were not kept because they were erased before they came. Its user sets it back."""
+        self._is_scrubbed = True
         self.engine = open_engine(url)
         try:
             with database_errors():
@@ -79,7 +86,10 @@ class AuditStore:
                 if record.kind != records.POLICY or known.pop(record.revision, False)
             ]
             seqs = _link(db, chosen)
-            _honour(db, [(seq, record) for seq, (record, _) in zip(seqs, chosen, strict=True)], now_ms)
+            gone = _honour(db, [(seq, record) for seq, (record, _) in zip(seqs, chosen, strict=True)], now_ms)
+        if gone:
+            self.erased_on_arrival += gone
+            self._scrub(must=False)
         return len(chosen)
 
     @staticmethod
@@ -131,18 +141,27 @@ class AuditStore:
             is_first = False
             if len(seqs) < BATCH:
                 break
-        if total:
-            self._scrub()
+        if total or about or not self._is_scrubbed:
+            self._scrub(must=bool(about))
         return total
 
-    def _scrub(self) -> None:
-        """Take what was deleted out of the files, too."""
+    def _scrub(self, *, must: bool) -> None:
+        """Take what was deleted out of the files, too.
+
+        Where somebody reads for too long, it is done with the next erasing; `must`: `AuditError` is raised.
+        """
+        self._is_scrubbed = False
         with database_errors(), self.engine.connect() as connection:
             db = connection.execution_options(isolation_level="AUTOCOMMIT")
             if db.dialect.name == "postgresql":
                 db.execute(sa.text("VACUUM audit_content"))
             else:  # deleted pages are overwritten (`secure_delete`); the log still has their earlier form
-                db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                (busy, *_), *_ = db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                if busy and must:
+                    raise AuditError(_STILL_READ)
+                if busy:
+                    return
+        self._is_scrubbed = True
 
     # Rotation.
 
@@ -170,7 +189,7 @@ class AuditStore:
             if len(hashes) < BATCH:
                 break
         if total:
-            self._scrub()
+            self._scrub(must=True)
         return total
 
     @contextmanager
@@ -220,12 +239,12 @@ def _erase_seqs(db: sa.Connection, seqs: Sequence[int], now_ms: int, reason: str
     _link(db, [(records.erasure(_new_id(), now_ms, reason, records.ranges(seqs), **about), None)])
 
 
-def _honour(db: sa.Connection, fresh: Sequence[tuple[int, Record]], now_ms: int) -> None:
-    """Erase what was erased before it arrived: it was still in the outbox then."""
+def _honour(db: sa.Connection, fresh: Sequence[tuple[int, Record]], now_ms: int) -> int:
+    """Erase what was erased before it arrived: it was still in the outbox then. Returns how many."""
     requests = sorted({record.request_id for _, record in fresh if record.request_id})
     subjects = sorted({record.subject_hash for _, record in fresh if record.subject_hash})
     if not requests and not subjects:
-        return
+        return 0
     query = sa.select(RECORD.c.request_id, RECORD.c.subject_hash, RECORD.c.time_ms).where(
         RECORD.c.kind == records.ERASURE,
         sa.or_(RECORD.c.request_id.in_(requests), RECORD.c.subject_hash.in_(subjects)),
@@ -243,3 +262,4 @@ def _honour(db: sa.Connection, fresh: Sequence[tuple[int, Record]], now_ms: int)
     ]
     if seqs:
         _erase_seqs(db, seqs, now_ms, "on its way", {})
+    return len(seqs)

@@ -90,7 +90,7 @@ def _prepare(db: sqlite3.Connection) -> str | None:
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")
     mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     db.execute("PRAGMA synchronous = FULL")
-    db.execute("PRAGMA secure_delete = FAST").fetchall()  # what was sealed does not stay in a page when it goes
+    db.execute("PRAGMA secure_delete = ON").fetchall()  # what was sealed does not stay in a page when it goes
     db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     level = db.execute("PRAGMA synchronous").fetchone()[0]
     if (mode, level) != ("wal", _FULL):

@@ -247,6 +247,15 @@ class Store:
             _, pages, _ = self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         return int(pages)
 
+    def scrub(self) -> bool:
+        """Cut the log, which still holds earlier forms of pages. Returns False when somebody read for too long.
+
+        Others wait for it. Deleted pages of the file are overwritten when they are deleted (`secure_delete`).
+        """
+        with self._locked(), database_errors():
+            busy, _, _ = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+
     def give_back(self, max_pages: int) -> None:
         """Give free space back to the disk where there is a lot of it. Others wait for it, as for a commit."""
         with database_errors():

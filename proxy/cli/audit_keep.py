@@ -15,6 +15,10 @@ from events.audit.database import RECORD, AuditError
 from events.audit.keys import new_key
 from events.audit.verify import MAX_PROBLEMS, Report, verify
 from events.fingerprints import Fingerprinter
+from events.outbox.database import FILE_NAME as OUTBOX_NAME
+from events.outbox.rows import OutboxError
+from events.outbox.settings import OutboxSettings
+from events.outbox.store import Store
 from proxy.cli.audit_where import opened
 from proxy.cli.errors import CommandError, ExitCode
 from proxy.cli.terminal import console, say, write, write_json
@@ -107,8 +111,28 @@ def run_erase(
             _confirm(count, f"{column.name} {value}")
         now_ms = time.time_ns() // 1_000_000
         gone = store.erase_request(request, now_ms) if request else store.erase_subject(str(subject), now_ms)
+    _scrub_outbox(where)
     write(f"erased the texts of {gone} records; what is still on its way will not be kept\n")
     return ExitCode.OK
+
+
+def _scrub_outbox(where: Where) -> None:
+    """Take what was on its way to the store out of the outbox's log, where the outbox is on this machine."""
+    path = where.settings().state_dir / OUTBOX_NAME
+    if not path.is_file():
+        return
+    try:
+        store = Store(path, OutboxSettings())
+        try:
+            is_done = store.scrub()
+        finally:
+            store.close()
+    except (OutboxError, OSError) as error:
+        raise CommandError(
+            f"{path}: the texts are erased, but its log still has their earlier form: {error}"
+        ) from error
+    if not is_done:
+        raise CommandError(f"{path}: the texts are erased, but somebody reads its log. Run the command again.")
 
 
 def _subject(where: Where, name: str, tenant: str | None) -> str:

@@ -12,7 +12,7 @@ from events.audit.anchors import read_anchors
 from events.audit.database import AuditError, sqlite_url
 from events.audit.feeder import IDLE_S, SUBSCRIBER, Feeder
 from events.audit.reading import Filter, all_of
-from events.audit.sealing import seal
+from events.audit.sealing import parse_sealed, seal
 from events.audit.settings import AuditSettings, AuditText
 from events.audit.store import AuditStore
 from events.audit.verify import verify
@@ -213,3 +213,27 @@ def test_a_store_that_was_put_back_is_told(outbox: Store, store: AuditStore, tmp
         orjson.dumps({"chain": store.head().chain, "seq": 9, "hash": "h"}) + b"\n"
     )
     assert "ends before record 9" in str(one.contradiction())
+
+
+@pytest.mark.parametrize("when", ["before it came", "after the retention"])
+def test_no_byte_of_what_was_erased_is_left_in_the_outbox(
+    when: str, outbox: Store, store: AuditStore, tmp_path: Path
+) -> None:
+    """C8 on the way to the store: neither the encrypted text nor its wrapped key, in file and log of both."""
+    clock = Clock()
+    one = feeder(outbox, store, clock, tmp_path)
+    one.step()
+    put(outbox, 40)
+    parts = [parse_sealed(row.entry.sealed) for row in outbox.read(0, 99, 1 << 30) if row.entry.sealed]
+    assert all(part.body in raw_bytes(tmp_path) for part in parts)
+    if when == "before it came":
+        for number in range(1, 41):
+            store.erase_request(incident_event(number).data.request.id, TIME_MS)  # type: ignore[union-attr]
+        one.step()
+    else:
+        one.step()
+        clock.now_ms += 3_600_000
+        one.step()
+    assert verify(store).erased == 40
+    raw = raw_bytes(tmp_path)
+    assert [n for n, part in enumerate(parts) if part.body in raw or part.wrapped.data in raw] == []

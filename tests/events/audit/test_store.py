@@ -104,6 +104,29 @@ def test_no_byte_of_an_erased_text_is_left(reason: str, tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_log_that_somebody_reads_is_told_and_cut_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long `verify` elsewhere keeps the log: who erases hears of it, and the same command cuts it afterwards."""
+    monkeypatch.setattr("events.audit.database.BUSY_TIMEOUT_MS", 20)
+    url = f"sqlite:///{tmp_path / 'audit.db'}"
+    store, other = AuditStore(url), AuditStore(url)
+    texts = [text_of(number) for number in range(1, 7)]
+    store.append([(record(n), text) for n, text in enumerate(texts, 1)], TIME_MS)
+    with other.engine.begin() as reading:
+        assert reading.execute(sa.select(sa.func.count()).select_from(RECORD)).scalar() == 6
+        with pytest.raises(AuditError, match="Run the command again"):
+            store.erase_request("req_3", TIME_MS)
+        assert store.erase_older(TIME_MS + 2, TIME_MS) == 1, "who sweeps by the clock does not stop for it"
+        assert texts[2].wrapped.data in raw_bytes(tmp_path)
+    assert store.erase_request("req_3", TIME_MS) == 0
+    raw = raw_bytes(tmp_path)
+    for gone in (texts[0], texts[2]):
+        assert gone.wrapped.data not in raw
+        assert gone.body not in raw
+    assert verify(store).problems == []
+    other.close()
+    store.close()
+
+
 def test_keys_are_rotated_and_the_old_one_is_not_needed_any_more(store: AuditStore) -> None:
     fill(store, 5)
     store.erase_request("req_2", TIME_MS)

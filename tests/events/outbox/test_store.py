@@ -214,6 +214,23 @@ def test_free_space_goes_back_to_the_disk_but_for_what_the_next_events_need(stor
     assert store.path.stat().st_size == after
 
 
+def test_scrubbing_leaves_nothing_of_what_was_deleted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.append([entry(1, sealed=b"whispered" * 2000), entry(2)], TIME_MS)
+    store.drop_sealed(0, 9)
+    log = store.path.with_name("outbox.db-wal")
+    assert b"whispered" in log.read_bytes()
+    monkeypatch.setattr("events.outbox.database.BUSY_TIMEOUT_S", 0.0)
+    reader, hasty = Store(store.path, OutboxSettings()), Store(store.path, OutboxSettings())
+    reader._db.execute("BEGIN")
+    assert reader.totals().rows == 2
+    assert not hasty.scrub(), "somebody reads"
+    hasty.close()
+    reader._db.execute("COMMIT")
+    assert store.scrub()
+    assert b"whispered" not in store.path.read_bytes() + log.read_bytes()
+    reader.close()
+
+
 def test_a_failed_change_leaves_nothing(store: Store) -> None:
     with pytest.raises(OutboxError):
         store.append([entry(1), Entry(event_id(2), "t", None, TIME_MS, b"")], TIME_MS)  # type: ignore[arg-type]

@@ -16,7 +16,11 @@ from events.audit.database import RECORD, sqlite_url
 from events.audit.settings import ANCHORS_NAME, FILE_NAME
 from events.audit.store import AuditStore
 from events.fingerprints import Fingerprinter
-from tests.support.audit import KEY, NEW_KEY, TIME_MS, fill, record, text_of
+from events.outbox.database import FILE_NAME as OUTBOX_NAME
+from events.outbox.rows import Entry
+from events.outbox.settings import OutboxSettings
+from events.outbox.store import Store
+from tests.support.audit import KEY, NEW_KEY, TIME_MS, fill, raw_bytes, record, text_of
 from tests.support.cli import Sluicegate
 
 
@@ -80,6 +84,23 @@ def test_texts_are_erased_by_request_subject_and_user(
         ran = sluicegate("audit", "erase", *options, *where)
         assert (ran.code, f"erased the texts of {count} records" in ran.out) == (0, True), ran
     assert "4 texts were erased" in sluicegate("audit", "verify", "--state-dir", str(tmp_path)).out
+
+
+def test_erasing_cuts_the_log_of_the_outbox_too(
+    store: AuditStore, tmp_path: Path, sluicegate: Sluicegate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was sealed passed through it; a running proxy has it open, and somebody may read it."""
+    outbox = Store(tmp_path / OUTBOX_NAME, OutboxSettings())
+    outbox.append([Entry("id", "t", "k", TIME_MS, b"v", b"sealed bytes")], TIME_MS)
+    outbox.drop_sealed(0, 1)
+    assert b"sealed bytes" in raw_bytes(tmp_path)
+    erase = ["audit", "erase", "--request", "req_2", "--yes", "--state-dir", str(tmp_path)]
+    assert sluicegate(*erase).code == 0
+    assert b"sealed bytes" not in raw_bytes(tmp_path)
+    monkeypatch.setattr(Store, "scrub", lambda _self: False)
+    ran = sluicegate(*erase)
+    assert (ran.code, "somebody reads its log. Run the command again." in ran.err) == (2, True)
+    outbox.close()
 
 
 @pytest.mark.parametrize(
