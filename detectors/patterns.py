@@ -131,7 +131,7 @@ class PatternDetector:
         found = [
             Finding(self.name, rule.category, begin + shift, end + shift, rule.score)
             for rule in (self._rules[index] for index in matched)
-            for begin, end in _find(rule, data, offsets, start)
+            for begin, end in _find(rule, data, offsets, start, live)
         ]
         return settle(live + shift, found)
 
@@ -163,30 +163,38 @@ class _Offsets:
         return byte_offset if self._places is None else bisect_left(self._places, byte_offset)
 
 
-def _find(rule: _Rule, data: bytes, offsets: _Offsets, start: int) -> Iterator[tuple[int, int]]:
-    """Yield the matches from the character `start` on, leftmost first, without overlap, in characters."""
+def _find(rule: _Rule, data: bytes, offsets: _Offsets, start: int, live: int) -> Iterator[tuple[int, int]]:
+    """Yield the matches that begin in `[start, live)`, leftmost first, without overlap, in characters.
+
+    What begins later is looked for when it is certain: a rule that can match again and again in what it holds would
+    otherwise do so for every few characters that come.
+    """
     if rule.is_cut:
-        yield from _find_cut(rule, data, offsets, start)
+        yield from _find_cut(rule, data, offsets, start, live)
         return
+    char_of = offsets.char_of
     for match in rule.compiled.finditer(data, offsets.byte_of(start)):
         begin, end = match.span()
-        yield offsets.char_of(begin), offsets.char_of(end)
+        begin = char_of(begin)
+        if begin >= live:
+            return
+        yield begin, char_of(end)
 
 
-def _find_cut(rule: _Rule, data: bytes, offsets: _Offsets, start: int) -> Iterator[tuple[int, int]]:
+def _find_cut(rule: _Rule, data: bytes, offsets: _Offsets, start: int, live: int) -> Iterator[tuple[int, int]]:
     """Yield what the pattern matches within `span` characters of each place, leftmost first, without overlap.
 
     It searches blocks of two spans, so that each search looks at a bounded piece of the text and moves on by at
     least one character. A match at one of the first `span + 1` places of a block lies in it with all it may have.
     """
     span = rule.span
-    while start < offsets.char_count:
+    while start < live:
         stop = start + 2 * span
         match = rule.compiled.search(data, offsets.byte_of(start), offsets.byte_of(stop))
         begin = offsets.char_of(match.start()) if match else stop
         if begin > stop - span and stop < offsets.char_count:
             start = stop - span + 1
-        elif match is None:
+        elif match is None or begin >= live:
             return
         elif (end := _end_within(rule, match, data, offsets, begin)) is None:
             start = begin + 1

@@ -279,6 +279,57 @@ def test_worst_text_stays_linear(rule: object, unit: str, monkeypatch: pytest.Mo
     assert looked_at <= 2 * len(text.encode()) * 2 * detector.max_span
 
 
+@pytest.mark.parametrize(
+    "rule",
+    ["a(?:.{998}z)?", "a{1,1000}", ".{1,1000}z", "(?:a|.{998}z)", {"regex": "a(?:.*z)?", "max_span": 1000}],
+)
+def test_what_is_held_is_not_matched_again_for_every_delta(rule: object) -> None:
+    """D6: a stream costs one match for each finding and one for each delta, however often the rule could match in
+    what it holds; and the hold looks at no more than the longest match for each delta."""
+    detector = built(it=rule)
+    matches = steps = 0
+
+    class Counting:
+        """Counts the matches that are taken."""
+
+        def __init__(self, engine: Any) -> None:
+            self._engine = engine
+
+        def search(self, data: bytes, start: int, stop: int) -> Any:
+            nonlocal matches
+            matches += 1
+            return self._engine.search(data, start, stop)
+
+        match = search
+
+        def finditer(self, data: bytes, start: int) -> Iterator[Any]:
+            nonlocal matches
+            for match in self._engine.finditer(data, start):
+                matches += 1
+                yield match
+
+    class Steps(str):
+        """Counts the characters that are gone back over."""
+
+        __slots__ = ()
+
+        def __getitem__(self, at: Any) -> str:
+            nonlocal steps
+            piece = super().__getitem__(at)
+            steps += len(piece)
+            return piece
+
+    live = detector._automaton.earliest_live
+    for each in detector._rules:
+        object.__setattr__(each, "compiled", Counting(each.compiled))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(detector._automaton, "earliest_live", lambda text, start: live(Steps(text), start))
+        found = list(scanned(detector, "a" * 4000, list(range(8, 4000, 8))))
+    deltas = 4000 // 8 + 1
+    assert matches <= 2 * (len(found) + deltas)
+    assert steps <= deltas * (detector.max_span + 1)
+
+
 def test_a_megabyte_that_matches_nothing_is_one_look() -> None:
     """The screen decides: no rule's own search runs on text in which none matches."""
     detector = built(**{f"r{n}": f"(?:a?){{20}}a{{20}}{n}" for n in range(5)})
