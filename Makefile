@@ -4,6 +4,7 @@ PYTHON ?= python3
 JOBS ?= auto
 FUZZ_SECONDS ?= 60
 LIVES ?= 500
+MINUTES ?= 3
 ARGS ?=
 
 VENV := .venv
@@ -14,7 +15,7 @@ TOO_OLD := sys.exit(sys.version_info < (3, 11))
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench fuzz soak chaos leak-surface clean
+.PHONY: help setup demo test check format bench fuzz soak chaos outage leak-surface clean
 
 help:
 	@echo "make demo    scripted model, proxy and live traffic; stays up until Ctrl-C (make demo ARGS=--once ends)"
@@ -25,6 +26,7 @@ help:
 	@echo "make fuzz    property tests with many more examples, then the fuzz targets (FUZZ_SECONDS=60 each)"
 	@echo "make soak    overload, stalled clients and reloads at their full size: some five minutes on a quiet machine"
 	@echo "make chaos   kill everything under load, again and again, and check what is left (LIVES=500)"
+	@echo "make outage  traffic while the broker is absent, stopped and frozen, beside a proxy whose broker is there (MINUTES=3)"
 	@echo "make leak-surface  write docs/leak-surface.md anew after an SDK was updated"
 	@echo "make setup   only install into .venv"
 	@echo "make clean   remove caches and build folders, keep .venv"
@@ -86,6 +88,9 @@ $(FUZZ_STAMP): $(STAMP)
 
 chaos: $(STAMP)
 	SLUICEGATE_CHAOS=$(LIVES) $(BIN)/python -m pytest -q -n 0 -s tests/chaos tests/events/outbox/test_machine.py $(ARGS)
+
+outage: $(STAMP)
+	SLUICEGATE_OUTAGE_S=$$((20 * $(MINUTES))) $(BIN)/python -m pytest -q -n 0 -s tests/chaos/test_outage.py $(ARGS)
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .atheris
