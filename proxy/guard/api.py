@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from detectors.refusals import AnswerEnds
-    from detectors.types import Finding, ScanResult
+    from detectors.types import Finding
 
 
 class ScanRequest(NamedTuple):
@@ -35,8 +35,9 @@ class ScanFailureReason(Enum):
     LIMIT = "limit"
 
 
-ScanNow: TypeAlias = "Callable[[Detector, Window], ScanResult | ScanFailureReason | None]"
-"""Judges a window at once, or says None: it is to be judged elsewhere."""
+ScanNow: TypeAlias = "Callable[[Detector, Window], object]"
+"""Judges a window at once, or says None: it is to be judged elsewhere. Else it gives a `ScanFailureReason`, or what
+the detector answered: a `ScanResult` when the detector keeps its word, which nobody has looked at yet."""
 
 
 def nothing_now(_detector: Detector, _window: Window) -> None:

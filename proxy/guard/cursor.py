@@ -117,14 +117,14 @@ class Cursor:
         self.scanned = stop
         return self.in_flight
 
-    def receive(self, result: ScanResult) -> Sequence[Finding]:
+    def receive(self, result: object) -> Sequence[Finding]:
         """Take the answer to the window in flight. Raises `GarbageError` when it breaks the contract."""
         window = self.in_flight
         try:
             is_sound = window is not None and _is_sound(result, window, self.detector.name)
         except (TypeError, AttributeError, ValueError):  # not what the types promise
             is_sound = False
-        if window is None or not is_sound:
+        if window is None or not is_sound or not isinstance(result, ScanResult):
             raise GarbageError
         if self._splitter is not None and result.watermark != window.end:
             raise GarbageError

@@ -16,7 +16,7 @@ from proxy.guard.readings import Readings, in_source
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from detectors.types import Finding, ScanResult, Window
+    from detectors.types import Finding, Window
     from proxy.guard.api import GuardStats
     from proxy.guard.cursor import Cursor
     from proxy.guard.rules import ChannelRules
@@ -47,7 +47,7 @@ class Observers:
         may_look = not self._findings
         return self._panel.windows(None if whole else emitted, final=closed, may_look=may_look)
 
-    def receive(self, cursor: Cursor, result: ScanResult, allowed: Sequence[Finding]) -> list[Acted]:
+    def receive(self, cursor: Cursor, result: object, allowed: Sequence[Finding]) -> list[Acted]:
         """Take an answer; return what rules say to findings that no later one can overlap.
 
         `allowed` are findings that enforcing rules made exceptions for. Raises `GarbageError`.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from detectors.types import ChannelKind
+from detectors.types import ChannelKind, ScanResult
 from policies.types import Action, Direction
 from proxy.guard.api import Block, GuardState, GuardStats, ScanFailureReason, ScanRequest, never_late, nothing_now
 from proxy.guard.cursor import GarbageError
@@ -27,7 +27,6 @@ from proxy.wire.types import FrameRole, FrameRun, SlotMode, WireError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from detectors.types import ScanResult
     from policies.types import Policy
     from proxy.guard.api import ScanNow
     from proxy.guard.evidence import Evidence
@@ -201,13 +200,13 @@ class StreamGuard:
         else:
             self._accept(timeline, scan, outcome)
 
-    def receive_scan(self, request_id: int, result: ScanResult) -> None:
+    def receive_scan(self, request_id: int, result: object) -> None:
         """Take a detector's answer. One that breaks the contract counts as a failure."""
         flight = self._in_flight.pop(request_id, None)
         if flight is not None:
             self._accept(*flight, result)
 
-    def _accept(self, timeline: Timeline, scan: WantedScan, result: ScanResult) -> None:
+    def _accept(self, timeline: Timeline, scan: WantedScan, result: object) -> None:
         cursor = scan.cursor
         self._is_stale = True
         try:
@@ -215,6 +214,7 @@ class StreamGuard:
         except GarbageError:
             self._fail(timeline, scan, ScanFailureReason.GARBAGE)
             return
+        assert isinstance(result, ScanResult)  # noqa: S101 - the cursor has looked
         self.stats.note_scores(result.findings)
         if incidents:
             self.reports.tell(timeline, incidents)

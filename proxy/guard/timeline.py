@@ -29,7 +29,7 @@ from proxy.guard.sentences import MAX_SENTENCE_CHARS, Splitter
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from detectors.types import Finding, ScanResult
+    from detectors.types import Finding
     from proxy.guard.api import ChannelSummary
     from proxy.guard.rules import ChannelRules
     from proxy.wire.types import Channel
@@ -168,7 +168,7 @@ class Timeline:
             if window is not None:
                 yield WantedScan(cursor, window, holding=True)
 
-    def receive_scan(self, scan: WantedScan, result: ScanResult) -> list[Incident]:
+    def receive_scan(self, scan: WantedScan, result: object) -> list[Incident]:
         """Take a detector's answer. Raises `GarbageError`. Returns what only observers had to say."""
         if scan.holding:
             found = scan.cursor.receive(result)

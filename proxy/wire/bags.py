@@ -69,7 +69,7 @@ def bytes_text(value: list[Json]) -> str:
     return ""
 
 
-def decimal_text(value: float) -> tuple[str, bool]:
+def decimal_text(value: Json) -> tuple[str, bool]:
     """Return a number as text when it has enough digits to name somebody, else "".
 
     The flag is False when the wire may have held more digits than the parsed number shows.

@@ -8,7 +8,7 @@ fixed neutral ones when nothing of it was seen.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from proxy.wire.types import Said, Slot
 
 
-MAX_RENAMED: Final = 64
+MAX_RENAMED = 64
 """Edited ids and model names that are remembered; a stream has one of each."""
 
 

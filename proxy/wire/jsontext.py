@@ -129,7 +129,7 @@ def _loads_slowly(raw: bytes) -> tuple[Json, bool]:
     return value, repeats
 
 
-def _read_int(digits: str) -> float:
+def _read_int(digits: str) -> Json:
     """Read an integer as orjson does: beyond 64 bits it is a float."""
     if len(digits) <= _MAX_INT_DIGITS and -(2**63) <= (value := int(digits)) < 2**64:
         return value

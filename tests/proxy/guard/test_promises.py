@@ -34,32 +34,30 @@ def policy() -> Policy:
     return load_policy_text(generated.POLICY)
 
 
-class Watched(StreamGuard):
-    """Asserts at every write that each character written had been judged (A5)."""
-
-    def take(self) -> bytes:
-        out = super().take()
-        for timeline in self._texts.by_channel.values() if out else ():
-            assert timeline.emitted <= timeline.released
-            panel = timeline._panel
-            if not panel._is_open:  # No cursor yet: the screen alone has looked, up to here.
-                assert timeline.released <= panel._at <= panel._scanned
-            for cursor in panel.cursors:
-                assert timeline.released <= cursor.reading.to_source(cursor.watermark)
-        return out
+def take_watched(guard: StreamGuard) -> bytes:
+    """Take what is written. Asserts that each character of it had been judged (A5)."""
+    out = guard.take()
+    for timeline in guard._texts.by_channel.values() if out else ():
+        assert timeline.emitted <= timeline.released
+        panel = timeline._panel
+        if not panel._is_open:  # No cursor yet: the screen alone has looked, up to here.
+            assert timeline.released <= panel._at <= panel._scanned
+        for cursor in panel.cursors:
+            assert timeline.released <= cursor.reading.to_source(cursor.watermark)
+    return out
 
 
 def guarded(codec: Codec, reads: list[bytes]) -> tuple[bytes, list[GuardEvent], GuardState]:
     """Pass reads through a watched guard."""
-    guard = Watched(codec, policy())
+    guard = StreamGuard(codec, policy())
     written = b""
     for read in reads:
         guard.receive(read)
         scan_inline(guard)
-        written += guard.take()
+        written += take_watched(guard)
     guard.receive_end()
     scan_inline(guard)
-    written += guard.take()
+    written += take_watched(guard)
     return written, sorted(guard.take_events(), key=repr), guard.state
 
 
