@@ -7,11 +7,12 @@ itself.
 
 What a screen promises, for each window that begins where a detector's own watermark may stand: when the screen is
 quiet there, the detector has no finding in it, final or not; and when nothing of `asks` is live, the detector holds
-nothing before the earliest live place of `holds`.
+nothing before the earliest live place of `holds` in the text up to the earliest live place of `cuts`.
 """
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -41,6 +42,14 @@ class Hold(NamedTuple):
     span: int
 
 
+class Cut(NamedTuple):
+    """A pattern where the reading of a text stops until it is known how it goes on."""
+
+    hold: Hold
+    openers: str = ""
+    """Characters one of which is in every text in which it is live; none when there is no such set."""
+
+
 class Screen(NamedTuple):
     """What a detector needs to have in a text, as data."""
 
@@ -50,6 +59,8 @@ class Screen(NamedTuple):
     """Where none of these is live, the detector holds nothing."""
     asks: tuple[Hold, ...] = ()
     """Where one of these is live, only the detector itself knows what it holds."""
+    cuts: tuple[Cut, ...] = ()
+    """Where one of these is live, the detector holds as it would if the text ended there, and nothing else."""
     lasting: tuple[tuple[str, int], ...] = ()
     """More patterns like `finds`, each with the number of characters after it for which they count as found: what
     the detector finds there depends on them."""
@@ -66,22 +77,24 @@ class Screened(Protocol):
 class FusedScreen:
     """The screens of several detectors in one. Immutable but for the caches of its automata."""
 
-    __slots__ = ("_holds", "_reach", "_set", "is_idle", "reach", "state_count")
+    __slots__ = ("_cuts", "_holds", "_reach", "_set", "is_idle", "reach", "state_count")
 
     def __init__(self, screens: Sequence[Screen]) -> None:
         """Raises ValueError when the patterns are too large to be looked for together."""
         finds = [(pattern, 0) for screen in screens for pattern in screen.finds]
         finds += [lasting for screen in screens for lasting in screen.lasting]
+        finds = list(dict.fromkeys(finds))  # detectors on views of a text share theirs
         self.is_idle = not finds
         """Whether there is nothing to look for."""
         self._set = PatternSet([pattern for pattern, _ in finds])
         self._reach = [reach for _, reach in finds]
         self.reach = max(self._reach, default=0)
         """For how many characters at most what was found still counts."""
-        holds = [hold for screen in screens for hold in screen.holds]
-        asks = [hold for screen in screens for hold in screen.asks]
+        holds = dict.fromkeys(hold for screen in screens for hold in screen.holds)
+        asks = dict.fromkeys(hold for screen in screens for hold in screen.asks)
         self._holds = HoldAutomaton((h.source for h in holds), (h.span for h in holds), asks)
-        self.state_count = self._holds.state_count
+        self._cuts = _Cuts(list(dict.fromkeys(cut for screen in screens for cut in screen.cuts)))
+        self.state_count = self._holds.state_count + self._cuts.state_count
 
     def look(self, text: str) -> int:
         """Return `QUIET` when no detector finds anything in a text.
@@ -99,7 +112,37 @@ class FusedScreen:
         `text[:start]` is left context: at least one character unless the text really begins there.
         """
         live = self._holds.earliest_live(text, start)
+        if live != ASKED and (end := self._cuts.earliest(text, start)) < len(text):
+            live = min(live, self._holds.earliest_live(text[:end], start))
         return None if live == ASKED else live
+
+
+class _Cuts:
+    """The cuts of several screens together."""
+
+    __slots__ = ("_common", "_openers", "_rare", "state_count")
+
+    def __init__(self, cuts: Sequence[Cut]) -> None:
+        self._common = _automaton([cut.hold for cut in cuts if not cut.openers])
+        self._rare = _automaton([cut.hold for cut in cuts if cut.openers])
+        openers = sorted(set("".join(cut.openers for cut in cuts)))
+        self._openers = re.compile(f"[{re.escape(''.join(openers))}]") if openers else None
+        self.state_count = sum(found.state_count for found in (self._common, self._rare) if found is not None)
+
+    def earliest(self, text: str, start: int) -> int:
+        """Return where a text is cut, its end when it is not."""
+        end = len(text)
+        while True:
+            cut = end if self._common is None else self._common.earliest_live(text[:end], start)
+            if self._rare is not None and self._openers is not None and self._openers.search(text, start, end):
+                cut = min(cut, self._rare.earliest_live(text[:end], start))
+            if cut == end:
+                return end
+            end = cut  # what is left may end in another
+
+
+def _automaton(holds: Sequence[Hold]) -> HoldAutomaton | None:
+    return HoldAutomaton((h.source for h in holds), (h.span for h in holds)) if holds else None
 
 
 def screen_of(detector: Detector) -> Screen | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from detectors.views.names import View
 from policies.document import MAX_FILE_BYTES, resolved
 from policies.fields import write_duration
 from policies.layers import FILE_PARAMETER, read_layers
@@ -40,6 +41,7 @@ class ResolvedPolicy:
     revision: str
     mode: Mode
     limits: Limits
+    views: frozenset[View]
     detectors: Mapping[str, Mapping[str, Any]]
     """As written, by name: `type` and the parameters that were given. All that are declared, used or not."""
     rules: tuple[Rule, ...]
@@ -54,6 +56,7 @@ class ResolvedPolicy:
             "name": self.name,
             "mode": self.mode.value,
             "limits": _limits_as_written(self.limits),
+            "views": [view.value for view in View if view in self.views],
             "detectors": {name: dict(given) for name, given in self.detectors.items()},
             "rules": [_rule_as_written(rule) for rule in self.rules],
         }
@@ -114,6 +117,7 @@ def _assemble(source: Source, read: Reader, hash_key: bytes, text: bytes | None 
         detectors=MappingProxyType(parts.detectors),
         rules=resolved_policy.rules,
         tests=resolved_policy.tests,
+        viewing=MappingProxyType(parts.viewing),
         hash_key=hash_key,
     )
     return LoadedPolicy(policy, resolved_policy)
@@ -125,6 +129,7 @@ def _resolved(layers: Layers, parts: Parts, source: Source) -> ResolvedPolicy:
         revision=_revision(parts),
         mode=parts.mode,
         limits=parts.limits,
+        views=parts.views,
         detectors={name: {"type": one.type, **one.given} for name, one in parts.configured.items()},
         rules=tuple(parts.rules),
         tests=tuple(parts.tests),
@@ -146,6 +151,7 @@ def _revision(parts: Parts) -> str:
     value = {
         "mode": parts.mode,
         "limits": _limits_as_written(parts.limits),
+        "views": parts.views,
         "detectors": {name: _canonical(parts, parts.configured[name]) for name in parts.detectors},
         "rules": [_rule_as_written(rule) for rule in parts.rules],
     }

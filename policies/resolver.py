@@ -14,6 +14,8 @@ from pydantic import BaseModel, ValidationError
 
 from detectors.registry import DETECTOR_TYPES, detector_type
 from detectors.types import DetectorConfigError
+from detectors.views.catalogue import views_of
+from detectors.views.names import DEFAULT_VIEWS, View
 from policies.check import keys_of, message_of, not_one_of, unknown_key, validated
 from policies.document import MappingNode, mark_of
 from policies.layers import FILE_PARAMETER, Entry
@@ -63,7 +65,9 @@ class Parts:
     on_error: OnError = OnError.BLOCK
     limits: Limits = field(default_factory=Limits)
     configured: dict[str, Configured] = field(default_factory=dict)
+    views: frozenset[View] = frozenset(DEFAULT_VIEWS)
     detectors: dict[str, Detector] = field(default_factory=dict)
+    viewing: dict[str, tuple[Detector, ...]] = field(default_factory=dict)
     rules: list[Rule] = field(default_factory=list)
     tests: list[PolicyTest] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -76,6 +80,7 @@ def resolve_layers(layers: Layers, read: Reader) -> Parts:
         mode=layers.top.get("mode", Mode.ENFORCE),
         on_error=layers.top.get("on_error", OnError.BLOCK),
         limits=_limits(layers.limits),
+        views=frozenset(layers.top.get("views", DEFAULT_VIEWS)),
         problems=list(layers.problems),
         files=list(layers.files),
     )
@@ -154,9 +159,12 @@ def _parameter_problem(entry: Entry, loc: Loc, message: str) -> Problem:
 def _build(parts: Parts, name: str, entry: Entry) -> None:
     configured = parts.configured[name]
     try:
-        parts.detectors[name] = detector_type(configured.type).build(name, configured.params)
+        detector = detector_type(configured.type).build(name, configured.params)
     except DetectorConfigError as error:
         parts.problems.append(_parameter_problem(entry, error.loc, str(error)))
+        return
+    parts.detectors[name] = detector
+    parts.viewing[name] = views_of(detector, configured.type, parts.views)
 
 
 def _check_rule(parts: Parts, rule_id: str, entry: Entry, layers: Layers) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from detectors.types import ChannelKind
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Collection, Hashable
 
     from detectors.types import Detector
 
@@ -142,6 +142,8 @@ class Policy:
     detectors: Mapping[str, Detector]
     rules: tuple[Rule, ...]
     tests: tuple[PolicyTest, ...] = ()
+    viewing: Mapping[str, tuple[Detector, ...]] = field(default_factory=dict)
+    """By name: detectors that look at views of the text beside the one that looks at the text."""
     hash_key: bytes = field(default=b"", repr=False)
     """Key of the fingerprints that `hash: true` writes."""
     derived: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
@@ -163,10 +165,14 @@ class Policy:
         if self.mode is Mode.SHADOW or not any(rule.action.edits for rule in rules):
             return ()
         wanted = {rule.detector for rule in rules if rule.action.holds}
-        return tuple(d for name, d in self.detectors.items() if name in wanted and kind in d.kinds)
+        return self._named(wanted, kind)
 
     def observing_detectors(self, direction: Direction, kind: ChannelKind) -> tuple[Detector, ...]:
         """Return the detectors that only flag here: they never delay a byte."""
         holding = {d.name for d in self.holding_detectors(direction, kind)}
         wanted = {rule.detector for rule in self.rules_for(direction, kind)} - holding
-        return tuple(d for name, d in self.detectors.items() if name in wanted and kind in d.kinds)
+        return self._named(wanted, kind)
+
+    def _named(self, names: Collection[str], kind: ChannelKind) -> tuple[Detector, ...]:
+        found = [d for name, d in self.detectors.items() if name in names and kind in d.kinds]
+        return (*found, *(viewing for d in found for viewing in self.viewing.get(d.name, ())))

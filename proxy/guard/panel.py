@@ -44,7 +44,9 @@ def bench_of(detectors: tuple[Detector, ...], max_hold_chars: int, *, use_screen
     screened = () if screen is None else offering
     context_chars = max((d.context_chars for d in screened), default=0)
     alone = tuple(d for d in detectors if d not in screened)
-    return Bench(screened, alone, screen, tuple(d.name for d in screened), context_chars, max_hold_chars)
+    return Bench(
+        screened, alone, screen, tuple(dict.fromkeys(d.name for d in screened)), context_chars, max_hold_chars
+    )
 
 
 def _may_be_screened(detector: Detector) -> bool:

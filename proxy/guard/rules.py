@@ -55,7 +55,7 @@ class ChannelRules:
         self._screen = every.screen
         self._judges_alone = bool(every.alone)
         self._summaries: dict[tuple[int, int], ChannelSummary] = {}
-        self.names = tuple(detector.name for detector in (*self.holding, *self.observing))
+        self.names = tuple(dict.fromkeys(detector.name for detector in (*self.holding, *self.observing)))
         """Of all detectors."""
         holding = {detector.name for detector in self.holding}
         self.rewrites = any(r.action is Action.REWRITE and r.detector in holding for r in self._rules)

@@ -1,0 +1,86 @@
+"""A detector that looks at a view of the text: what is disguised in the one is plain in the other.
+
+It stands beside the detector that it is made of, has its name, and reports only what that one cannot see. Findings
+have the offsets of the original. Prefix-stable as the detector is: where a later character could change how the
+text reads, it waits for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from detectors.screening import Screen, screen_of
+from detectors.types import Finding, ScanResult, Window
+from detectors.views.steps import REACH_CHARS
+from detectors.views.view import View, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from detectors.types import Detector
+    from detectors.views.steps import Step
+
+EXPANSION: Final = 12
+"""How many characters of the original one of the view may stand for; longer disguises meet the policy's limit of
+what may be held."""
+
+
+class ViewedDetector:
+    """One detector on one view."""
+
+    def __init__(self, inner: Detector, steps: Sequence[Step]) -> None:
+        self.name = inner.name
+        self.stability = inner.stability
+        self.cost_class = inner.cost_class
+        self.categories = inner.categories
+        self.kinds = inner.kinds
+        self.context_chars = REACH_CHARS + min(inner.context_chars, 64) * EXPANSION + inner.context_chars
+        self.max_span = inner.max_span * EXPANSION
+        self.screen = _screen(inner, steps)
+        self._inner = inner
+        self._steps = tuple(steps)
+
+    def scan(self, window: Window) -> ScanResult:
+        """Report what only the view shows, and hold what may still read differently or become a finding."""
+        source = window.context + window.text
+        base = window.start - len(window.context)
+        view = self._view(source, final=window.final)
+        at = view.place_of(len(window.context))
+        context = view.text[max(0, at - self._inner.context_chars) : at]
+        answer = self._inner.scan(Window(window.kind, context, view.text[at:], at, window.final))
+        watermark = max(view.starts[answer.watermark] + base, window.start)
+        return ScanResult(tuple(self._in_source(view, source, base, answer.findings)), watermark)
+
+    def _view(self, source: str, *, final: bool) -> View:
+        """Return how a text reads, as far as that is certain."""
+        view = plain(source)
+        certain = len(source)
+        for step in self._steps:
+            end = len(view.text)
+            upto = end if final else step.pending(view.text)
+            certain = min(certain, view.starts[upto])
+            view = view.changed(step.changes(view.text), end if step.keeps_shape else upto)
+        return view.before(view.place_of(certain))
+
+    @staticmethod
+    def _in_source(view: View, source: str, base: int, findings: Sequence[Finding]) -> Iterator[Finding]:
+        for f in findings:
+            if not view.is_original(f.start, f.end, source):
+                start, end = view.starts[f.start] + base, view.ends[f.end - 1] + base
+                yield Finding(f.detector, f.category, start, end, f.score)
+
+
+def _screen(inner: Detector, steps: Sequence[Step]) -> Screen | None:
+    offered = screen_of(inner)
+    if offered is None:
+        return None
+    return Screen(
+        finds=tuple(pattern for step in steps for pattern, reach in step.finds if not reach),
+        holds=offered.holds,
+        asks=offered.asks,
+        cuts=(*offered.cuts, *(hold for step in steps for hold in step.cuts)),
+        lasting=(
+            *offered.lasting,
+            *((pattern, reach) for step in steps for pattern, reach in step.finds if reach),
+        ),
+    )
