@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from detectors.refusals import ends_of
+from detectors.types import ChannelKind
 from proxy.guard.api import ChannelSummary, GuardStats, answers_of
 from proxy.guard.rules import channel_rules
 from proxy.wire.types import PADDING_SEPARATOR
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from detectors.refusals import AnswerEnds
-    from detectors.types import ChannelKind
     from policies.types import Direction, Policy
     from proxy.guard.rules import ChannelRules
     from proxy.wire.types import Channel
@@ -53,7 +53,8 @@ def passed(
 
 def answers_in(pieces: Mapping[Channel, Sequence[str]]) -> list[AnswerEnds]:
     """Return how each choice's answer begins and ends, of a message with these texts."""
-    return answers_of((channel, ends_of("".join(parts))) for channel, parts in pieces.items())
+    found = [(one, ends_of("".join(parts))) for one, parts in pieces.items() if one.kind is ChannelKind.TEXT]
+    return [found[0][1]] if len(found) == 1 else answers_of(found)
 
 
 def look(

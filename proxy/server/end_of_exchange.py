@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from detectors.refusals import refusal_of
 from events.schema.exchange import VERSION
 
 if TYPE_CHECKING:
+    from policies.types import Mode
     from proxy.server.facts import ExchangeFacts, MessageFacts
 
 MAX_SCORES: Final = 80
@@ -18,6 +20,7 @@ MAX_CAUGHT: Final = 16
 
 _REFUSAL: Final = "refusal"
 _ANSWER: Final = "response"
+_NOTHING: Final[dict[str, float]] = {}
 
 
 def exchange_data(about: ExchangeFacts, subject_hash: str | None, total_s: float) -> dict[str, Any]:
@@ -39,7 +42,7 @@ def exchange_data(about: ExchangeFacts, subject_hash: str | None, total_s: float
             "stream": about.stream,
         },
         "model": _model(about),
-        "policy": {"id": in_force.name, "hash": f"sha256:{in_force.revision}", "mode": in_force.mode.value},
+        "policy": _policy(in_force.name, in_force.revision, in_force.mode),
         "decision": about.decision,
         "status": about.status,
         "refusal": "stated" if any(map(_refuses, messages)) else "none",
@@ -57,6 +60,12 @@ def exchange_data(about: ExchangeFacts, subject_hash: str | None, total_s: float
         "categories": _caught(messages, 1),
         "refusal_words": _refusal_words(messages),
     }
+
+
+@lru_cache(maxsize=64)
+def _policy(name: str, revision: str, mode: Mode) -> dict[str, str]:
+    """Return what is said of a policy: of one in force, the same again and again."""
+    return {"id": name, "hash": f"sha256:{revision}", "mode": mode.value}
 
 
 def _model(about: ExchangeFacts) -> dict[str, str | None]:
@@ -90,16 +99,18 @@ def _detectors(messages: list[MessageFacts]) -> tuple[list[dict[str, Any]], bool
         for name, chars in message.stats.scanned_chars.items():
             if len(blocks) == MAX_DETECTORS:
                 return blocks, True
-            found = message.stats.scores.get(name, {})
+            found = message.stats.scores.get(name, _NOTHING)
             scores = dict(sorted(found.items(), key=lambda pair: -pair[1])[:left]) if len(found) > left else found
-            truncated |= len(scores) < len(found)
-            left -= len(scores)
+            if found:
+                truncated |= len(scores) < len(found)
+                left -= len(scores)
+            spent_s = message.seconds.get(name)
             blocks.append(
                 {
                     "name": name,
                     "direction": message.direction,
                     "scanned_chars": chars,
-                    "scan_ms": round(1000 * message.seconds.get(name, 0.0), 3),
+                    "scan_ms": 0.0 if spent_s is None else round(1000 * spent_s, 3),
                     "scores": scores,
                 }
             )
@@ -109,6 +120,7 @@ def _detectors(messages: list[MessageFacts]) -> tuple[list[dict[str, Any]], bool
 def _channels(message: MessageFacts) -> list[dict[str, Any]]:
     """Return the message's texts by kind: scanned, not scanned, or not judged by one that should have."""
     kinds: dict[str, dict[str, Any]] = {}
+    unavailable, is_cut = message.unavailable, message.cut_short
     for text in message.channels:
         block = kinds.get(text.kind)
         if block is None:
@@ -121,7 +133,7 @@ def _channels(message: MessageFacts) -> list[dict[str, Any]]:
                 "unavailable": 0,
             }
         block["chars"] += text.chars
-        if text.label in message.unavailable or (message.cut_short and text.is_observed):
+        if (unavailable and text.label in unavailable) or (is_cut and text.is_observed):
             block["unavailable"] += 1
         else:
             block["scanned" if text.is_watched else "not_scanned"] += 1

@@ -81,10 +81,12 @@ class Metrics:
         """Exchanges under way."""
         self._tallies: list[CounterTally | HistogramTally] = []
         self._counters: dict[tuple[str, ...], CounterTally] = {}
+        self._scanned_by: dict[str, CounterTally] = {}
         self._scans: dict[str, HistogramTally] = {}
         self._added_first = self._tally(self._added.labels("first_byte"), _LATENCY_BUCKETS)
         self._added_whole = self._tally(self._added.labels("whole"), _LATENCY_BUCKETS)
         self._held_chars = self._tally(self._held, _CHAR_BUCKETS)
+        self._chars = self._counted(self._response_chars)
 
     def count_exchange(self, dialect: str, mode: str, decision: str) -> None:
         """Count a finished exchange."""
@@ -128,12 +130,15 @@ class Metrics:
             if tally is None:
                 tally = self._scans[detector] = self._tally(self._scan.labels(detector), _SCAN_BUCKETS)
             tally.observe(spent_s)
+        known = self._scanned_by
         for detector, count in chars.items():
-            self._count(self._scanned, detector, count=count)
+            if detector not in known:
+                known[detector] = self._counted(self._scanned, detector)
+            known[detector].pending += count
 
     def observe_response(self, text_chars: int, held_chars_mean: float) -> None:
         """Record a guarded response."""
-        self._count(self._response_chars, count=text_chars)
+        self._chars.pending += text_chars
         self._held_chars.observe(held_chars_mean)
 
     def observe_latency(self, first_byte_s: float | None, whole_s: float | None) -> None:
@@ -170,9 +175,13 @@ class Metrics:
         key = (metric._name, *labels)  # noqa: SLF001 - the library offers no public name
         tally = self._counters.get(key)
         if tally is None:
-            tally = self._counters[key] = CounterTally(metric.labels(*labels) if labels else metric)
-            self._tallies.append(tally)
-        tally.add(count)
+            tally = self._counters[key] = self._counted(metric, *labels)
+        tally.pending += count
+
+    def _counted(self, metric: Counter, *labels: str) -> CounterTally:
+        tally = CounterTally(metric.labels(*labels) if labels else metric)
+        self._tallies.append(tally)
+        return tally
 
     def _tally(self, histogram: Histogram, bounds: tuple[float, ...]) -> HistogramTally:
         tally = HistogramTally(histogram, bounds)

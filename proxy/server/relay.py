@@ -75,7 +75,7 @@ class Relay:
         The bytes stay for the guard.
         """
         head = self._head
-        while (known := known_by(head[0] if len(head) == 1 else b"".join(head))) is None:
+        while not head or (known := known_by(head[0] if len(head) == 1 else b"".join(head))) is None:
             data = await self._read()
             if self._ended:
                 raise UpstreamFault("upstream_empty", "The model API's answer is empty.")

@@ -20,20 +20,17 @@ if TYPE_CHECKING:
 class CounterTally:
     """What a counter is still to be told."""
 
-    __slots__ = ("_counter", "_pending")
+    __slots__ = ("_counter", "pending")
 
     def __init__(self, counter: Counter) -> None:
         self._counter = counter
-        self._pending = 0
-
-    def add(self, count: int = 1) -> None:
-        """Count."""
-        self._pending += count
+        self.pending = 0
+        """Counted and not told yet. Whoever counts adds to it: a call for each would cost more than the count."""
 
     def flush(self) -> None:
         """Tell the counter."""
-        if self._pending:
-            pending, self._pending = self._pending, 0
+        if self.pending:
+            pending, self.pending = self.pending, 0
             self._counter.inc(pending)
 
 

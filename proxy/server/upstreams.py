@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -44,7 +45,7 @@ class ModelApi:
     @property
     def host(self) -> str | None:
         """Where it is."""
-        return urlsplit(self.config.upstream_url).hostname
+        return _host_of(self.config.upstream_url)
 
     @property
     def has_credential(self) -> bool:
@@ -67,6 +68,11 @@ class ModelApi:
             response.close()
             raise UpstreamFault("upstream_credential", "The model API did not accept the proxy's own credential.")
         return _Watched(response, self.secrets) if self.secrets else response
+
+
+@lru_cache(maxsize=256)
+def _host_of(url: str) -> str | None:
+    return urlsplit(url).hostname
 
 
 def without_credentials(target: str) -> str:

@@ -6,7 +6,7 @@ others go through `GuardedMessage`, as a stream does.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from policies.types import Action, Direction
 from proxy.guard.api import GuardState, GuardStats
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from proxy.wire.jsontext import Json
     from proxy.wire.types import Codec
 
-_NO_SECONDS: Mapping[str, float] = {}
+_NO_SECONDS: Final[Mapping[str, float]] = {}
+_UNJUDGED: Final = GuardStats()
+"""Of a message that was not judged yet: nothing was seen. It is never written to."""
+_DIRECTIONS: Final = {direction: direction.value for direction in Direction}
 
 
 class WholeMessage:
@@ -48,7 +51,7 @@ class WholeMessage:
         self._watchdog = watchdog
         self._guarded: GuardedMessage | None = None
         self.codec = codec
-        self.stats = GuardStats()
+        self.stats = _UNJUDGED
 
     async def judge(self, raw: bytes, value: Json = None) -> bytes:
         """Take the message and return what may leave of it, after its events are recorded.
@@ -76,7 +79,9 @@ class WholeMessage:
         if told is None:
             return False
         self.stats = told.stats
-        facts = MessageFacts(self._direction.value, told.stats, _NO_SECONDS, len(raw), channels=told.channels)
+        facts = MessageFacts(
+            _DIRECTIONS[self._direction], told.stats, _NO_SECONDS, len(raw), channels=told.channels
+        )
         if self._direction is Direction.RESPONSE:
             facts.answers = answers_in(skimmed.pieces)
         exchange.messages.append(facts)

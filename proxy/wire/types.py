@@ -125,7 +125,10 @@ class Form(Enum):
     @property
     def media_type(self) -> str:
         """What the `Content-Type` header says."""
-        return self.value.partition(";")[0]
+        return _MEDIA_TYPES[self]
+
+
+_MEDIA_TYPES = {form: form.value.partition(";")[0] for form in Form}
 
 
 class FrameRole(Enum):

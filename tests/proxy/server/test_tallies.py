@@ -50,9 +50,9 @@ def test_a_counter_is_told_once() -> None:
     registry.register(FlushFirst(lambda: [tally.flush() for tally in tallies] and None))
     tally = CounterTally(Counter("c", "c", registry=registry))
     tallies.append(tally)
-    tally.add()
-    tally.add(4)
+    tally.pending += 1
+    tally.pending += 4
     assert registry.get_sample_value("c_total") == 5
-    tally.add(2)
+    tally.pending += 2
     assert registry.get_sample_value("c_total") == 7
     assert registry.get_sample_value("c_total") == 7
