@@ -27,6 +27,8 @@ class DetectorType:
     build: Callable[[str, Any], Detector]
     """Called with the detector's name in the policy and its validated parameters.
     Raises `DetectorConfigError`."""
+    detector: type[Detector] | None = None
+    """Its class, where that says of itself what can be known before one is built."""
 
 
 DETECTOR_TYPES: dict[str, str] = {
@@ -34,6 +36,7 @@ DETECTOR_TYPES: dict[str, str] = {
     "patterns": "detectors.patterns:TYPE",
     "secrets": "detectors.secrets:TYPE",
     "presidio": "detectors.pii.presidio:TYPE",
+    "toxicity": "detectors.toxicity.detector:TYPE",
 }
 """Name in the policy -> `module:attribute` of its `DetectorType`."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 
 class ChannelKind(StrEnum):
@@ -41,11 +41,13 @@ class Stability(StrEnum):
 
 
 class CostClass(StrEnum):
-    """Where a scan may run: on the event loop, in a worker thread, or in a worker process."""
+    """Where a scan may run: on the event loop, in a worker thread, in a worker process, or beside a model."""
 
     INLINE = "inline"
     THREAD = "thread"
     PROCESS = "process"
+    MODEL = "model"
+    """A `ModelDetector`: its model has a process of its own, which takes the texts of many streams at a time."""
 
 
 class Window(NamedTuple):
@@ -127,6 +129,52 @@ class Detector(Protocol):
 
     def scan(self, window: Window) -> ScanResult:
         """Judge one window. Raises only on a bug; the caller treats any exception as a failure."""
+
+
+Scores: TypeAlias = tuple[float, ...]
+"""What a model says of one text: a score from 0 to 1 for each of its labels, in their order."""
+
+
+class Engine(Protocol):
+    """A model that is loaded. It is used by one thread at a time."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What it scores."""
+
+    def scores(self, texts: Sequence[str]) -> list[Scores]:
+        """Score each text by itself: what else is asked at the same time makes no difference."""
+
+
+class ModelSource(Protocol):
+    """Where a model comes from: hashable, picklable, and small. Equal sources give equal models."""
+
+    @property
+    def batch_chars(self) -> int:
+        """About how much text is best asked at a time: more only makes the first ones wait."""
+
+    def __hash__(self) -> int: ...
+
+    def load(self) -> Engine:
+        """Load the model, which may take long. Raises `DetectorConfigError` when that can never succeed."""
+
+
+class ModelUnavailableError(Exception):
+    """A model cannot answer anything at present. The message holds no text that was to be judged."""
+
+
+class ModelDetector(Detector, Protocol):
+    """A detector that asks a model. The guard's driver gets its texts scored together with those of others."""
+
+    @property
+    def model(self) -> ModelSource:
+        """What scores its texts."""
+
+    def inputs(self, window: Window) -> Sequence[str]:
+        """Return the texts that the model must score to judge a window: all that the answer depends on."""
+
+    def read(self, window: Window, scores: Sequence[Scores]) -> ScanResult:
+        """Judge the window by the scores of its inputs."""
 
 
 class DetectorConfigError(ValueError):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from detectors.registry import DETECTOR_TYPES, detector_type
+from detectors.types import DetectorConfigError
 from proxy.cli.errors import CommandError, ExitCode
 from proxy.cli.terminal import console, write, write_json
 
 if TYPE_CHECKING:
     from detectors.registry import DetectorType
+    from detectors.types import CostClass, Detector, Stability
 
 FROM_POLICY = "named in the policy"
 
@@ -44,15 +46,7 @@ def describe(kind: DetectorType) -> dict[str, Any]:
 
     `categories` is null for a type whose categories the policy names, such as `patterns`.
     """
-    sample = SMALLEST_PARAMETERS.get(kind.name)
-    detector = kind.build(kind.name, kind.params.model_validate(sample or {}))
-    about: dict[str, Any] = {
-        "name": kind.name,
-        "summary": kind.summary,
-        "stability": detector.stability.value,
-        "cost_class": detector.cost_class.value,
-        "categories": list(detector.categories) if sample is None else None,
-    }
+    about: dict[str, Any] = {"name": kind.name, "summary": kind.summary, **_as_built(kind)}
     schema = kind.params.model_json_schema()
     required = set(schema.get("required", ()))
     about["parameters"] = [
@@ -60,6 +54,25 @@ def describe(kind: DetectorType) -> dict[str, Any]:
         for name, entry in schema.get("properties", {}).items()
     ]
     return about
+
+
+def _as_built(kind: DetectorType) -> dict[str, Any]:
+    """Return what one says of itself when it is built, with as few parameters as it takes."""
+    sample = SMALLEST_PARAMETERS.get(kind.name)
+    try:
+        detector = kind.build(kind.name, kind.params.model_validate(sample or {}))
+    except DetectorConfigError as error:  # a model that is not installed: the parameters are of use all the same
+        if kind.detector is None:
+            raise
+        return {**_nature(kind.detector), "categories": None, "problem": str(error)}
+    return {**_nature(detector), "categories": list(detector.categories) if sample is None else None}
+
+
+def _nature(detector: Detector | type[Detector]) -> dict[str, Any]:
+    return {
+        "stability": cast("Stability", detector.stability).value,
+        "cost_class": cast("CostClass", detector.cost_class).value,
+    }
 
 
 def _parameter(
@@ -115,13 +128,17 @@ def _category_words(about: dict[str, Any]) -> str:
 
 
 def _show_one(about: dict[str, Any]) -> None:
-    from rich.table import Table  # noqa: PLC0415 - only where a table is drawn
+    from rich.table import Column, Table  # noqa: PLC0415 - only where a table is drawn
 
     out = console()
     out.print(f"{about['name']}: {about['summary']}", soft_wrap=False)
+    if "problem" in about:
+        out.print(f"without parameters it cannot be built: {about['problem']}")
     out.print(f"stability: {about['stability']}; cost class: {about['cost_class']}")
     out.print(f"categories: {', '.join(about['categories']) if about['categories'] else FROM_POLICY}")
-    table = Table("parameter", "type", "default", "meaning", box=None, header_style="bold", padding=(0, 2, 0, 0))
+    widest = max(len(one["name"]) for one in about["parameters"])
+    first = Column("parameter", no_wrap=True, min_width=widest)
+    table = Table(first, "type", "default", "meaning", box=None, header_style="bold", padding=(0, 2, 0, 0))
     for one in about["parameters"]:
         default = "(required)" if one["required"] else _default_words(one["default"])
         table.add_row(one["name"], one["type"], default, one["description"])

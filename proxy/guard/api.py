@@ -33,6 +33,8 @@ class ScanFailureReason(Enum):
     DEADLINE = "deadline"
     GARBAGE = "garbage"
     LIMIT = "limit"
+    OVERLOAD = "overload"
+    """More is asked of a model than it can do in time."""
 
 
 ScanNow: TypeAlias = "Callable[[Detector, Window], object]"

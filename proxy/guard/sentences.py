@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from detectors.sentence_ends import SENTENCE_END, SENTENCE_END_CHARS
+
 MAX_SENTENCE_CHARS = 320
 """A text without sentence ends (a table, a script without spaces) is cut here. Twice the largest segment:
 long enough for ordinary prose, short enough for the hold that a rewrite rule costs."""
@@ -17,9 +19,6 @@ SEGMENT_RAMP_CHARS = (32, 64, 128, 160)
 """Largest size of the first, second, third and every later segment: a short first one keeps the time to the
 first character short, longer ones judge better."""
 
-_END = re.compile(r"[.!?\u2026][\"')\]\u201d\u2019]{0,8}\s|[\u3002\uff01\uff1f]|\n")
-_END_CHARS = 10
-"""Longest match of `_END`."""
 _SPACE = re.compile(r"\s(?=\S*\Z)")
 
 
@@ -47,8 +46,8 @@ class Splitter:
         limit = self._limits[min(self._made, len(self._limits) - 1)]
         piece_start = self.start - base
         # A sentence end may have been cut between its full stop and the white space after it.
-        resume = max(piece_start, self._searched - base - _END_CHARS)
-        found = _END.search(text, resume, piece_start + limit)
+        resume = max(piece_start, self._searched - base - SENTENCE_END_CHARS)
+        found = SENTENCE_END.search(text, resume, piece_start + limit)
         if found is not None:
             boundary = base + found.end()
         elif len(text) - piece_start >= limit:

@@ -16,12 +16,14 @@ from aiohttp import web
 
 from detectors.types import CostClass, Window
 from policies.loader import load
+from policies.problems import PolicyError, Problem
 from proxy.server.admin import admin_app, check_admin_address
 from proxy.server.audit_texts import evidence_for
 from proxy.server.auditing import processes_aside
 from proxy.server.gateway import Gateway
 from proxy.server.lanes import ScanLanes
 from proxy.server.metrics import Metrics
+from proxy.server.models import Models
 from proxy.server.recording import RecordingStore
 from proxy.server.reload import PolicyChange, PolicyHolder, watch
 from proxy.server.reporting import prepare_outbox, start_sink, watch_outbox
@@ -163,7 +165,9 @@ async def _services(
     policies.on_change = sink.record_policy
     for one in policies.active.values():
         sink.record_policy(PolicyChange("loaded", one.policy, None, resolved=one.resolved))
-    lanes = ScanLanes(asyncio.get_running_loop(), SCAN_LANES, metrics.set_threads_lost, log_scan_error)
+    loop = asyncio.get_running_loop()
+    models = Models(loop, metrics.models, log_scan_error)
+    lanes = ScanLanes(loop, SCAN_LANES, metrics.set_threads_lost, log_scan_error, models)
     stack.callback(lanes.close)
     return Services(
         config=config,
@@ -179,10 +183,17 @@ async def _services(
 
 
 async def _warm(services: Services) -> None:
-    """Let each detector scan once, where it will scan: lazy parts are built before the port opens."""
+    """Let each detector scan once, where it will scan: lazy parts are built before the port opens.
+
+    Raises `PolicyError` for models that cannot be loaded.
+    """
     loop = asyncio.get_running_loop()
     waits: list[asyncio.Future[None]] = []
-    for detector in _detectors(services.policies.active.values()):
+    detectors = _detectors(services.policies.active.values())
+    await _warm_models(services, detectors)
+    for detector in detectors:
+        if detector.cost_class is CostClass.MODEL:
+            continue
         window = Window(next(iter(sorted(detector.kinds))), "", _WARM_TEXT, 0, final=True)
         if detector.cost_class is CostClass.INLINE:
             try:
@@ -196,6 +207,16 @@ async def _warm(services: Services) -> None:
             services.lanes.submit(detector, window, WARM_DEADLINE_S, partial(_warmed, done))
     if waits:
         await asyncio.wait(waits)
+
+
+async def _warm_models(services: Services, detectors: list[Detector]) -> None:
+    models, policies = services.lanes.models, services.policies
+    problems = await models.prepare(detectors)
+    if problems:
+        raise PolicyError([Problem(policies.current.policy.name, 0, 0, said) for said in problems])
+    models.keep(detectors)
+    policies.prepare = models.prepare
+    policies.on_force = models.keep
 
 
 def _detectors(policies: Iterable[ActivePolicy]) -> list[Detector]:

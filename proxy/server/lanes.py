@@ -1,5 +1,7 @@
 """The threads (and the processes behind them) that scan off the event loop. They know detectors, not guards.
 
+Windows for a model go another way: see `proxy.server.models`.
+
 A lane is one thread that takes one scan at a time. A scan past its deadline is answered as failed at once; its lane
 is written off and replaced, because a Python thread cannot be stopped. When too many lanes hang, scans fail at once
 instead of waiting for a lane that does not come. A lane's process is killed when it hangs, so it costs nothing.
@@ -11,17 +13,18 @@ import queue
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from detectors.types import CostClass
 from proxy.guard.api import ScanFailureReason
 from proxy.server.lane_process import LaneProcess, LaneProcessError
+from proxy.server.models import Models
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
-    from detectors.types import Detector, ScanResult, Window
+    from detectors.types import Detector, ModelDetector, ScanResult, Window
 
     Outcome = ScanResult | ScanFailureReason
     Answer = Callable[[Outcome, float], None]
@@ -61,8 +64,10 @@ class ScanLanes:
         lanes: int,
         on_lost: Callable[[int], None] | None = None,
         on_error: Callable[[str, BaseException], None] | None = None,
+        models: Models | None = None,
     ) -> None:
         """`on_lost` hears how many lanes hang; `on_error` of a detector's exception (from a lane's thread)."""
+        self.models = models if models is not None else Models(loop, on_error=on_error)
         self._loop = loop
         self._wanted = lanes
         self._on_lost = on_lost
@@ -78,12 +83,17 @@ class ScanLanes:
         """How many lanes hang past their deadline."""
         return self._lost
 
-    def submit(self, detector: Detector, window: Window, deadline_s: float, answer: Answer) -> None:
+    def submit(
+        self, detector: Detector, window: Window, deadline_s: float, answer: Answer, owner: Hashable = None
+    ) -> None:
         """Scan a window elsewhere.
 
         `answer` is called once, on the loop, with the outcome and the seconds used; no later than `deadline_s`
-        from now.
+        from now. Owners take turns where windows of many wait for one model.
         """
+        if detector.cost_class is CostClass.MODEL:
+            self.models.submit(cast("ModelDetector", detector), window, deadline_s, answer, owner)
+            return
         job = _Job(detector, window, self._loop.time() + deadline_s, answer)
         if self._closed or self._lost >= MAX_LOST_LANES or len(self._queue) >= MAX_QUEUED:
             job.timer = self._loop.call_later(0, self._expire, job)
@@ -95,6 +105,7 @@ class ScanLanes:
     def close(self) -> None:
         """End the idle lanes. Those that hang are daemons and end with the process."""
         self._closed = True
+        self.models.close()
         for job in list(self._queue):
             self._expire(job)
         for lane in (*self._idle, *self._working):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from proxy.server.logs import SafeLogger
+from proxy.server.model_metrics import ModelMetrics
 from proxy.server.tallies import CounterTally, FlushFirst, HistogramTally
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Metrics:
         self._lag = self._gauge("loop_lag_seconds", "How late the event loop ran its last timer.", "livemax")
         self._threads_lost = self._gauge("scan_threads_lost", "Scan threads hanging past their deadline.")
         self._log_lines_lost = self._counter("log_lines_lost", "Lines of the log that could not be written.")
+        self.models = ModelMetrics(self.registry)
         self._start_outbox()
         self._start_tallies()
 

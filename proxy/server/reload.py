@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import structlog
 
 from detectors.types import Stability
-from policies.problems import PolicyError
+from policies.problems import PolicyError, Problem
 from policies.sources import read_bytes, stamp
 from policies.types import Direction
 from proxy.guard.warming import warm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from pathlib import Path
 
+    from detectors.types import Detector
     from policies.loader import LoadedPolicy, ResolvedPolicy
-    from policies.problems import Problem
     from policies.sources import SourceFile
     from policies.types import Policy
     from proxy.server.metrics import Metrics
@@ -101,6 +101,10 @@ class PolicyHolder:
             self._loaders[DEFAULT] = load
         self.on_change: Callable[[PolicyChange], None] = _nobody
         """Hears of every attempt that changed a policy or had mistakes."""
+        self.prepare: Callable[[Iterable[Detector]], Awaitable[list[str]]] = _nothing_wrong
+        """Makes detectors ready before their policies are in force; returns what is wrong with them."""
+        self.on_force: Callable[[Iterable[Detector]], None] = _nobody
+        """Hears of all detectors in force when that changed."""
         self._metrics = metrics
         self._lock = asyncio.Lock()
         self.active: Mapping[str, ActivePolicy] = {
@@ -136,6 +140,7 @@ class PolicyHolder:
         async with self._lock:
             try:
                 loaded = await asyncio.to_thread(_load_warm, self._loaders)
+                await self._prepare(loaded)
             except (PolicyError, OSError) as error:
                 if isinstance(error, PolicyError) and error.files:
                     self.files = error.files
@@ -149,6 +154,12 @@ class PolicyHolder:
             self._put_in_force(loaded)
             return True
 
+    async def _prepare(self, loaded: Mapping[str, LoadedPolicy]) -> None:
+        problems = await self.prepare(_detectors(one.policy for one in loaded.values()))
+        if problems:
+            name = loaded[DEFAULT].policy.name if DEFAULT in loaded else self.current.policy.name
+            raise PolicyError([Problem(name, 0, 0, said) for said in problems], _files_of(loaded))
+
     def _put_in_force(self, loaded: Mapping[str, LoadedPolicy]) -> None:
         before = self.active
         changed = {
@@ -157,6 +168,7 @@ class PolicyHolder:
             if (one.policy.name, one.policy.revision) != (before[name].policy.name, before[name].policy.revision)
         }
         self.active = {**before, **changed}
+        self.on_force(_detectors(one.policy for one in self.active.values()))
         self._metrics.count_reload("changed" if changed else "unchanged")
         for name, active in changed.items():
             _log.info("policy_reloaded", policy=active.label, before=before[name].label)
@@ -198,8 +210,17 @@ def _files_of(loaded: Mapping[str, LoadedPolicy]) -> tuple[SourceFile, ...]:
     return tuple(dict.fromkeys(file for one in loaded.values() for file in one.resolved.files))
 
 
-def _nobody(_change: PolicyChange) -> None:
+def _detectors(policies: Iterable[Policy]) -> list[Detector]:
+    """Return the detectors of several policies, each once."""
+    return list({id(one): one for policy in policies for one in policy.detectors.values()}.values())
+
+
+def _nobody(_news: object) -> None:
     """Nobody listens yet."""
+
+
+async def _nothing_wrong(_detectors: object) -> list[str]:
+    return []
 
 
 class FileWatch:

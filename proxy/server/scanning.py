@@ -1,6 +1,6 @@
-"""Runs detectors where their cost allows: on the event loop, in a thread, or in a process, each with a deadline.
+"""Runs detectors where their cost allows: on the event loop, in a thread, in a process, beside a model.
 
-It decides nothing: an answer, or the reason why there is none, goes back to the guard that asked.
+Each scan has a deadline. It decides nothing: an answer, or why there is none, goes back to the guard that asked.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class ScanDriver:
         self.holding += request.holding
         answer: Callable[[ScanResult | ScanFailureReason, float], None]
         answer = lambda outcome, spent_s: self._answer(request, outcome, spent_s)  # noqa: E731
-        self._lanes.submit(request.detector, request.window, self._deadline_s, answer)
+        self._lanes.submit(request.detector, request.window, self._deadline_s, answer, owner=self)
 
     def _answer(self, request: ScanRequest, outcome: ScanResult | ScanFailureReason, spent_s: float) -> None:
         holding = self._pending.pop(request.id, None)

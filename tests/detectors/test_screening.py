@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 BUNDLED = ("default", "strict")
 
+WITHOUT = {"toxicity"}
+"""Types that offer no screen: models judge all that they are shown."""
+
 
 @cache
 def detectors_of(policy: str) -> tuple[Detector, ...]:
@@ -76,7 +79,8 @@ def test_quiet_means_that_nothing_is_found(type_name: str, index: int, data: st.
 @settings(max_examples=60, deadline=None)
 def test_quiet_means_that_nobody_finds_anything(policy: str, data: st.DataObject) -> None:
     """All detectors of a bundled policy together, on the words of all."""
-    vocabulary = tuple(word for cases in CASES.values() for case in cases for word in case.vocabulary)
+    screened = [case for name, cases in CASES.items() if name not in WITHOUT for case in cases]
+    vocabulary = tuple(word for case in screened for word in case.vocabulary)
     text, cuts, _ = data.draw(cut_texts(vocabulary))
     check(detectors_of(policy), text, cuts)
 
@@ -99,7 +103,7 @@ def test_what_follows_an_opening_is_looked_at() -> None:
 def test_every_registered_type_offers_a_screen() -> None:
     """A type that offers none costs every text its own look: that is to be seen here."""
     offering = {name for name in DETECTOR_TYPES for i in range(len(CASES[name])) if screen_of(detector_of(name, i))}
-    assert offering == set(DETECTOR_TYPES)
+    assert offering == set(DETECTOR_TYPES) - WITHOUT
 
 
 def test_detectors_without_a_screen_have_no_fused_one() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.support.models import model_folder
 from tests.support.secrets import B62, chars, checksummed, jwt, private_key
 
 if TYPE_CHECKING:
@@ -98,6 +99,25 @@ CASES: dict[str, tuple[Case, ...]] = {
                 "192.168.", "0.1", "https://", "a.org/x",
             ),
             ("write to jane.roe@example.com today", "card 4111 1111 1111 1111."),
+            examples=25,
+        ),
+    ),
+    "toxicity": (
+        Case(
+            {"model": f"onnx:{model_folder()}"},
+            (
+                "you", "nitwit", "nit", "wit", "Blockhead", "block", "head", "scoundrel", "!", ". ", "?\n", "\n\n",
+                "https://a.example/x?y=z", "def f(x): return x", "机密文件", "。", "1.", "- ",
+            ),
+            ("You are a nitwit.", "What a scoundrel you are", "x\nblockhead"),
+            examples=25,
+        ),
+        Case(
+            {
+                "model": f"onnx:{model_folder()}", "labels": ["toxicity", "insult"], "thresholds": {"insult": 0.9},
+            },
+            ("nitwit", "blockhead", "a", "b. ", "\n"),
+            ("blockhead",),
             examples=25,
         ),
     ),

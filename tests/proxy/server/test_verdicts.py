@@ -1,0 +1,40 @@
+"""Scores of texts that came not long ago; the texts themselves are nowhere."""
+
+from __future__ import annotations
+
+import pickle
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.server.verdicts import VerdictCache
+
+
+def test_the_text_asked_about_longest_ago_is_forgotten() -> None:
+    """Asking keeps a text; there is room for two."""
+    cache = VerdictCache(b"key", limit=2)
+    cache.put("a", (0.1,))
+    cache.put("b", (0.2,))
+    assert cache.get("a") == (0.1,)
+    cache.put("c", (0.3,))
+    assert [cache.get(text) for text in "abc"] == [(0.1,), None, (0.3,)]
+    assert len(cache) == 2
+
+
+@given(st.lists(st.text(max_size=8), max_size=30))
+def test_every_text_has_its_own_verdict(texts: list[str]) -> None:
+    """No two texts share one, lone surrogates included."""
+    cache = VerdictCache(b"key")
+    for at, text in enumerate(texts):
+        cache.put(text, (float(at),))
+    last = {text: (float(at),) for at, text in enumerate(texts)}
+    assert {text: cache.get(text) for text in texts} == last
+
+
+def test_no_text_is_kept_and_another_key_gives_other_digests() -> None:
+    """What is kept cannot be compared with what another process keeps."""
+    one, two = VerdictCache(b"one"), VerdictCache(b"two")
+    for cache in (one, two):
+        cache.put("a plain sentence", (0.5,))
+    assert b"plain" not in pickle.dumps(one._known)
+    assert set(one._known).isdisjoint(two._known)
