@@ -67,11 +67,11 @@ class Metrics:
         self._lag = self._gauge("loop_lag_seconds", "How late the event loop ran its last timer.", "livemax")
         self._threads_lost = self._gauge("scan_threads_lost", "Scan threads hanging past their deadline.")
         self._log_lines_lost = self._counter("log_lines_lost", "Lines of the log that could not be written.")
-        self.models = ModelMetrics(self.registry)
-        self._start_outbox()
+        self._start_parts()
         self._start_tallies()
 
-    def _start_outbox(self) -> None:
+    def _start_parts(self) -> None:
+        self.models = ModelMetrics(self.registry)
         self._dropped = self._counter("outbox_dropped", "Events that were not kept, by reason.", ("reason",))
         self._buried = self._counter(
             "outbox_buried", "Events that could not be built, kept as dead letters, by reason.", ("reason",)
