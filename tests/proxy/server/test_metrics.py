@@ -30,6 +30,9 @@ LABELS = {
     "loop_lag_seconds": (),
     "scan_threads_lost": (),
     "log_lines_lost": (),
+    "model_texts": ("source",),
+    "model_restarts": ("reason",),
+    "model_waiting": (),
 }
 
 
@@ -50,6 +53,9 @@ def filled() -> Metrics:
     metrics.observe_latency(0.5, 0.25)
     metrics.active += 1
     metrics.set_threads_lost(2)
+    metrics.models.count_texts("model", 2)
+    metrics.models.count_restart("died")
+    metrics.models.add_waiting(1)
     return metrics
 
 
