@@ -14,20 +14,30 @@ MAX_EMPTY_POLLS: Final = 50
 
 def newest(reader: Any, topics: Sequence[str], count: int) -> list[bytes]:  # noqa: ANN401 - the library has no types
     """Return the values of the newest records, at most `count` of each partition, by time."""
+    records = sorted(_until_now(reader, topics, count), key=lambda record: record.timestamp)
+    return [record.value for record in records]
+
+
+def everything(reader: Any, topic: str) -> Iterator[bytes]:  # noqa: ANN401 - the library has no types
+    """Yield the values of all records of a topic, up to where it ends now."""
+    for record in _until_now(reader, [topic], None):
+        yield record.value
+
+
+def _until_now(reader: Any, topics: Sequence[str], count: int | None) -> Iterator[Any]:  # noqa: ANN401
+    """Yield the records of each partition, all or the newest so many."""
     from kafka import TopicPartition  # noqa: PLC0415 - an extra; the reader shows that it is there
 
     parts = [TopicPartition(t, p) for t in topics for p in sorted(reader.partitions_for_topic(t) or ())]
     reader.assign(parts)
     ends = reader.end_offsets(parts)
     for part, begin in reader.beginning_offsets(parts).items():
-        reader.seek(part, max(begin, ends[part] - count))
-    records: list[Any] = []
+        reader.seek(part, begin if count is None else max(begin, ends[part] - count))
     empty = 0
     while any(reader.position(part) < end for part, end in ends.items()) and empty < MAX_EMPTY_POLLS:
         got = [record for batch in reader.poll(timeout_ms=POLL_MS).values() for record in batch]
-        records += got
+        yield from got
         empty = 0 if got else empty + 1
-    return [record.value for record in sorted(records, key=lambda record: record.timestamp)]
 
 
 def following(reader: Any) -> Iterator[bytes]:  # noqa: ANN401 - the library has no types

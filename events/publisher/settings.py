@@ -19,7 +19,7 @@ class KafkaSettings:
     partitions: int = 6
     """Of a topic that is created."""
     replication: int | None = None
-    """Of a topic that is created; None: what the brokers have as their default."""
+    """Of a topic that is created; None: three where there are as many brokers, else their default."""
     compression: str | None = "gzip"
     """gzip, zstd, lz4, snappy or None; all but gzip need a package of their own."""
     max_in_flight_bytes: int = 8 << 20

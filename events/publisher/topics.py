@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from events.publisher.settings import KafkaSettings
 
 DLQ: Final = ".dlq"
+SAFE_COPIES: Final = 3
+"""Copies of a topic where as many brokers are, unless the settings say otherwise: Kafka's own default is one."""
+MIN_IN_SYNC: Final = "2"
+"""Of three copies, how many must have a record before it counts: one broker may be lost, and writing goes on."""
 _DAY_MS: Final = 86_400_000
 _CREATE_MS: Final = 10_000
 _APPEAR_S: Final = 3.0
@@ -70,7 +74,8 @@ def ensure_topics(settings: KafkaSettings, *, create: bool) -> list[str]:
         if missing and not create:
             raise TopicsMissingError([topic.name for topic in missing])
         if missing:
-            wanted = {topic.name: _options(topic, settings) for topic in missing}
+            copies = _copies(client, settings)
+            wanted = {topic.name: _options(topic, copies) for topic in missing}
             client.create_topics(wanted, timeout_ms=_CREATE_MS, raise_errors=False)
             _wait_until_there(client, {topic.name for topic in missing})
     finally:
@@ -87,6 +92,29 @@ def _wait_until_there(client: Any, names: set[str]) -> None:  # noqa: ANN401 - t
         time.sleep(_APPEAR_PAUSE_S)
 
 
-def _options(topic: Topic, settings: KafkaSettings) -> dict[str, Any]:
-    replication = -1 if settings.replication is None else settings.replication
-    return {"num_partitions": topic.partitions, "replication_factor": replication, "configs": topic.config}
+def thin_topics(settings: KafkaSettings) -> list[str]:
+    """Return the topics with a single copy although there are brokers for more. Raises as `ensure_topics`."""
+    client = admin(settings)
+    try:
+        if len(client.describe_cluster()["brokers"]) < SAFE_COPIES:
+            return []
+        found = client.describe_topics([topic.name for topic in topics(settings)])
+        return sorted(
+            one["name"]
+            for one in found
+            if any(len(part["replica_nodes"]) < 2 for part in one["partitions"])  # noqa: PLR2004
+        )
+    finally:
+        client.close()
+
+
+def _copies(client: Any, settings: KafkaSettings) -> int:  # noqa: ANN401 - the library has no types
+    """Return how many copies new topics get; -1: what the brokers have as their default."""
+    if settings.replication is not None:
+        return settings.replication
+    return SAFE_COPIES if len(client.describe_cluster()["brokers"]) >= SAFE_COPIES else -1
+
+
+def _options(topic: Topic, copies: int) -> dict[str, Any]:
+    config = topic.config | ({"min.insync.replicas": MIN_IN_SYNC} if copies >= SAFE_COPIES else {})
+    return {"num_partitions": topic.partitions, "replication_factor": copies, "configs": config}

@@ -95,6 +95,12 @@ def audit_verify(
         list[str] | None,
         typer.Option(metavar="FILE", help="Anchors, as events in JSON lines; - for standard input. Repeatable."),
     ] = None,
+    kafka: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT", help="Take the anchors from their topic there; TLS and SASL from --config."
+        ),
+    ] = None,
     state_dir: StateDir = None,
     config: Config = None,
     database: Database = None,
@@ -104,7 +110,7 @@ def audit_verify(
     from proxy.cli.audit_keep import run_verify  # noqa: PLC0415
     from proxy.cli.audit_where import Where  # noqa: PLC0415
 
-    raise typer.Exit(run_verify(Where(state_dir, config, database), anchors or [], as_json=as_json))
+    raise typer.Exit(run_verify(Where(state_dir, config, database), anchors or [], kafka, as_json=as_json))
 
 
 @audit_app.command("export")

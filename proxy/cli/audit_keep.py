@@ -19,8 +19,12 @@ from events.outbox.database import FILE_NAME as OUTBOX_NAME
 from events.outbox.rows import OutboxError
 from events.outbox.settings import OutboxSettings
 from events.outbox.store import Store
+from events.publisher.client import consumer
+from events.publisher.reading import everything
+from events.schema.envelope import EVENT_TYPES
 from proxy.cli.audit_where import opened
 from proxy.cli.errors import CommandError, ExitCode
+from proxy.cli.kafka_options import kafka_problem, needed_kafka
 from proxy.cli.terminal import console, say, write, write_json
 from proxy.server.run import fingerprint_key
 
@@ -32,9 +36,12 @@ if TYPE_CHECKING:
     from proxy.cli.audit_where import Where
 
 
-def run_verify(where: Where, files: Sequence[str], *, as_json: bool) -> int:
+def run_verify(where: Where, files: Sequence[str], kafka: str | None, *, as_json: bool) -> int:
     """Prove that nobody changed the store. Exit code 1: somebody did."""
-    anchors = _anchors(where, files)
+    anchors = [
+        *(_published(where, kafka) if kafka else ()),
+        *(_anchors(where, files) if files or not kafka else ()),
+    ]
     with opened(where) as store:
         report = _verified(store, anchors)
     if as_json:
@@ -60,6 +67,25 @@ def _anchors(where: Where, files: Sequence[str]) -> list[Head]:
         if not heads:
             raise CommandError(f"--anchors: {name}: there is no anchor in it.")
         found += heads
+    return found
+
+
+def _published(where: Where, kafka: str) -> list[Head]:
+    """Read anchors from their topic."""
+    settings = needed_kafka(kafka, where.config)
+    topic = f"{settings.topic_prefix}.{EVENT_TYPES['audit-head'].topic}"
+    try:
+        reader = consumer(settings)
+    except Exception as error:
+        raise kafka_problem(error, settings) from error
+    try:
+        found, broken = read_anchors(everything(reader, topic))
+    finally:
+        reader.close()
+    if broken:
+        say(f"{topic}: {broken} of its records are not anchors, and were passed over.")
+    if not found:
+        raise CommandError(f"--kafka: there is no anchor in {topic}.")
     return found
 
 

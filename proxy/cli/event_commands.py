@@ -66,7 +66,9 @@ def topics_create(
     kafka: KafkaOption = None,
     config: ConfigOption = None,
     partitions: Annotated[int | None, typer.Option(min=1, help="Of each topic of events.")] = None,
-    replication: Annotated[int | None, typer.Option(min=1, help="Copies; default: the brokers' own.")] = None,
+    replication: Annotated[
+        int | None, typer.Option(min=1, help="Copies; default: 3 where there are as many brokers, else their own.")
+    ] = None,
 ) -> None:
     """Create the topics that are missing, and name them. Those that are there stay as they are."""
     from proxy.cli.topics import run_create  # noqa: PLC0415

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from events.publisher.topics import TopicsMissingError, ensure_topics, topics
+from events.publisher.topics import TopicsMissingError, ensure_topics, thin_topics, topics
 from proxy.cli.errors import CommandError, ExitCode
 from proxy.cli.kafka_options import kafka_problem, needed_kafka
 from proxy.cli.terminal import say, write
@@ -19,6 +19,7 @@ def run_create(kafka: str | None, config: str | None, partitions: int | None, re
         settings = dataclasses.replace(settings, replication=replication)
     try:
         made = ensure_topics(settings, create=True)
+        thin = thin_topics(settings)
     except TopicsMissingError as error:
         raise CommandError(
             f"The brokers did not create {', '.join(error.names)}. Check the user's rights."
@@ -28,4 +29,9 @@ def run_create(kafka: str | None, config: str | None, partitions: int | None, re
     for name in made:
         write(name + "\n")
     say(f"{len(made)} topics created, {len(topics(settings)) - len(made)} were there.")
+    if thin:
+        say(
+            f"{', '.join(thin)}: only one copy, though there are brokers for more. A broker that is lost takes its"
+            " events along; kafka-reassign-partitions.sh of Kafka adds copies."
+        )
     return ExitCode.OK

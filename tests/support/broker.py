@@ -17,6 +17,7 @@ import signal
 import socket
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -227,6 +228,27 @@ def _locked(folder: Path) -> Iterator[None]:
     with (folder / "broker.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def own_cluster(folder: Path) -> Iterator[list[Broker]]:
+    """Run a cluster of three that a test may kill one by one. Its own topics have three copies."""
+    ports = [free_ports(2) for _ in range(3)]
+    voters = ",".join(f"{number}@127.0.0.1:{control}" for number, (_, control) in enumerate(ports, 1))
+    more = (f"controller.quorum.voters={voters}", "offsets.topic.replication.factor=3")
+
+    def start(number: int) -> Broker:
+        return start_kafka(folder / str(number), ports[number - 1], (f"node.id={number}", *more))
+
+    with ThreadPoolExecutor(3) as pool:  # each waits for the others
+        starting = [pool.submit(start, number) for number in (1, 2, 3)]
+    brokers = [one.result() for one in starting if one.exception() is None]
+    try:
+        assert len(brokers) == 3, [one.exception() for one in starting]
+        yield brokers
+    finally:
+        for broker in brokers:
+            stop(broker)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from events.publisher.reading import following, newest
+from events.publisher.reading import everything, following, newest
 
 
 class Reader:
@@ -48,3 +48,8 @@ def test_the_newest_of_all_partitions_come_by_time_and_then_what_follows() -> No
     assert list(following(reader)) == []
     reader.values[0].append((6, b"f"))
     assert list(following(reader)) == [b"f"]
+
+
+def test_everything_is_all_that_is_there_now() -> None:
+    assert sorted(everything(Reader(), "t")) == [b"a", b"b", b"c", b"d", b"e"]
+    assert list(everything(Reader(), "not there")) == []

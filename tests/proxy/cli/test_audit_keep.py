@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import sqlalchemy as sa
 
 from events.audit.anchors import append_anchor
 from events.audit.database import RECORD, sqlite_url
+from events.audit.feeder import Feeder
 from events.audit.settings import ANCHORS_NAME, FILE_NAME
 from events.audit.store import AuditStore
 from events.fingerprints import Fingerprinter
@@ -20,8 +23,11 @@ from events.outbox.database import FILE_NAME as OUTBOX_NAME
 from events.outbox.rows import Entry
 from events.outbox.settings import OutboxSettings
 from events.outbox.store import Store
+from events.publisher.run import publish
 from tests.support.audit import KEY, NEW_KEY, TIME_MS, fill, raw_bytes, record, text_of
+from tests.support.broker import Broker
 from tests.support.cli import Sluicegate
+from tests.support.kafka import settings_for
 
 
 @pytest.fixture
@@ -67,6 +73,46 @@ def test_anchors_come_from_elsewhere_too(store: AuditStore, tmp_path: Path, slui
         assert (ran.code, said in ran.err) == (2, True)
     (tmp_path / ANCHORS_NAME).unlink()
     assert "There were no anchors" in sluicegate("audit", "verify", "--state-dir", str(tmp_path)).err
+
+
+def test_anchors_in_kafka_find_a_store_and_a_file_that_were_put_back(
+    tmp_path: Path, broker: Broker, sluicegate: Sluicegate
+) -> None:
+    """From the feeder through outbox and publisher to the topic: who can write the state folder cannot hide it."""
+    kafka = settings_for(broker)
+    config = tmp_path / "sluicegate.yaml"
+    where = f"kafka: {{servers: ['{broker.address}'], topic_prefix: {kafka.topic_prefix}}}"
+    config.write_text(f"version: 1\nupstream: http://127.0.0.1:9\nstate_dir: {tmp_path}\nevents: {{{where}}}\n")
+    outbox = Store(tmp_path / OUTBOX_NAME, OutboxSettings())
+    outbox.subscribe(["audit", "kafka"])
+    store = AuditStore(sqlite_url(tmp_path / FILE_NAME))
+    feeder = Feeder(
+        outbox, store, tmp_path / ANCHORS_NAME, source="/s", topic_prefix=kafka.topic_prefix, retention_s=9e9,
+        now_ms=lambda: TIME_MS, randomness=os.urandom,
+    )  # fmt: skip
+    fill(store, 4)
+    feeder.close()
+    store.close()  # its log goes into the file; it opens again by itself
+    earlier = [path.read_bytes() for path in (tmp_path / FILE_NAME, tmp_path / ANCHORS_NAME)]
+    fill(store, 3, 5)
+    feeder.close()
+    store.close()
+    outbox.close()
+    publish(tmp_path / OUTBOX_NAME, OutboxSettings(), kafka, threading.Event(), until_empty=True)
+    verify = ["audit", "verify", "--config", str(config)]
+    told = sluicegate(*verify, "--kafka", broker.address)
+    assert (told.code, "anchors   2" in told.out) == (0, True), told
+    for path, data in zip((tmp_path / FILE_NAME, tmp_path / ANCHORS_NAME), earlier, strict=True):
+        path.write_bytes(data)
+    assert sluicegate(*verify).code == 0, "by itself it is a whole store"
+    told = sluicegate(*verify, "--kafka", broker.address)
+    assert (told.code, "record 5: the records up to 7 are missing: an anchor knows of them" in told.out) == (
+        1,
+        True,
+    )
+    config.write_text(config.read_text().replace(kafka.topic_prefix, "nobody"))
+    told = sluicegate(*verify, "--kafka", broker.address)
+    assert (told.code, told.err) == (2, "--kafka: there is no anchor in nobody.audit-heads.v1.\n")
 
 
 def test_texts_are_erased_by_request_subject_and_user(
