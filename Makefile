@@ -11,11 +11,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 FUZZ_STAMP := $(VENV)/.installed-fuzz
+CONSUMERS_STAMP := $(VENV)/.installed-consumers
 TOO_OLD := sys.exit(sys.version_info < (3, 11))
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench fuzz soak chaos outage leak-surface clean
+.PHONY: help setup demo test check format bench fuzz soak chaos outage consumers leak-surface clean
 
 help:
 	@echo "make demo    scripted model, proxy and live traffic; stays up until Ctrl-C (make demo ARGS=--once ends)"
@@ -27,6 +28,7 @@ help:
 	@echo "make soak    overload, stalled clients and reloads at their full size: some five minutes on a quiet machine"
 	@echo "make chaos   kill everything under load, again and again, and check what is left (LIVES=500)"
 	@echo "make outage  traffic while the broker is absent, stopped and frozen, beside a proxy whose broker is there (MINUTES=3)"
+	@echo "make consumers  read what is published with kcat, and validate it with check-jsonschema; installs both"
 	@echo "make leak-surface  write docs/leak-surface.md anew after an SDK was updated"
 	@echo "make setup   only install into .venv"
 	@echo "make clean   remove caches and build folders, keep .venv"
@@ -91,6 +93,16 @@ chaos: $(STAMP)
 
 outage: $(STAMP)
 	SLUICEGATE_OUTAGE_S=$$((20 * $(MINUTES))) $(BIN)/python -m pytest -q -n 0 -s tests/chaos/test_outage.py $(ARGS)
+
+consumers: $(CONSUMERS_STAMP)
+	@command -v kcat >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends kcat; } >/dev/null 2>&1; } || \
+		{ echo "kcat is not installed. On Debian and Ubuntu: sudo apt-get install kcat" >&2; exit 1; }
+	SLUICEGATE_CONSUMERS=1 $(BIN)/python -m pytest -q -n 0 tests/events/test_consumers.py $(ARGS)
+
+$(CONSUMERS_STAMP): $(STAMP)
+	@$(PIP) install --constraint constraints.txt --editable '.[dev,demo,consumers]'
+	@touch $@
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .atheris

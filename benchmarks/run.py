@@ -21,7 +21,7 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import detectors, dialects, events, gateways
+from benchmarks import audit, detectors, dialects, events, gateways
 from benchmarks.machine import Cores, available_cores, describe, pin, share_out
 from benchmarks.payloads import BURST, BURST_ONE_CHUNK, PACED, SINGLE, WHOLE, Workload
 from benchmarks.report import (
@@ -214,10 +214,11 @@ def main() -> None:
     )
     if not options.kafka:
         remarks.append("No Kafka was named with `--kafka HOST:PORT`: events were measured into the outbox only.")
+    audit_tables, audit_targets = audit.tables(audit.measure(5_000 if options.quick else 50_000))
     detector_tables, detector_targets = detectors.measure_policy("default")
     dialect_tables, dialect_targets = dialects.measure("default", 2 if options.quick else dialects.ROUNDS)
-    targets += event_targets + detector_targets + dialect_targets
-    tables = [targets_table(targets), *tables, *event_tables, *detector_tables, *dialect_tables]
+    targets += event_targets + audit_targets + detector_targets + dialect_targets
+    tables = [targets_table(targets), *tables, *event_tables, *audit_tables, *detector_tables, *dialect_tables]
     for remark in remarks:
         console.print(f"[yellow]{remark}[/]")
     for table in tables:
