@@ -1,44 +1,84 @@
 """The monitor's engine: records and times in, changes of alarms out. No clock, no socket, no thread, no chance.
 
 `now_s` is the time at which a record came in, which a log keeps beside it (for Kafka, the record's timestamp): the
-same records with the same times give the same state, bit for bit.
+same records with the same times give the same state, bit for bit. Models judge at every tenth second of that time,
+whether a record or `advance` brings it; call `advance` only with a time that no record to come lies before.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from monitor import snapshots
+from monitor.models.bursts import Bursts
+from monitor.models.category import CategoryWatch
+from monitor.models.desk import Desk
 from monitor.models.directory import Directory
 from monitor.models.intake import Intake
-from monitor.models.watch import Watch
-from monitor.records import ExchangeRecord
-from monitor.settings import MonitorSettings
-from monitor.types import WINDOWS_S, Dimension, Point, Slice, SliceInfo
+from monitor.models.review import Review
+from monitor.models.watch import Watch, is_answer, signals_of
+from monitor.records import ExchangeRecord, IncidentRecord, PolicyRecord, VerdictRecord
+from monitor.settings import WEEK_S, MonitorSettings
+from monitor.types import WHOLE, WINDOWS_S, Alarm, Dimension, Level, Signal, Slice
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from monitor.models.calibrator import Proposal
+    from monitor.models.firing import Firing
+    from monitor.models.labels import Precision, Recall
+    from monitor.models.shape import Histogram
     from monitor.records import Record
-    from monitor.types import Alarm, Rate, Signal, Totals
+    from monitor.types import Point, Rate, SliceInfo, Totals
+
+TICK_S: Final = 10.0
+"""Time between two looks at what time alone changes: burn rates, silence, alarms that are over."""
+MAX_CATCH_UP_S: Final = 3600.0
+"""After a longer pause the engine looks only at its last hour: budgets and silence say nothing of what is older."""
+MAX_POLICIES: Final = 1000
+"""Policies whose revision is remembered."""
 
 
 class Engine:
     """Everything that one monitor knows."""
 
-    def __init__(self, settings: MonitorSettings | None = None) -> None:
+    def __init__(
+        self, settings: MonitorSettings | None = None, references: dict[str, Histogram] | None = None
+    ) -> None:
+        """`references`: shapes of scores that were kept, by the name that the settings use."""
         self.settings = MonitorSettings() if settings is None else settings
+        self._references = references or {}
         self._now_s = 0.0
+        self._tick_s = 0.0
+        self._answers = 0
         self._intake = Intake(self.settings.hygiene)
         self._directory = Directory(self.settings.slices)
         self._watches: dict[Slice, Watch] = {}
+        self._categories: dict[Slice, CategoryWatch] = {}
+        self._touched: dict[Slice, None] = {}
+        """Slices that had an answer since the last tick, or whose budget may be burning."""
+        self._bursts = Bursts(self.settings.hygiene.burst_s)
+        self._revisions: dict[str, str] = {}
+        self._review = Review(self.settings.labels)
+        self._desk = Desk(self.settings.alarms, self.settings.drift.false_discovery_rate)
 
     # Writing.
 
     def receive(self, record: Record, now_s: float) -> list[Alarm]:
         """Learn from a record that came in at `now_s`; return the alarms that changed."""
         changed = self.advance(now_s)
-        if self._intake.admit(record, self._now_s) and isinstance(record, ExchangeRecord):
-            self._count(record)
+        if not self._intake.admit(record, self._now_s):
+            return changed
+        if isinstance(record, ExchangeRecord):
+            if is_answer(record):
+                changed += self._count(record)
+        elif isinstance(record, IncidentRecord):
+            self._review.expect(record)
+        elif isinstance(record, VerdictRecord):
+            changed += self._fire(self._review.judge(record))
+        elif isinstance(record, PolicyRecord):
+            self._note_revision(record.policy, record.revision)
         return changed
 
     def refuse(self, reason: str) -> None:
@@ -47,30 +87,106 @@ class Engine:
 
     def advance(self, now_s: float) -> list[Alarm]:
         """Let time pass; return the alarms that changed. Time that goes back stands still."""
-        self._now_s = max(self._now_s, now_s)
-        return []
+        if now_s <= self._now_s:
+            return []
+        changed: list[Alarm] = []
+        self._tick_s = max(self._tick_s, (now_s - MAX_CATCH_UP_S) // TICK_S * TICK_S)
+        while self._tick_s + TICK_S <= now_s:
+            self._tick_s += TICK_S
+            self._now_s = max(self._now_s, self._tick_s)
+            changed += self._tick()
+        self._now_s = now_s
+        return changed
 
     def acknowledge(self, alarm_id: str, now_s: float) -> list[Alarm]:
         """Note that somebody looks at an alarm. Raises KeyError for one that is not open."""
-        self.advance(now_s)
-        raise KeyError(alarm_id)
+        return [*self.advance(now_s), *self._desk.acknowledge(alarm_id, self._now_s)]
 
     def close(self, alarm_id: str, now_s: float) -> list[Alarm]:
         """Close an alarm that a person has dealt with. Raises KeyError for one that is not open."""
-        self.advance(now_s)
-        raise KeyError(alarm_id)
+        return [*self.advance(now_s), *self._desk.close(alarm_id, self._now_s)]
 
-    def _count(self, record: ExchangeRecord) -> None:
-        for place in self._directory.slices_of(record):
-            self._watch(place, record.time_s).count(record)
+    # Steps.
+
+    def _count(self, record: ExchangeRecord) -> list[Alarm]:
+        self._note_revision(record.policy, record.revision)
+        self._answers += 1
+        signals = signals_of(record)
+        whole = self._watches.get(WHOLE)
+        is_echo = self._bursts.is_echo(record, whole.baseline if whole else float("nan"))
+        places = self._directory.slices_of(record)
+        found: list[Firing] = []
+        for place in places:
+            own_burst = place.dimension is Dimension.TENANT and place.value == record.tenant
+            watch = self._watch(place, record.time_s)
+            found += watch.learn(record, signals, places[1:], is_echo=is_echo and not own_burst)
+            self._touched[place] = None
+        for place in self._directory.categories_of(record):
+            category = self._category(place, record.time_s)
+            found += category.learn(signals, record.time_s, self._answers, is_echo=is_echo)
+        self._review.sample(record, is_caught=Signal.INCIDENTS in signals)
+        changed = self._fire(found)
         for gone in self._directory.review():
-            self._watches.pop(gone, None)
+            changed += self._drop(gone)
+        return changed
+
+    def _tick(self) -> list[Alarm]:
+        changed: list[Alarm] = []
+        touched, self._touched = self._touched, {}
+        for place in touched:
+            watch = self._watches.get(place)
+            for burn in watch.burns(self._tick_s, self.settings) if watch else ():
+                if burn.firing is not None:
+                    changed += self._fire([burn.firing])
+                else:
+                    changed += self._desk.calm(place, burn.signal, self._tick_s)
+            if self._desk.has_burn(place):
+                self._touched[place] = None
+        if self._tick_s % 60.0 == 0.0:
+            for watch in list(self._watches.values()):
+                changed += self._fire(watch.minute(self._tick_s))
+        return changed + self._desk.tick(self._tick_s)
+
+    def _fire(self, firings: Iterable[Firing]) -> list[Alarm]:
+        changed: list[Alarm] = []
+        for firing in firings:
+            changed += self._desk.fire(firing, self._now_s, len(self._watches), self._kinship)
+        return changed
+
+    def _kinship(self, child: Slice, parent: Slice) -> float:
+        watch = self._watches.get(child)
+        return watch.share_in(parent) if watch else 0.0
+
+    def _note_revision(self, policy: str, revision: str) -> None:
+        """Begin new detectors wherever a policy had a say, when its revision is another."""
+        before = self._revisions.get(policy)
+        if before == revision or (before is None and len(self._revisions) >= MAX_POLICIES):
+            return
+        self._revisions[policy] = revision
+        if before is None:
+            return
+        changed = Slice(Dimension.POLICY, policy)
+        for place, watch in self._watches.items():
+            if place in {WHOLE, changed} or watch.share_in(changed) > 0:
+                watch.renew(self._now_s, self.settings, self._references)
+        for category in self._categories.values():
+            category.renew(self._now_s, self.settings)
 
     def _watch(self, place: Slice, time_s: float) -> Watch:
         watch = self._watches.get(place)
         if watch is None:
-            watch = self._watches[place] = Watch(place, time_s)
+            watch = self._watches[place] = Watch(place, time_s, self.settings, self._references)
         return watch
+
+    def _category(self, place: Slice, time_s: float) -> CategoryWatch:
+        watch = self._categories.get(place)
+        if watch is None:
+            watch = self._categories[place] = CategoryWatch(place, time_s, self._answers - 1, self.settings)
+        return watch
+
+    def _drop(self, place: Slice) -> list[Alarm]:
+        self._watches.pop(place, None)
+        return self._desk.drop(place, self._now_s)
 
     # Reading.
 
@@ -85,46 +201,104 @@ class Engine:
 
     def slices(self) -> list[SliceInfo]:
         """Return the live slices."""
-        return [watch.info() for watch in self._watches.values()]
+        live: list[Watch | CategoryWatch] = [*self._watches.values(), *self._categories.values()]
+        return [watch.info() for watch in live]
 
     def rates(self, dimension: Dimension | None = None) -> list[Rate]:
         """Return every signal's rate over every window, for the slices of a dimension or for all."""
-        return [
+        found = [
             rate
             for place, watch in self._watches.items()
             if dimension in {None, place.dimension}
             for rate in watch.rates(self._now_s)
         ]
+        if dimension in {None, Dimension.CATEGORY}:
+            for category in self._categories.values():
+                found += category.rates(self._now_s, self._watches[WHOLE].buckets)
+        return found
 
     def series(self, place: Slice, signal: Signal, window: str = "1h") -> list[Point]:
         """Return the buckets of a window. Raises KeyError for a slice, signal or window that is not there."""
-        return self._watches[place].series(self._now_s, WINDOWS_S[window], signal)
+        watch = self._categories[place] if place.dimension is Dimension.CATEGORY else self._watches[place]
+        return watch.series(self._now_s, WINDOWS_S[window], signal)
+
+    def quantiles(self, place: Slice = WHOLE) -> dict[Signal, dict[float, float]]:
+        """Return quantiles of latency and held characters. Raises KeyError for a slice that is not there."""
+        return self._watches[place].quantiles()
+
+    def reference(self, place: Slice = WHOLE) -> Histogram | None:
+        """Return a slice's shape of scores, to be kept under a name. Raises KeyError as `quantiles` does."""
+        return self._watches[place].reference()
 
     def alarms(self) -> list[Alarm]:
-        """Return the alarms, closed ones too while they are kept."""
-        return []
+        """Return the open alarms and the last closed ones, the newest first."""
+        return self._desk.alarms()
+
+    def weekly_digest(self) -> list[Alarm]:
+        """Return the alarms of the last week that no channel had room for."""
+        since_s = self._now_s - WEEK_S
+        return [alarm for alarm in self.alarms() if alarm.level is Level.DIGEST and alarm.opened_s > since_s]
+
+    def precisions(self) -> list[Precision]:
+        """Return what verdicts say about each rule."""
+        return self._review.precisions()
+
+    def estimated_precisions(self) -> dict[tuple[str, str], float]:
+        """Return, by policy and rule, the precision that scores speak for: an estimate, not what verdicts say."""
+        return self._review.estimates()
+
+    def recall(self) -> Recall | None:
+        """Return the estimated recall; None before a sampled answer has a verdict."""
+        return self._review.recall()
+
+    def label_delays_s(self) -> dict[float, float]:
+        """Return quantiles of the time from an incident to its verdict."""
+        return self._review.delays_s()
+
+    def proposals(self) -> list[Proposal]:
+        """Return the last threshold proposed for each rule."""
+        return self._review.proposals()
 
     # State.
 
     def snapshot(self) -> bytes:
-        """Return the whole state. Settings are not in it."""
-        return snapshots.dump(self._state())
+        """Return the whole state."""
+        return snapshots.dump((self._intake, self._state()))
 
     @classmethod
-    def restore(cls, data: bytes, settings: MonitorSettings | None = None) -> Self:
+    def restore(
+        cls,
+        data: bytes,
+        settings: MonitorSettings | None = None,
+        references: dict[str, Histogram] | None = None,
+    ) -> Self:
         """Return the engine of a snapshot, which must come from a checkpoint whose signature was checked.
 
+        Settings apply from here on, but for those under `drift`: detectors keep what they began with.
         Raises `SnapshotError`.
         """
-        engine = cls(settings)
-        state = snapshots.load(data)
-        engine._now_s, engine._intake, engine._directory, engine._watches = state
+        engine = cls(settings, references)
+        engine._intake, state = snapshots.load(data)
+        for name, value in state.items():
+            setattr(engine, name, value)
+        engine._adopt()
         return engine
+
+    def _adopt(self) -> None:
+        """Put the settings in the place of those of the snapshot."""
+        self._intake.adopt(self.settings.hygiene)
+        self._directory.adopt(self.settings.slices)
+        self._review.adopt(self.settings.labels)
+        self._desk.adopt(self.settings.alarms, self.settings.drift.false_discovery_rate)
+        for watch in self._watches.values():
+            watch.adopt(self.settings)
 
     def digest(self) -> str:
         """Return a hash of what was learned; how often a record came again is not in it."""
-        learned = (self._now_s, self._intake.state(), *self._state()[2:])
-        return hashlib.sha256(snapshots.dump(learned)).hexdigest()
+        return hashlib.sha256(snapshots.dump((self._intake.state(), self._state()))).hexdigest()
 
-    def _state(self) -> tuple[object, ...]:
-        return self._now_s, self._intake, self._directory, self._watches
+    def _state(self) -> dict[str, object]:
+        return {name: value for name, value in vars(self).items() if name not in _NOT_LEARNED}
+
+
+_NOT_LEARNED: Final = frozenset({"settings", "_references", "_intake"})

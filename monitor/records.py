@@ -41,6 +41,8 @@ class ExchangeRecord:
     tenant: str | None
     model: str | None
     route: str
+    subject: str | None
+    """Keyed fingerprint of the end user."""
     policy: str
     revision: str
     decision: str
@@ -141,6 +143,7 @@ def _exchange(event_id: str, time_s: float, data: dict[str, Any]) -> ExchangeRec
         tenant=_text_or_none(request, "tenant"),
         model=_text_or_none(model, "name"),
         route=_text(request, "route"),
+        subject=_text_or_none(request, "subject_hash"),
         policy=_text(in_force, "id"),
         revision=_text(in_force, "hash"),
         decision=_text(data, "decision"),

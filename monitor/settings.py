@@ -119,6 +119,8 @@ class LabelSettings:
     """Incidents that wait for their verdict; beyond, the oldest is forgotten."""
     propose_every: int = 50
     """Verdicts on a rule between two proposals."""
+    sample_share: float = 0.01
+    """Share of allowed answers that people look at, to know what was missed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

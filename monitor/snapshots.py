@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import zlib
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -32,13 +33,13 @@ class SnapshotError(ValueError):
 def dump(state: object) -> bytes:
     """Return the bytes of a state. It may hold no cycle."""
     header = (FORMAT, version("river"))
-    return _pickled((header, state))
+    return zlib.compress(_pickled((header, state)), level=1)
 
 
 def load(data: bytes) -> Any:  # noqa: ANN401 - whatever was dumped
     """Return the state. Raises `SnapshotError`."""
     try:
-        (found, state) = _Reader(io.BytesIO(data)).load()
+        (found, state) = _Reader(io.BytesIO(zlib.decompress(data))).load()
     except SnapshotError:
         raise
     except Exception as error:

@@ -28,6 +28,7 @@ COVERED_BY = {
     "events/schema/policy.py": "tests/events/test_jsonschemas.py",
     "events/schema/reports.py": "tests/proxy/guard/test_stream.py",
     "events/schema/verdict.py": "tests/events/test_jsonschemas.py",
+    "monitor/models/firing.py": "tests/monitor/models/test_desk.py",
     "monitor/settings.py": "tests/monitor/test_engine.py",
     "monitor/types.py": "tests/monitor/test_engine.py",
     "policies/types.py": "tests/policies/test_decide.py",

@@ -63,6 +63,10 @@ class Directory:
         self._live[pooled] = None
         return pooled
 
+    def adopt(self, settings: SliceSettings) -> None:
+        """Go on under other settings; slices that live stay."""
+        self._settings = settings
+
     def review(self) -> list[Slice]:
         """Give slices to tenants that have become frequent; return those that had to go. Call it per answer."""
         self._until_review -= 1

@@ -45,6 +45,10 @@ class Intake:
         self._newest_s = max(self._newest_s, record.time_s)
         return True
 
+    def adopt(self, settings: HygieneSettings) -> None:
+        """Go on under other settings."""
+        self._settings = settings
+
     def refuse(self, reason: str) -> None:
         """Count an event that was no record."""
         self._counts["received"] += 1

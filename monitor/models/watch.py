@@ -1,37 +1,112 @@
-"""Everything that is kept for one slice."""
+"""Everything that is kept for one slice: counts, change detectors, quantiles, minutes."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final
 
 from monitor.models.buckets import COLUMNS, RESPONSES, Buckets
-from monitor.models.intervals import wilson
-from monitor.types import COUNTED, WINDOWS_S, Point, Rate, Signal, SliceInfo
+from monitor.models.burn import budgets_of, burns
+from monitor.models.generation import Generation, shadowed
+from monitor.models.minutes import Minutes
+from monitor.models.quantiles import QuantileWatch
+from monitor.models.rating import rates_of
+from monitor.types import Dimension, Point, Signal, Slice, SliceInfo
 
 if TYPE_CHECKING:
+    from monitor.models.burn import Burn
+    from monitor.models.firing import Firing
+    from monitor.models.shape import Histogram
     from monitor.records import ExchangeRecord
-    from monitor.types import Slice
+    from monitor.settings import MonitorSettings
+    from monitor.types import Rate
 
-ACTED: Final = ("flag", "redact", "rewrite", "block")
-"""Actions of an incident; `allow` is an exception that a rule made, `bypass` a text that nobody judged."""
+MAX_MATES: Final = 60
+"""Slices whose shared answers are counted: of three dimensions, the first twenty or so."""
+WIDE: Final = frozenset({Dimension.GLOBAL, Dimension.MODEL, Dimension.ROUTE, Dimension.POLICY})
+"""Dimensions that are never silent in a system that works."""
 
 
 class Watch:
     """The counts and models of a slice."""
 
-    def __init__(self, place: Slice, since_s: float) -> None:
+    def __init__(
+        self, place: Slice, since_s: float, settings: MonitorSettings, references: dict[str, Histogram]
+    ) -> None:
         self._slice = place
         self._since_s = since_s
         self._seen_s = since_s
         self._responses = 0
         self._buckets = Buckets()
+        self._budgets = budgets_of(place, settings.budgets)
+        self._now = Generation(place, settings.drift, references)
+        self._before: Generation | None = None
+        self._before_until_s = 0.0
+        self._latency = QuantileWatch(place, Signal.LATENCY)
+        self._held = QuantileWatch(place, Signal.HELD)
+        self._minutes = Minutes(place) if place.dimension in WIDE else None
+        self._mates: dict[Slice, int] = {}
 
-    def count(self, record: ExchangeRecord) -> None:
-        """Count an answer."""
+    def learn(
+        self, record: ExchangeRecord, signals: list[Signal], mates: list[Slice], *, is_echo: bool
+    ) -> list[Firing]:
+        """Learn from an answer."""
+        time_s = record.time_s
         self._responses += 1
-        self._seen_s = max(self._seen_s, record.time_s)
-        self._buckets.add(record.time_s, (RESPONSES, *(COLUMNS[signal] for signal in signals_of(record))))
+        self._seen_s = max(self._seen_s, time_s)
+        self._buckets.add(time_s, [RESPONSES, *[COLUMNS[signal] for signal in signals]])
+        for mate in mates:
+            if mate in self._mates or len(self._mates) < MAX_MATES:
+                self._mates[mate] = self._mates.get(mate, 0) + 1
+        if self._minutes is not None:
+            self._minutes.add(record, signals)
+        found = self._now.learn(record, signals, is_echo=is_echo)
+        if self._before is not None:
+            found += [shadowed(one) for one in self._before.learn(record, signals, is_echo=is_echo)]
+        found += self._held.observe(float(record.held_chars), time_s)
+        if record.added_ms is not None:
+            found += self._latency.observe(record.added_ms, time_s)
+        return found
+
+    def renew(self, now_s: float, settings: MonitorSettings, references: dict[str, Histogram]) -> None:
+        """Begin new detectors, for a policy that changed; those of before go on beside them for a while."""
+        self._before, self._before_until_s = self._now, now_s + settings.drift.shadow_s
+        self._now = Generation(self._slice, settings.drift, references)
+
+    def adopt(self, settings: MonitorSettings) -> None:
+        """Go on under other budgets; detectors keep what they began with."""
+        self._budgets = budgets_of(self._slice, settings.budgets)
+
+    def minute(self, now_s: float) -> list[Firing]:
+        """Judge a minute that is over."""
+        if self._before is not None and now_s >= self._before_until_s:
+            self._before = None
+        found = self._now.settle(now_s)
+        return found + self._minutes.judge(now_s) if self._minutes is not None else found
+
+    def burns(self, now_s: float, settings: MonitorSettings) -> list[Burn]:
+        """Return how the budgets of this slice are being spent."""
+        return burns(self._slice, self._buckets, self._budgets, settings.burn, now_s)
+
+    # Reading.
+
+    @property
+    def buckets(self) -> Buckets:
+        """The counts."""
+        return self._buckets
+
+    @property
+    def baseline(self) -> float:
+        """The share of answers with an incident that was learned; NaN before."""
+        return self._now.incidents.baseline
+
+    @property
+    def is_shadowed(self) -> bool:
+        """Whether the detectors of the policy before still go on."""
+        return self._before is not None
+
+    def share_in(self, other: Slice) -> float:
+        """Return the share of this slice's answers that are in another slice too."""
+        return self._mates.get(other, 0) / self._responses if self._responses else 0.0
 
     def info(self) -> SliceInfo:
         """Return what the slice is."""
@@ -39,30 +114,33 @@ class Watch:
 
     def rates(self, now_s: float) -> list[Rate]:
         """Return each signal's rate over each window."""
-        found: list[Rate] = []
-        for window, seconds in WINDOWS_S.items():
-            sums = self._buckets.window(now_s, seconds)
-            responses = int(sums[RESPONSES])
-            for signal in COUNTED:
-                count = int(sums[COLUMNS[signal]])
-                share = count / responses if responses else math.nan
-                found.append(Rate(self._slice, signal, window, count, responses, share, *wilson(count, responses)))
-        return found
+        return rates_of(self._slice, self._buckets, self._buckets, now_s)
 
     def series(self, now_s: float, seconds: int, signal: Signal) -> list[Point]:
         """Return the buckets of a window."""
         return [Point(*bucket) for bucket in self._buckets.series(now_s, seconds, signal)]
 
+    def quantiles(self) -> dict[Signal, dict[float, float]]:
+        """Return the quantiles of what was added to answers in milliseconds, and of what was held in characters."""
+        return {Signal.LATENCY: self._latency.values(), Signal.HELD: self._held.values()}
+
+    def reference(self) -> Histogram | None:
+        """Return the shape of scores that windows are held against."""
+        return self._now.reference()
+
 
 def signals_of(record: ExchangeRecord) -> list[Signal]:
     """Return the counted signals that an answer shows."""
-    acted = any(record.actions.get(action) for action in ACTED)
+    actions = record.actions
+    if not actions and record.refusal == "none" and not record.unavailable:
+        return []
+    acted = any(actions.get(action) for action in ACTED)
     refused = record.refusal != "none"
     shown = {
         Signal.INCIDENTS: acted,
-        Signal.BLOCKS: bool(record.actions.get("block")),
-        Signal.EDITS: bool(record.actions.get("redact") or record.actions.get("rewrite")),
-        Signal.BYPASSES: bool(record.actions.get("bypass")),
+        Signal.BLOCKS: bool(actions.get("block")),
+        Signal.EDITS: bool(actions.get("redact") or actions.get("rewrite")),
+        Signal.BYPASSES: bool(actions.get("bypass")),
         Signal.ERRORS: record.unavailable > 0,
         Signal.REFUSALS: refused,
         Signal.REFUSALS_FULL: record.refusal in {"full", "stated"},
@@ -71,3 +149,15 @@ def signals_of(record: ExchangeRecord) -> list[Signal]:
         Signal.HARMFUL_COMPLIANCE: acted and not refused,
     }
     return [signal for signal, is_shown in shown.items() if is_shown]
+
+
+ACTED: Final = ("flag", "redact", "rewrite", "block")
+"""Actions of an incident; `allow` is an exception that a rule made, `bypass` a text that nobody judged."""
+
+NOT_ANSWERED: Final = frozenset({"refused", "upstream_error"})
+"""Decisions of exchanges that a model gave no answer in."""
+
+
+def is_answer(record: ExchangeRecord) -> bool:
+    """Whether an exchange has an answer, or an incident in its request."""
+    return record.decision not in NOT_ANSWERED or bool(record.actions)

@@ -21,6 +21,7 @@ def exchange(time_s: float = START_S, **more: Any) -> ExchangeRecord:
         "tenant": "t1",
         "model": "m",
         "route": "/v1/chat/completions",
+        "subject": None,
         "policy": "acme",
         "revision": "sha256:0",
         "decision": "allow",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.models.watch import Watch, signals_of
+from monitor.settings import MonitorSettings
 from monitor.types import WHOLE
 from tests.support.monitor import START_S, caught, exchange
 
@@ -27,8 +28,8 @@ def test_signals(more: dict[str, object], signals: list[str]) -> None:
 
 
 def test_a_slice_knows_when_it_was_seen() -> None:
-    watch = Watch(WHOLE, START_S)
-    watch.count(caught(START_S + 5))
-    watch.count(caught(START_S + 2))
+    watch = Watch(WHOLE, START_S, MonitorSettings(), {})
+    watch.learn(caught(START_S + 5), [], [], is_echo=False)
+    watch.learn(caught(START_S + 2), [], [], is_echo=False)
     info = watch.info()
     assert (info.responses, info.since_s, info.seen_s) == (2, START_S, START_S + 5)

@@ -1,0 +1,223 @@
+"""Watches one signal of one slice for a change: a share of answers, or the mean of a value."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from river.drift import ADWIN
+
+from monitor.models.firing import Firing
+from monitor.models.ratemix import RateMixture
+from monitor.types import Level
+
+if TYPE_CHECKING:
+    from monitor.settings import DriftSettings
+    from monitor.types import Signal, Slice
+
+BLOCK: Final = 32
+"""Answers between two looks of ADWIN."""
+MAX_BLOCKS: Final = 128
+"""Blocks remembered: a change that took longer to be seen is told by its last 4,096 answers."""
+MIN_HITS: Final = 5
+"""Hits since a share moved, before ADWIN is believed that it rose."""
+
+
+Mark = tuple[int, float]
+"""Answers and their sum so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """How a mean moved, as the last answers show it."""
+
+    before: float
+    after: float
+    answers: int
+    """Answers since it moved, about."""
+    total: float
+    """Sum of their values."""
+    start_s: float
+
+
+class Recent:
+    """The last answers in blocks. ADWIN says that a mean moved; this says when, and to what."""
+
+    def __init__(self) -> None:
+        self._blocks: list[tuple[float, float]] = []
+        """Time of the first answer and sum of each whole block, the oldest first."""
+        self._count = 0
+        self._sum = 0.0
+        self._start_s = math.nan
+        self._answers = 0
+        self._total = 0.0
+        self.last_s = math.nan
+
+    def add(self, value: float, time_s: float) -> None:
+        """Note an answer."""
+        if not self._count:
+            self._start_s = time_s
+        self._count += 1
+        self._sum += value
+        self._answers += 1
+        self._total += value
+        self.last_s = time_s
+        if self._count == BLOCK:
+            self._blocks = [*self._blocks[1 - MAX_BLOCKS :], (self._start_s, self._sum)]
+            self._count, self._sum = 0, 0.0
+
+    def mark(self) -> Mark:
+        """Return a mark of here and now: a window that begins with the next answer."""
+        return self._answers, self._total
+
+    def move(self, since: Mark) -> Move:
+        """Return the likeliest move within the window that a mark began."""
+        width, window_total = self._answers - since[0], self._total - since[1]
+        mean = window_total / max(1, width)
+        best, found = -1.0, Move(mean, mean, self._count, self._sum, self._start_s)
+        answers, total = self._count, self._sum
+        for start_s, value in reversed(self._blocks):
+            answers, total = answers + BLOCK, total + value
+            rest = width - answers
+            if rest < BLOCK:
+                break
+            before, after = (window_total - total) / rest, total / answers
+            weight = (after - before) ** 2 * answers * rest
+            if weight > best:
+                best, found = weight, Move(max(0.0, before), after, answers, total, start_s)
+        return found
+
+
+class ShareWatch:
+    """A signal that an answer has or has not: the rate mixture, and ADWIN beside it."""
+
+    def __init__(
+        self, place: Slice, signal: Signal, settings: DriftSettings, *, falls: bool = False, adwin: bool = True
+    ) -> None:
+        self._slice = place
+        self._signal = signal
+        self._page = settings.adwin_page
+        self._min_ratio = settings.min_ratio
+        limit = settings.events_per_false_alarm
+        self._rise = RateMixture(limit, min_ratio=settings.min_ratio)
+        self._fall = RateMixture(limit, falls=True, min_ratio=settings.min_ratio) if falls else None
+        self._adwins = [ADWIN(delta=settings.adwin_ticket), ADWIN(delta=settings.adwin_page)] if adwin else []
+        self._recent = Recent()
+        self._marks = [self._recent.mark() for _ in self._adwins]
+        """Where each ADWIN's window began: River's begins anew after each detection."""
+
+    def observe(self, is_hit: bool, time_s: float) -> list[Firing]:
+        """Learn from an answer."""
+        found = self._shifted(self._rise, is_hit, time_s)
+        if self._fall is not None:
+            found += self._shifted(self._fall, is_hit, time_s)
+        if self._adwins:
+            self._recent.add(float(is_hit), time_s)
+        for place, adwin in enumerate(self._adwins):
+            adwin.update(is_hit)
+            if adwin.drift_detected:
+                found += self._drifted(adwin, self._recent.move(self._marks[place]))
+                self._marks[place] = self._recent.mark()
+        return found
+
+    def skip(self, answers: int) -> None:
+        """Learn from answers without it, where there is no ADWIN that must see each."""
+        self._rise.skip(answers)
+        if self._fall is not None:
+            self._fall.skip(answers)
+
+    def settle(self, time_s: float) -> list[Firing]:
+        """Judge the time in which nothing was seen."""
+        if self._fall is None:
+            return []
+        self._fall.settle(time_s)
+        return self._firing(self._fall, time_s) if self._fall.drift_detected else []
+
+    @property
+    def baseline(self) -> float:
+        """The share that was learned; NaN before."""
+        return self._rise.baseline
+
+    def _shifted(self, mixture: RateMixture, is_hit: bool, time_s: float) -> list[Firing]:
+        if not is_hit:
+            mixture.skip(1)
+            return []
+        mixture.observe(is_hit, time_s)
+        return self._firing(mixture, time_s) if mixture.drift_detected else []
+
+    def _firing(self, mixture: RateMixture, time_s: float) -> list[Firing]:
+        hits, answers, start_s, ratio = mixture.leading()
+        firing = Firing(
+            slice=self._slice,
+            signal=self._signal,
+            detector="rate_fall" if mixture.falls else "rate_rise",
+            level=Level.TICKET,
+            chance=1.0 / mixture.statistic,
+            observed=hits / max(1, answers),
+            expected=mixture.baseline,
+            evidence={
+                "statistic": mixture.statistic,
+                "limit": mixture.limit,
+                "hits": float(hits),
+                "answers": float(answers),
+                "likeliest_ratio": ratio,
+            },
+            start_s=start_s,
+            end_s=time_s,
+            events=answers,
+        )
+        mixture.restart()
+        return [firing]
+
+    def _drifted(self, adwin: ADWIN, move: Move) -> list[Firing]:
+        """A share that fell counts where falls do; one that changed little does not count."""
+        is_rise = move.after >= move.before
+        if not is_rise and self._fall is None:
+            return []
+        ratio = move.after / move.before if move.before else math.inf
+        if self._min_ratio > ratio > 1 / self._min_ratio or (is_rise and move.total < MIN_HITS):
+            return []
+        level = Level.PAGE if adwin.delta <= self._page else Level.TICKET
+        return [_adwin_firing(self._slice, self._signal, adwin, level, move, self._recent.last_s)]
+
+
+class MeanWatch:
+    """The mean of a value of each answer."""
+
+    def __init__(self, place: Slice, signal: Signal, delta: float, level: Level, floor: float) -> None:
+        """`floor`: a mean that moved by less does not count."""
+        self._slice = place
+        self._signal = signal
+        self._level = level
+        self._floor = floor
+        self._adwin = ADWIN(delta=delta)
+        self._recent = Recent()
+        self._mark = self._recent.mark()
+
+    def observe(self, value: float, time_s: float) -> list[Firing]:
+        """Learn from an answer. The value must be a number."""
+        self._adwin.update(value)
+        self._recent.add(value, time_s)
+        if not self._adwin.drift_detected:
+            return []
+        move, self._mark = self._recent.move(self._mark), self._recent.mark()
+        if abs(move.after - move.before) < self._floor:
+            return []
+        return [_adwin_firing(self._slice, self._signal, self._adwin, self._level, move, self._recent.last_s)]
+
+
+def _adwin_firing(place: Slice, signal: Signal, adwin: ADWIN, level: Level, move: Move, end_s: float) -> Firing:
+    return Firing(
+        slice=place,
+        signal=signal,
+        detector="adwin",
+        level=level,
+        chance=adwin.delta,
+        observed=move.after,
+        expected=move.before,
+        evidence={"delta": adwin.delta, "kept": float(adwin.width), "total": move.total},
+        start_s=move.start_s,
+        end_s=end_s,
+        events=move.answers,
+    )

@@ -1,0 +1,75 @@
+"""A minute's numbers taken together: how odd the whole is, where each may be within its bounds. Advisory only."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, Final
+
+from river.anomaly import HalfSpaceTrees, QuantileFilter
+from river.preprocessing import MinMaxScaler
+
+from monitor.models.firing import Firing
+from monitor.types import Level, Signal
+
+if TYPE_CHECKING:
+    from monitor.types import Slice
+
+TREES: Final = 10
+HEIGHT: Final = 5
+WINDOW: Final = 250
+"""Minutes that the trees learn from; their score is 0 before, and nothing is said."""
+QUANTILE: Final = 0.995
+SEED: Final = 20_260_101
+"""Of the trees' cuts: the same in every process, so that a replay is the same."""
+
+
+class OddityWatch:
+    """The minutes of one slice."""
+
+    def __init__(self, place: Slice) -> None:
+        self._slice = place
+        self._scaler = MinMaxScaler()
+        self._trees = QuantileFilter(
+            HalfSpaceTrees(n_trees=TREES, height=HEIGHT, window_size=WINDOW, seed=SEED), q=QUANTILE
+        )
+        self._minutes = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """River keeps each node twice, in its tree and in a list of them; a snapshot tells no copies apart."""
+        slim = copy.copy(self._trees)
+        inner: Any = copy.copy(self._trees.anomaly_detector)
+        inner._tree_nodes = []  # noqa: SLF001
+        slim.anomaly_detector = inner
+        return vars(self) | {"_trees": slim}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Make the list of nodes anew."""
+        vars(self).update(state)
+        inner: Any = self._trees.anomaly_detector
+        inner._tree_nodes = [list(tree.iter_dfs()) for tree in inner.trees]  # noqa: SLF001
+
+    def minute(self, numbers: dict[str, float], end_s: float, answers: int) -> list[Firing]:
+        """Learn from a minute that is over."""
+        self._scaler.learn_one(numbers)
+        scaled = self._scaler.transform_one(numbers)
+        score = float(self._trees.score_one(scaled))
+        is_odd = self._minutes > 2 * WINDOW and bool(self._trees.classify(score))
+        self._trees.learn_one(scaled)
+        self._minutes += 1
+        if not is_odd:
+            return []
+        return [
+            Firing(
+                slice=self._slice,
+                signal=Signal.ODDITY,
+                detector="half_space_trees",
+                level=Level.INFO,
+                chance=1 - QUANTILE,
+                observed=score,
+                expected=None,
+                evidence={name: float(value) for name, value in numbers.items()},
+                start_s=end_s - 60.0,
+                end_s=end_s,
+                events=answers,
+            )
+        ]

@@ -1,0 +1,34 @@
+"""Oddity: after it has learned, a minute unlike all others is told, as advice; the state survives."""
+
+from __future__ import annotations
+
+import random
+
+from monitor.models.oddity import WINDOW, OddityWatch
+from monitor.snapshots import dump, load
+from monitor.types import WHOLE, Level
+
+
+def numbers(chance: random.Random) -> dict[str, float]:
+    return {name: chance.gauss(10, 1) for name in ("answers", "length", "score")}
+
+
+def test_an_odd_minute_is_advice_and_most_minutes_are_not_odd() -> None:
+    chance, watch = random.Random(1), OddityWatch(WHOLE)
+    found = [firing for n in range(4 * WINDOW) for firing in watch.minute(numbers(chance), 60.0 * n, 5)]
+    assert len(found) < 2 * WINDOW * 0.05
+    odd = [firing for _ in range(3) for firing in watch.minute({"answers": 40, "length": 1, "score": 40}, 0.0, 5)]
+    assert odd
+    assert {firing.level for firing in odd} == {Level.INFO}
+
+
+def test_a_restored_one_goes_on_bit_for_bit() -> None:
+    chance, one = random.Random(2), OddityWatch(WHOLE)
+    for _ in range(300):
+        one.minute(numbers(chance), 0.0, 1)
+    other = load(dump(one))
+    again = random.Random(3)
+    for _ in range(300):
+        minute = numbers(again)
+        assert one.minute(minute, 0.0, 1) == other.minute(minute, 0.0, 1)
+    assert dump(one) == dump(other)

@@ -1,0 +1,28 @@
+"""Quantiles of latency, and a median that jumps."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from monitor.models.quantiles import QuantileWatch
+from monitor.types import WHOLE, Signal
+
+
+def test_quantiles_are_near_the_true_ones() -> None:
+    chance, watch = random.Random(1), QuantileWatch(WHOLE, Signal.LATENCY)
+    assert watch.values() == {}
+    for _ in range(10_000):
+        watch.observe(chance.uniform(0, 100), 0.0)
+    assert watch.values() == pytest.approx({0.5: 50, 0.95: 95, 0.99: 99}, rel=0.05)
+    assert set(watch.named_values()) == {"p50", "p95", "p99"}
+
+
+def test_a_median_that_jumps_is_told_and_a_few_slow_answers_are_not() -> None:
+    chance, watch = random.Random(2), QuantileWatch(WHOLE, Signal.LATENCY)
+    for _ in range(20_000):
+        assert watch.observe(chance.expovariate(0.1) * (50 if chance.random() < 0.01 else 1), 0.0) == []
+    found = [firing for _ in range(400) for firing in watch.observe(chance.expovariate(0.001), 1.0)]
+    assert found
+    assert found[0].observed > 5 * (found[0].expected or 0)

@@ -1,0 +1,187 @@
+"""The engine's alarms, from answers in to alarms out: a change, a burst, a new policy, verdicts, a restart."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+
+import pytest
+
+from monitor.engine import Engine
+from monitor.records import ExchangeRecord, PolicyRecord
+from monitor.settings import Budget, MonitorSettings
+from monitor.types import WHOLE, Activity, Alarm, AlarmState, Dimension, Level, Signal, Slice
+from tests.support.monitor import START_S, caught, exchange, incident, verdict
+
+QUIET = MonitorSettings(budgets=())
+"""Without budgets: what is left are the change detectors."""
+RATES = {Signal.INCIDENTS, Signal.HARMFUL_COMPLIANCE, Signal.BLOCKS}
+
+
+def traffic(
+    count: int, rate: float, start: int = 0, seed: int = 1, tenants: int = 50, step_s: float = 0.1
+) -> list[ExchangeRecord]:
+    chance = random.Random(f"{seed} {start}")
+    return [
+        (caught if chance.random() < rate else exchange)(
+            START_S + step_s * number, tenant=f"t{chance.randrange(tenants)}", model="m"
+        )
+        for number in range(start, start + count)
+    ]
+
+
+def play(engine: Engine, records: list[ExchangeRecord]) -> list[Alarm]:
+    return [alarm for record in records for alarm in engine.receive(record, max(record.time_s, engine.now_s))]
+
+
+def opened(alarms: list[Alarm], signal: Signal = Signal.INCIDENTS) -> list[Alarm]:
+    return [alarm for alarm in alarms if alarm.activity is Activity.CREATE and alarm.signal is signal]
+
+
+def test_a_rise_opens_one_alarm_that_nobody_else_repeats() -> None:
+    engine = Engine(QUIET)
+    assert play(engine, traffic(3000, 0.03)) == []
+    alarms = play(engine, traffic(800, 0.3, start=3000))
+    first = opened(alarms)[0]
+    assert (first.slice, first.detector, first.state) == (WHOLE, "rate_rise", AlarmState.OPEN)
+    assert first.opened_s - (START_S + 300) < 20
+    unexplained = [alarm for alarm in engine.alarms() if alarm.signal in RATES and alarm.explained_by is None]
+    assert {alarm.slice for alarm in unexplained} == {WHOLE}
+    page = next(alarm for alarm in engine.alarms() if alarm.alarm_id == first.alarm_id)
+    assert page.level is Level.PAGE, "ADWIN agreed"
+    assert len({alarm.alarm_id for alarm in opened(alarms)}) == len(opened(alarms))
+
+
+def test_f3_a_burst_of_one_tenant_raises_at_most_one_alarm() -> None:
+    engine = Engine(QUIET)
+    play(engine, traffic(3000, 0.03))
+    burst = [caught(START_S + 300 + 0.01 * number, tenant="t7") for number in range(300)]
+    alarms = [alarm for alarm in play(engine, burst) if alarm.signal is Signal.INCIDENTS]
+    created = opened(alarms)
+    assert len(created) <= 1
+    assert {alarm.slice for alarm in created} <= {Slice(Dimension.TENANT, "t7")}
+
+
+def test_f6_a_shuffle_moves_an_alarm_by_little() -> None:
+    straight = [*traffic(3000, 0.03), *traffic(1200, 0.15, start=3000)]
+    chance = random.Random(2)
+    mixed = sorted(straight, key=lambda record: record.time_s + chance.uniform(0, 20))
+    first = []
+    for records in (straight, mixed):
+        engine = Engine(QUIET)
+        seen = 0
+        for record in records:
+            seen += 1
+            if opened(engine.receive(record, START_S + 0.1 * seen)):
+                break
+        first.append(seen - 3000)
+    assert 0 < first[0] < 600
+    assert abs(first[1] - first[0]) <= max(0.25 * first[0], 200 + 0.25 * first[0])
+
+
+def test_a_budget_that_burns_pages_and_resets() -> None:
+    settings = MonitorSettings(budgets=(Budget(signal=Signal.INCIDENTS, share=0.01),))
+    engine = Engine(settings)
+    records = [caught(START_S + number) if number % 4 == 0 else exchange(START_S + number) for number in range(200)]
+    burning = [alarm for alarm in play(engine, records) if alarm.detector == "burn_rate"]
+    assert next((alarm.activity, alarm.level) for alarm in burning) == (Activity.CREATE, Level.PAGE)
+    calm = [exchange(START_S + 200 + number) for number in range(900)]
+    closed = [alarm for alarm in play(engine, calm) if alarm.activity is Activity.CLOSE]
+    assert len(closed) == 1
+    assert closed[0].changed_s - (START_S + 200) < 700
+
+
+def test_silence_pages() -> None:
+    engine = Engine(QUIET)
+    play(engine, traffic(2400, 0.0, step_s=1.0))
+    alarms = engine.advance(engine.now_s + 900)
+    assert (WHOLE, Level.PAGE) in {(alarm.slice, alarm.level) for alarm in opened(alarms, Signal.SILENCE)}
+    assert len(opened(alarms, Signal.SILENCE)) == len({alarm.slice for alarm in opened(alarms, Signal.SILENCE)})
+
+
+def test_a_new_revision_begins_new_detectors_beside_the_old() -> None:
+    """What the old ones see of the new policy is there to be read, and wakes nobody."""
+    engine = Engine(QUIET)
+    play(engine, traffic(3000, 0.03))
+    after = [dataclasses.replace(one, revision="sha256:1") for one in traffic(800, 0.3, start=3000)]
+    alarms = opened(play(engine, after))
+    assert {alarm.level for alarm in alarms} == {Level.INFO}
+    assert {alarm.about["policy"] for alarm in alarms} == {"before"}
+    assert engine._watches[WHOLE].is_shadowed
+    engine.advance(engine.now_s + 86_460)
+    assert not engine._watches[WHOLE].is_shadowed
+
+
+def test_an_event_of_a_policy_does_the_same() -> None:
+    engine = Engine(QUIET)
+    play(engine, traffic(200, 0.02))
+    for revision in ("sha256:0", "sha256:9"):
+        engine.receive(PolicyRecord(revision, engine.now_s, "reloaded", "acme", revision), engine.now_s)
+    assert engine._watches[WHOLE].is_shadowed
+
+
+def test_people_and_verdicts() -> None:
+    engine = Engine(QUIET)
+    for number in range(60):
+        engine.receive(incident(number), START_S)
+    alarms = [
+        one for number in range(60) for one in engine.receive(verdict(number, "false_positive"), START_S + 60)
+    ]
+    (alarm,) = opened(alarms, Signal.PRECISION)
+    assert alarm.about == {"policy": "acme", "rule": "cards"}
+    assert engine.precisions()[0].wrong == 60
+    assert engine.label_delays_s()[0.5] == 0.0
+    assert engine.recall() is None
+    assert set(engine.estimated_precisions()) == {("acme", "cards")}
+    (seen,) = engine.acknowledge(alarm.alarm_id, START_S + 61)
+    assert seen.state is AlarmState.ACKNOWLEDGED
+    (closed,) = engine.close(alarm.alarm_id, START_S + 62)
+    assert closed.state is AlarmState.CLOSED
+    with pytest.raises(KeyError):
+        engine.close(alarm.alarm_id, START_S + 63)
+
+
+def test_f5_a_restart_in_the_middle_of_a_change_raises_the_same_alarms() -> None:
+    records = [*traffic(3000, 0.03), *traffic(300, 0.4, start=3000)]
+    whole = Engine(QUIET)
+    expected = play(whole, records)
+    assert opened(expected)
+    for cut in (3015, 3200):
+        first = Engine(QUIET)
+        said = play(first, records[:cut])
+        second = Engine.restore(first.snapshot(), QUIET)
+        assert said + play(second, records[cut:]) == expected
+        assert second.snapshot() == whole.snapshot()
+
+
+def test_a_restored_engine_takes_new_budgets() -> None:
+    engine = Engine(QUIET)
+    play(engine, [caught(START_S + number) for number in range(100)])
+    burning = MonitorSettings(budgets=(Budget(signal=Signal.INCIDENTS, share=0.01),))
+    restored = Engine.restore(engine.snapshot(), burning)
+    alarms = play(restored, [caught(START_S + 100 + number) for number in range(20)])
+    assert "burn_rate" in {alarm.detector for alarm in alarms}
+
+
+def test_exchanges_that_no_model_answered_are_no_answers() -> None:
+    engine = Engine(QUIET)
+    play(engine, [exchange(decision="upstream_error"), exchange(decision="refused"), exchange()])
+    assert [one.responses for one in engine.slices() if one.slice == WHOLE] == [1]
+
+
+def test_the_digest_has_what_no_channel_had_room_for() -> None:
+    settings = dataclasses.replace(QUIET, alarms=dataclasses.replace(QUIET.alarms, tickets_per_week=0))
+    engine = Engine(settings)
+    play(engine, [*traffic(3000, 0.02), *traffic(300, 0.3, start=3000)])
+    assert engine.weekly_digest()
+    assert {alarm.level for alarm in engine.weekly_digest()} == {Level.DIGEST}
+
+
+def test_quantiles_and_references_can_be_read() -> None:
+    engine = Engine(QUIET)
+    play(engine, traffic(2500, 0.02))
+    assert engine.quantiles()[Signal.HELD][0.5] == 3.0
+    assert engine.reference() is not None
+    assert engine.proposals() == []
+    with pytest.raises(KeyError):
+        engine.quantiles(Slice(Dimension.MODEL, "unknown"))
