@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 _STEPS: Final[dict[View, Step]] = {
     View.CHARACTERS: CHARACTERS,
     View.LOOKALIKES: LOOKALIKES,
-    View.MARKUP: MARKUP,
     View.SPACING: APART,
+    View.MARKUP: MARKUP,
 }
-"""In the order in which they are taken."""
+"""In the order in which they are taken: markup signs between single characters are what stands between them."""
 
 _WORDS: Final = frozenset({"keywords"})
 """Types of detectors that look for words. Digits are not letters to any other."""

@@ -100,7 +100,7 @@ _STROKES: Final = "!|"
 """Taken for letters between two: behind one they end a sentence or a cell."""
 _SIGN: Final = _DIGITS + _STROKES
 _SIGNS = re.compile(f"[{re.escape(_SIGN)}]")
-_NEAR_CHARS: Final = 2
+_NEAR_CHARS: Final = 4
 """How far from a letter a digit or sign is still taken for one."""
 _LAST_SIGNS = re.compile(f"[{re.escape(_SIGN)}]{{1,{_NEAR_CHARS}}}\\Z")
 
@@ -137,13 +137,19 @@ def _leet_pending(text: str) -> int:
 
 def leetspeak(one: str) -> Step:
     """Return the step that reads digits and signs inside words as letters; `one` is what a 1 stands for."""
-    sign, digits = re.escape(_SIGN), re.escape(_DIGITS)
+    sign, digits, more = re.escape(_SIGN), re.escape(_DIGITS), _NEAR_CHARS - 1
     return Step(
         changes=_leet_changes(one),
         pending=_leet_pending,
-        finds=((f"[A-Za-z][{digits}]|[{sign}]?[{digits}][{sign}]?[A-Za-z]|[A-Za-z][{sign}]{{1,2}}[A-Za-z]", 16),),
+        finds=(
+            (f"[A-Za-z][{sign}]{{0,{more}}}[{digits}]|[{digits}][{sign}]{{0,{more}}}[A-Za-z]", 16),
+            (f"[A-Za-z][{sign}]{{1,{2 * _NEAR_CHARS}}}[A-Za-z]", 16),
+        ),
         cuts=(
-            Cut(Hold(PatternSource(f"[{sign}]{{0,1}}[{digits}][{sign}]{{0,1}}[A-Za-z]"), _NEAR_CHARS + 1), _SIGN),
+            Cut(
+                Hold(PatternSource(f"[{sign}]{{0,{more}}}[{digits}][{sign}]{{0,{more}}}[A-Za-z]"), 2 * _NEAR_CHARS),
+                _SIGN,
+            ),
             Cut(
                 Hold(PatternSource(f"(?<=[A-Za-z{sign}])[{sign}]{{1,{_NEAR_CHARS}}}[A-Za-z]"), _NEAR_CHARS + 1),
                 _SIGN,

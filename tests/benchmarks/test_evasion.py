@@ -1,0 +1,44 @@
+"""A10 and A12: disguised values are caught, and ordinary text is left alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+
+from benchmarks.disguises import DISGUISES, WORD_DISGUISES
+from benchmarks.evasion import POLICY, benign, cases, is_caught, streamed, touched, whole
+from policies.loader import load_policy_text
+
+STREAMED_EVERY = 12
+"""Streams of single characters take a hundred times as long; `python -m benchmarks.evasion` has them all."""
+
+ORDINARY_EVERY = 10
+
+
+def test_a10_every_disguise_is_caught() -> None:
+    """All of the corpus as whole texts, a share of it as streams; nothing of a value is left."""
+    policy = load_policy_text(POLICY)
+    corpus = list(cases())
+    assert len(corpus) >= 1500
+    assert {case.family for case in corpus} == {*DISGUISES, *WORD_DISGUISES}
+    missed = Counter(case.family for case in corpus if not is_caught(case, whole(policy, case.text)))
+    assert missed == {}
+    for case in islice(corpus, 0, None, STREAMED_EVERY):
+        assert is_caught(case, streamed(policy, case.text)), case.family
+
+
+def test_without_views_the_corpus_is_not_caught() -> None:
+    """The corpus measures the views and nothing else."""
+    policy = load_policy_text(POLICY.replace("characters, lookalikes, markup, spacing, leetspeak", ""))
+    corpus = list(islice(cases(), 0, None, 10))
+    caught = sum(is_caught(case, whole(policy, case.text)) for case in corpus)
+    assert caught <= 0.02 * len(corpus)
+
+
+def test_a12_ordinary_text_is_left_alone() -> None:
+    """At most one text in a hundred is changed: documents hold real addresses. Views add next to nothing."""
+    texts = list(benign())
+    assert len(texts) >= 5000
+    count, changed, by_views = touched(load_policy_text(POLICY), islice(texts, 0, None, ORDINARY_EVERY))
+    assert changed <= 0.01 * count
+    assert by_views <= 1
