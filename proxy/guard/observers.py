@@ -36,6 +36,11 @@ class Observers:
         self._findings: list[Finding] = []
         self._next_at = OBSERVED_STEP_CHARS
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is more to look at than was looked at in one go."""
+        return self._panel.is_behind
+
     def wants(self, emitted: int) -> bool:
         """Whether enough has left to look at it."""
         return emitted >= self._next_at

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from proxy.guard.readings import PlainReading
 
 
+MAX_LOOKS = 16
+"""Windows that the screen looks at in one go: half a millisecond. Then others have their turn."""
+
+
 class Bench(NamedTuple):
     """Detectors for one kind of channel, and how they are asked. Worked out once for a policy."""
 
@@ -71,6 +75,7 @@ class Panel:
         "_trusted",
         "_wary_until",
         "cursors",
+        "is_behind",
     )
 
     def __init__(self, bench: Bench, reading: PlainReading, kind: ChannelKind, stats: GuardStats) -> None:
@@ -88,6 +93,8 @@ class Panel:
         self._final_done = False
         self._wary_until = 0
         self._trusted = 0  # the screen has seen all that begins before
+        self.is_behind = False
+        """Whether the screen stopped for breath: `windows` is to be asked again."""
 
     def windows(
         self, source_end: int | None, *, final: bool, may_look: bool = True
@@ -97,6 +104,7 @@ class Panel:
         `source_end`: only the channel's text before it may be seen; None for all of it. `final`: the text ends
         there. Without `may_look` each detector is asked.
         """
+        self.is_behind = False
         if self._screen is not None and may_look:
             self._look(self._reading.buffer.end if source_end is None else source_end, final=final)
         elif not self._is_open:
@@ -134,6 +142,7 @@ class Panel:
                 return False
             at += place - left
         self._pass_over(at, end, final=final)
+        self.is_behind = False
         return True
 
     def open(self) -> None:
@@ -154,7 +163,7 @@ class Panel:
             self.stop_looking()
 
     def _look(self, end: int, *, final: bool) -> None:
-        """Have the screen pass over the text up to `end`, as far as it can."""
+        """Have the screen pass over the text up to `end`, as far as it can in one go."""
         if self._screened:
             if any(cursor.in_flight is not None for cursor in self._screened):
                 return
@@ -163,7 +172,12 @@ class Panel:
             self._final_done = all(cursor.is_done for cursor in self._screened)
         if self._final_done:
             return
+        looks = 0
         while self._at < end and (final or end > self._scanned):
+            if looks == MAX_LOOKS:
+                self.is_behind = True
+                return
+            looks += 1
             stop = next_stop(self._at, self._scanned, end)
             place = self._held_from(stop, final=final and stop == end)
             if place is None:

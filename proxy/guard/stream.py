@@ -171,7 +171,7 @@ class StreamGuard:
                 for timeline in waiting:
                     for scan in timeline.wanted_scans():
                         self._judge(timeline, scan, scan_now, left)
-                    texts.unresolved[timeline] = None
+                    texts.judged(timeline)
                     if is_late() and (rest := dict.fromkeys(waiting) | texts.unscanned):
                         texts.unscanned = rest
                         return left

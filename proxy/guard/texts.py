@@ -84,6 +84,12 @@ class Texts:
         self.unscanned[timeline] = None
         self.unresolved[timeline] = None
 
+    def judged(self, timeline: Timeline) -> None:
+        """Note that the windows of a timeline were judged; there are more where it stopped for breath."""
+        self.unresolved[timeline] = None
+        if timeline.is_behind:
+            self.unscanned[timeline] = None
+
     def pass_whole(self, slots: tuple[Slot, ...]) -> bool:
         """Whether no detector finds anything in the texts of a frame that is all there is of its message.
 

@@ -143,10 +143,15 @@ class Timeline:
             wanted += self._wanted_observations(self._observers)
         return wanted
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is more to look at than was looked at in one go: `wanted_scans` is to be asked again."""
+        return self._panel.is_behind or (self._observers is not None and self._observers.is_behind)
+
     def _wanted_observations(self, observers: Observers) -> Iterator[WantedScan]:
         complete = self._constant and self.emitted > 0
         closed = self.closed or complete
-        if closed or observers.wants(self.emitted):
+        if closed or observers.is_behind or observers.wants(self.emitted):
             whole = complete or self.emitted >= self.buffer.end
             for cursor, window in observers.windows(self.emitted, whole=whole, closed=closed):
                 yield WantedScan(cursor, window, holding=False)

@@ -70,12 +70,16 @@ def look(
     seen, and nothing when the answer is None.
     """
     lengths: dict[Channel, int] = {}
-    texts = {kind: SEPARATOR.join(values) for kind, values in complete.items()}
+    by_kind = {kind: [*values] for kind, values in complete.items()}
     for channel, parts in pieces.items():
         text = parts[0] if len(parts) == 1 else "".join(parts)
         lengths[channel] = len(text)
-        kind = channel[0]
-        texts[kind] = f"{texts[kind]}{SEPARATOR}{text}" if kind in texts else text
+        known = by_kind.get(channel.kind)
+        if known is None:
+            by_kind[channel.kind] = [text]
+        else:
+            known.append(text)
+    texts = {kind: SEPARATOR.join(values) for kind, values in by_kind.items()}
     for kind, text in texts.items():
         if not rules[kind].is_quiet(text):
             return None

@@ -53,8 +53,9 @@ class GuardedMessage:
         codec: Codec,
         direction: Direction,
         watchdog: Watchdog,
+        guard: StreamGuard | None = None,
     ) -> None:
-        """The exchange keeps the policy that it began with."""
+        """The exchange keeps the policy that it began with. `guard` may have its input already: see `run`."""
         policy = exchange.policy
         self._loop = asyncio.get_running_loop()
         self._services = services
@@ -62,7 +63,7 @@ class GuardedMessage:
         self._fault: NotRecordedFault | None = None
         self._watchdog = watchdog
         self.codec = codec
-        self.guard = StreamGuard(codec, policy.policy, direction, evidence=services.evidence)
+        self.guard = guard or StreamGuard(codec, policy.policy, direction, evidence=services.evidence)
         self.driver = ScanDriver(self.guard, services.lanes, self._loop, policy.policy.limits.deadline_s)
         self.facts = MessageFacts(direction.value, self.guard.stats, self.driver.seconds)
         exchange.messages.append(self.facts)
@@ -85,6 +86,10 @@ class GuardedMessage:
         if self.timed:
             self.guard.receive_time(self._loop.time())
         self.guard.receive(data)
+        self.driver.run()
+
+    def run(self) -> None:
+        """Have judged what can be judged at once of what the guard already has."""
         self.driver.run()
 
     def receive_end(self) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, cast
 
 import structlog
@@ -16,6 +16,7 @@ from aiohttp import hdrs
 from policies.types import Action, Direction
 from proxy.guard.api import GuardState
 from proxy.server import answers, headers
+from proxy.server.aside import aside
 from proxy.server.client_request import check_protocol, parse_object, read_body, routed_model
 from proxy.server.client_writer import ClientWriter
 from proxy.server.decoding import decoder_for
@@ -119,7 +120,8 @@ class Exchange:
         if selection.needs_model:
             self._match = self._plan.match
             self._introduce(self._match)  # a fault while the body is read has its event
-            model, body = routed_model(await self._read_json())
+            body = await self._read_json()
+            model, body = await aside(self._watchdog, len(body), partial(routed_model, body))
             self._plan = selection.decide(model)
         match = self._follow(self._plan)
         self._introduce(match)
@@ -170,7 +172,7 @@ class Exchange:
 
     async def _guard_request(self, body: bytes, dialect: Dialect) -> bytes:
         """Return the body to send: as it came when no rule looks at requests or none found anything."""
-        payload = parse_object(body)
+        payload = await aside(self._watchdog, len(body), partial(parse_object, body))
         facts = self._facts
         facts.stream = dialect.wants_stream(payload, self._request.raw_path)
         facts.read_request(payload, len(body))

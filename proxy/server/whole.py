@@ -1,16 +1,20 @@
 """A message that is there from its first byte to its last: a request, a whole answer, an error.
 
 Most say nothing that a detector could find. One look says so, and they leave as they came, without a guard. All
-others go through `GuardedMessage`, as a stream does.
+others go through `GuardedMessage`, as a stream does. Large ones are read and looked at beside the event loop.
 """
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from policies.types import Action, Direction
 from proxy.guard.api import GuardState, GuardStats
+from proxy.guard.stream import StreamGuard
 from proxy.guard.whole import answers_in, passed
+from proxy.server.aside import MAX_BYTES_HERE, aside
 from proxy.server.facts import MessageFacts
 from proxy.server.guarding import GuardedMessage
 from proxy.wire.body import BodyCodec
@@ -19,10 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from proxy.guard.api import Block
+    from proxy.guard.whole import Passed
     from proxy.server.facts import ExchangeFacts
     from proxy.server.services import Services
     from proxy.server.watchdog import Watchdog
     from proxy.wire.jsontext import Json
+    from proxy.wire.skim import Skimmed
     from proxy.wire.types import Codec
 
 _NO_SECONDS: Final[Mapping[str, float]] = {}
@@ -58,35 +64,49 @@ class WholeMessage:
 
         `value` is what orjson read in it, where that is known. Raises `NotRecordedFault`.
         """
-        if self._passes(raw, value):
+        size = len(raw)
+        look = partial(self._look, raw, value)
+        seen = look() if size <= MAX_BYTES_HERE else await aside(self._watchdog, size, look)
+        if seen is not None:
+            self._note(*seen, size)
             return raw
+        fed = partial(self._fed, raw, asyncio.get_running_loop().time())
+        guard = await aside(self._watchdog, size, fed)
         guarded = self._guarded = GuardedMessage(
-            self._services, self._exchange, self.codec, self._direction, self._watchdog
+            self._services, self._exchange, self.codec, self._direction, self._watchdog, guard
         )
-        self.stats = guarded.guard.stats
-        guarded.receive(raw)
-        guarded.receive_end()
+        self.stats = guard.stats
+        guarded.run()
         await guarded.settle()
         return await guarded.take()
 
-    def _passes(self, raw: bytes, value: Json) -> bool:
-        """Whether one look says that the message leaves as it came. If so, note what is told of it."""
-        codec, exchange = self.codec, self._exchange
+    def _look(self, raw: bytes, value: Json) -> tuple[Passed, Skimmed] | None:
+        """Return what is told of a message of which one look says that it leaves as it came."""
+        codec = self.codec
         skimmed = codec.skim(raw, value) if isinstance(codec, BodyCodec) else None
         if skimmed is None:
-            return False
-        told = passed(exchange.policy.policy, self._direction, skimmed.pieces, skimmed.complete)
-        if told is None:
-            return False
+            return None
+        told = passed(self._exchange.policy.policy, self._direction, skimmed.pieces, skimmed.complete)
+        return None if told is None else (told, skimmed)
+
+    def _fed(self, raw: bytes, now_s: float) -> StreamGuard:
+        """Return a guard that has the message, and has judged nothing of it yet."""
+        policy = self._exchange.policy
+        guard = StreamGuard(self.codec, policy.policy, self._direction, evidence=self._services.evidence)
+        if policy.timed:
+            guard.receive_time(now_s)
+        guard.receive(raw)
+        guard.receive_end()
+        return guard
+
+    def _note(self, told: Passed, skimmed: Skimmed, size: int) -> None:
+        """Note what is told of a message that leaves as it came."""
         self.stats = told.stats
-        facts = MessageFacts(
-            _DIRECTIONS[self._direction], told.stats, _NO_SECONDS, len(raw), channels=told.channels
-        )
+        facts = MessageFacts(_DIRECTIONS[self._direction], told.stats, _NO_SECONDS, size, channels=told.channels)
         if self._direction is Direction.RESPONSE:
             facts.answers = answers_in(skimmed.pieces)
-        exchange.messages.append(facts)
+        self._exchange.messages.append(facts)
         self._services.metrics.observe_scans(_NO_SECONDS, told.stats.scanned_chars)
-        return True
 
     @property
     def state(self) -> GuardState:

@@ -16,8 +16,9 @@ from policies.loader import load_policy_text
 from policies.types import Direction
 from proxy.guard.api import GuardStats
 from proxy.guard.buffer import TextBuffer
-from proxy.guard.drive import scan_inline
-from proxy.guard.panel import Panel, bench_of
+from proxy.guard.cursor import MAX_WINDOW_CHARS
+from proxy.guard.drive import _scan_now, scan_inline
+from proxy.guard.panel import MAX_LOOKS, Panel, bench_of
 from proxy.guard.readings import PlainReading
 from proxy.guard.stream import StreamGuard
 from proxy.wire.registry import DIALECTS
@@ -121,6 +122,41 @@ def test_an_opening_counts_from_where_the_last_one_stands() -> None:
             result = cursor.detector.scan(window)
             found += "".join(buffer.slice(f.start, f.end) for f in cursor.receive(result))
     assert found[-64 * len(lines) :] == "".join(lines)
+
+
+LARGE = (
+    "The report is as quiet as the last one was. " * 9000 + "mail jane.roe@example.com now. " + "And so on. " * 9000
+)
+
+
+@pytest.mark.parametrize("text", [generated.POLICY, FLAGS])
+@pytest.mark.parametrize("is_stream", [True, False])
+def test_a_large_text_is_looked_at_in_steps(text: str, is_stream: bool) -> None:
+    """Whoever is late after every step gets what another gets who never is, and no step is long."""
+    if is_stream:
+        delta = {"choices": [{"index": 0, "delta": {"content": LARGE}}]}
+        codec, raw = CHAT.stream_codec(), b"data: " + orjson.dumps(delta) + b"\n\ndata: [DONE]\n\n"
+    else:
+        codec = CHAT.body_codec()
+        raw = orjson.dumps({"choices": [{"index": 0, "message": {"role": "assistant", "content": LARGE}}]})
+    guard = StreamGuard(codec, policy(text))
+    guard.receive(raw)
+    guard.receive_end()
+    steps, seen = 0, dict.fromkeys(policy(text).detectors, 0)
+    while steps == 0 or guard.has_unjudged:
+        assert guard.judge(_scan_now, lambda: True) == []
+        steps += 1
+        for name, chars in guard.stats.scanned_chars.items():
+            assert chars - seen[name] <= (MAX_LOOKS + 1) * MAX_WINDOW_CHARS
+            seen[name] = chars
+    assert steps > len(LARGE) // (MAX_LOOKS * MAX_WINDOW_CHARS)
+    late = guard.take(), guard.take_events(), guard.state, guard.stats.scanned_chars
+    again = StreamGuard(CHAT.stream_codec() if is_stream else CHAT.body_codec(), policy(text))
+    again.receive(raw)
+    again.receive_end()
+    scan_inline(again)
+    assert late == (again.take(), again.take_events(), again.state, again.stats.scanned_chars)
+    assert len(late[1]) == 1
 
 
 def test_the_screen_is_silent_after_a_window_was_given_up() -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detectors.types import ChannelKind
 from policies.loader import load_policy, load_policy_text
 from policies.types import Action, Direction
 from proxy.guard.api import GuardState
@@ -19,6 +20,7 @@ from proxy.guard.stream import StreamGuard
 from proxy.guard.whole import Passed, answers_in, passed
 from proxy.wire.body import BodyCodec
 from proxy.wire.registry import DIALECTS
+from proxy.wire.types import Channel
 from tests.support.generated import POLICY
 from tests.support.tabled import Maker
 from tests.support.toy import SegmentDetector, WordDetector, policy, rule
@@ -138,3 +140,11 @@ def test_no_rules_no_questions() -> None:
     told = checked(policy([], []), "openai-chat", Direction.RESPONSE, raw)
     assert told is not None
     assert [one.is_watched for one in told.channels] == [False]
+
+
+def test_many_texts_cost_no_more_than_they_are_long() -> None:
+    """A conversation of thousands of messages is joined once, not once for each."""
+    pieces = {Channel(ChannelKind.TEXT, number): ["a quiet day. " * 20] for number in range(20_000)}
+    told = passed(under("own"), Direction.REQUEST, pieces, {})
+    assert told is not None
+    assert len(told.channels) == 20_000
