@@ -1,7 +1,8 @@
-"""Kill -9 under load, and a checker of what is left: the client's transcript against the outbox and the topic.
+"""Kill -9 under load, and a checker of what is left: the clients' transcript against outbox, topic and audit store.
 
-Each life: the proxy (and its publisher) serves answers that are edited or blocked; at a random moment the whole
-process group is killed; the next life goes on with the same state folder. What a client saw must be recorded.
+Each life: the proxy (with its publisher and what feeds the audit store) serves answers that are edited or blocked;
+at a random moment the whole process group is killed; the next life goes on with the same state folder. What a
+client saw must be recorded.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import random
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +23,15 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from events.audit.anchors import read_anchors
+from events.audit.database import sqlite_url
+from events.audit.feeder import SUBSCRIBER
+from events.audit.reading import Filter, all_of
+from events.audit.run import FeedPlan, feed
+from events.audit.settings import ANCHORS_NAME, AuditSettings
+from events.audit.settings import FILE_NAME as AUDIT_NAME
+from events.audit.store import AuditStore
+from events.audit.verify import verify
 from events.outbox.database import FILE_NAME
 from events.outbox.settings import OutboxSettings
 from events.outbox.store import Store
@@ -32,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CLIENTS = 4
+FEED_LIMIT_S = 120.0
 LIFE_S = (0.02, 0.6)
 """How long a life lasts after it is ready: from the first exchanges to some hundred."""
 
@@ -49,8 +62,11 @@ class History:
     lives: int = 0
 
 
-async def live(folder: Path, lives: int, seed: int, kafka: str | None) -> History:
-    """Run that many lives under load, each ended by SIGKILL. Returns what the clients saw."""
+async def live(folder: Path, lives: int, seed: int, kafka: str | None = None, keys: Path | None = None) -> History:
+    """Run that many lives under load, each ended by SIGKILL. Returns what the clients saw.
+
+    `keys` of an audit store: there is one then.
+    """
     chance = random.Random(seed)
     history = History()
     policy = folder / "policy.yaml"
@@ -61,6 +77,7 @@ async def live(folder: Path, lives: int, seed: int, kafka: str | None) -> Histor
             command = [str(Path(sys.executable).with_name("sluicegate")), "serve", "--upstream", model.url]
             command += ["--policy", str(policy), "--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin}"]
             command += ["--state-dir", str(folder), *(["--kafka", kafka] if kafka else [])]
+            command += ["--audit-key", str(keys)] if keys else []
             process = _start(command, folder / "log")
             try:
                 await asyncio.to_thread(wait_ready, process, admin, folder / "log")
@@ -132,6 +149,42 @@ def check(history: History, folder: Path, topic: Sequence[bytes]) -> dict[str, i
     twice = {what for what, ids in about.items() if len(ids) > 1}
     assert twice == set(), "two records of one thing"
     return {"lives": history.lives, "seen": len(history.seen), "events": len(contents), "records": len(values)}
+
+
+def check_audit(history: History, folder: Path, topic: Sequence[bytes]) -> int:
+    """Hold the transcript and the topic against the audit store. Returns how many records it has."""
+    store = AuditStore(sqlite_url(folder / AUDIT_NAME))
+    try:
+        anchors, _ = read_anchors((folder / ANCHORS_NAME).read_bytes().splitlines())
+        report = verify(store, anchors)
+        assert report.problems == []
+        kept = {link.record.id: link.record for link in all_of(store, Filter())}
+    finally:
+        store.close()
+    recorded = {(record.request_id, record.action) for record in kept.values()}
+    assert [one for one in history.seen if one not in recorded] == [], "a client saw what the audit store has not"
+    wires = [orjson.loads(value) for value in topic]
+    published = {wire["id"] for wire in wires if wire["type"] == "dev.sluicegate.incident.v1"}
+    assert set(kept) == published, "audit store and topic differ"
+    return report.records
+
+
+def feed_rest(folder: Path, prefix: str, keys: str) -> None:
+    """Bring what is still in the outbox to the audit store."""
+    stop = threading.Event()
+    plan = FeedPlan(folder / FILE_NAME, OutboxSettings(), AuditSettings(keys=keys), "/sluicegate", prefix)
+    feeding = threading.Thread(target=feed, args=(plan, stop), kwargs={"drain_s": 60.0})
+    store = Store(folder / FILE_NAME, OutboxSettings())
+    feeding.start()
+    try:
+        end_s = time.monotonic() + FEED_LIMIT_S
+        while store.waiting(SUBSCRIBER):
+            assert time.monotonic() < end_s, "the audit store was not fed in time"
+            time.sleep(0.05)
+    finally:
+        stop.set()
+        feeding.join()
+        store.close()
 
 
 def _start(command: list[str], log: Path) -> subprocess.Popen[bytes]:

@@ -92,6 +92,15 @@ class OutboxMachine(RuleBasedStateMachine):
         self.open()
         self.store.subscribe(NAMES)
 
+    @rule(how=st.sampled_from(["beside", "alone", "scrub", "give back"]))
+    def tidy(self, how: str) -> None:
+        if how == "scrub":
+            assert self.store.scrub()
+        elif how == "give back":
+            self.store.give_back(64)
+        else:
+            self.store.checkpoint(alone=how == "alone")
+
     @precondition(lambda self: self.queue)
     @rule(name=st.sampled_from(NAMES), share=st.floats(0, 1))
     def publish_and_acknowledge(self, name: str, share: float) -> None:
