@@ -99,6 +99,8 @@ class _Run:
                     self._stop.wait(pause_s)
             if feeder is not None:
                 self._drain(feeder, drain_s)
+            with suppress(OutboxError):
+                self._outbox.beat(SUBSCRIBER, "stopped", time.time_ns() // 1_000_000)
         finally:
             if self._store is not None:
                 self._store.close()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from enum import Enum
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from events.publisher.failures import explained
@@ -97,7 +98,7 @@ def producer(settings: KafkaSettings) -> Any:  # noqa: ANN401 - the library has 
     """
     kafka = _library()
     with explained():
-        return kafka.KafkaProducer(
+        return _closing(kafka.KafkaProducer)(
             **common_settings(settings),
             acks="all",
             enable_idempotence=True,
@@ -108,6 +109,22 @@ def producer(settings: KafkaSettings) -> Any:  # noqa: ANN401 - the library has 
             compression_type=settings.compression,
             allow_auto_create_topics=False,
         )
+
+
+@cache
+def _closing(library_producer: Any) -> Any:  # noqa: ANN401 - the library has no types
+    class Producer(library_producer):  # type: ignore[misc]
+        """Can be closed with records under way: the library's raises then, and its thread sends on for ever."""
+
+        def close(self, timeout: float | None = None, **more: Any) -> None:  # noqa: ANN401
+            self.flush = _no_flush
+            super().close(timeout, **more)
+
+    return Producer
+
+
+def _no_flush(timeout: float | None = None) -> None:
+    """Stands in for the wait that raises; the library's thread ends by itself, or is made to."""
 
 
 def admin(settings: KafkaSettings) -> Any:  # noqa: ANN401 - the library has no types

@@ -74,6 +74,10 @@ _REASONS: Final = (  # the more telling ones first: a broker that refuses us clo
 )
 
 
+_SILENT: Final = frozenset({"KafkaTimeoutError", "NoBrokersAvailable", "KafkaConnectionError"})
+"""What the library raises when nobody says a word: a broker that stands still, a firewall."""
+
+
 class _Listener(logging.Handler):
     """Keeps the most telling reason of what the library logs."""
 
@@ -103,6 +107,8 @@ def explained() -> Iterator[None]:
     except Exception as error:
         if listener.found is not None:
             raise listener.found from error
+        if type(error).__name__ in _SILENT:
+            raise NoConnectionError("no_broker", "nothing answers there in time.") from error
         raise
     finally:
         logger.propagate = propagated

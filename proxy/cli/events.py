@@ -13,7 +13,7 @@ from events.publisher.reading import following, newest
 from events.schema.envelope import EVENT_TYPES
 from proxy.cli.errors import ExitCode
 from proxy.cli.kafka_options import kafka_problem, kafka_settings, opened_outbox
-from proxy.cli.terminal import say_errors, write_json
+from proxy.cli.terminal import say, say_errors, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 POLL_S = 0.2
 READ_ROWS = 256
 READ_BYTES = 4 << 20
+_NOTHING_HERE = "There are no such events in the outbox. Those that were published are in Kafka: --kafka HOST:PORT."
+_NOTHING_THERE = "There are no such events in Kafka."
 
 
 class TailOptions(NamedTuple):
@@ -39,12 +41,16 @@ def run_tail(options: TailOptions, kafka: str | None, config: str | None, state_
     """Write events. Raises `CommandError`."""
     settings = kafka_settings(kafka, config)
     values = _from_outbox(options, state_dir) if settings is None else _from_kafka(options, settings)
+    is_empty = True
     for value in values:
+        is_empty = False
         try:
             wire = read_wire(value)
             write_json(to_ocsf(wire) if options.as_ocsf else wire)
         except EventError as error:
             say_errors([f"An event could not be shown: {error}."])
+    if is_empty and options.lines:
+        say(_NOTHING_HERE if settings is None else _NOTHING_THERE)
     return ExitCode.OK
 
 

@@ -44,7 +44,8 @@ def test_it_stores_and_says_so(tmp_path: Path) -> None:
     assert verify(store).records == 3
     store.close()
     outbox = Store(tmp_path / FILE_NAME, OutboxSettings())
-    assert [(one.name, one.delivered) for one in outbox.subscribers()] == [(SUBSCRIBER, 3)]
+    found = [(one.name, one.delivered, one.state) for one in outbox.subscribers()]
+    assert found == [(SUBSCRIBER, 3, "stopped")]
     outbox.close()
 
 

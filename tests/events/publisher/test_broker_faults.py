@@ -22,8 +22,10 @@ from events.codec import encode
 from events.outbox.rows import Entry
 from events.outbox.settings import OutboxSettings
 from events.outbox.store import Store
-from events.publisher.client import admin
+from events.publisher.client import admin, producer
+from events.publisher.failures import NoConnectionError
 from events.publisher.run import publish
+from events.publisher.topics import ensure_topics
 from tests.support.broker import Broker, free_ports, start_kafka, stop, why_no_apache_kafka
 from tests.support.events import TIME_MS, event_id, exchange_event, incident_event
 from tests.support.kafka import library_leaves_sockets, records_of, settings_for
@@ -198,3 +200,26 @@ def test_a_topic_that_we_may_not_write_to(tmp_path: Path, place: Place) -> None:
         assert again.store.retry() == 5
         again.wait_empty()
         again.check_arrived(5)
+
+
+def test_a_producer_is_let_go_of_while_its_broker_stands_still(place: Place) -> None:
+    """The library's own `close` raises then, and leaves a thread that sends on for ever: one each half minute."""
+    settings = settings_for(place.broker)
+    ensure_topics(settings, create=True)
+    topic = f"{settings.topic_prefix}.incidents.v1"
+    before = set(threading.enumerate())
+    sender = producer(settings)
+    sender.send(topic, value=b"{}", key=b"k", headers=[]).get(timeout=30)
+    place.broker.freeze()
+    try:
+        future = sender.send(topic, value=b"{}", key=b"k", headers=[])
+        (thread,) = set(threading.enumerate()) - before
+        sender.close(0.1)
+        thread.join(10)
+        assert not thread.is_alive()
+        assert future.is_done
+        assert not future.succeeded()
+        with library_leaves_sockets(), pytest.raises(NoConnectionError, match="nothing answers there in time"):
+            producer(settings)
+    finally:
+        place.broker.thaw()

@@ -37,10 +37,16 @@ def test_what_the_library_logs_is_the_reason(state: str, why: str, said: object)
 
 
 def test_without_a_reason_the_error_stays_and_nothing_is_kept(caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(errors.KafkaTimeoutError), explained():
-        raise errors.KafkaTimeoutError
+    with pytest.raises(errors.ClusterAuthorizationFailedError), explained():
+        raise errors.ClusterAuthorizationFailedError
     with explained():
         logging.getLogger("kafka.net.manager").error("Connection failed: socket disconnected")
     assert caplog.records == [], "what the library says while it connects is summed up"
     logging.getLogger("kafka.net.manager").error("later")
     assert [record.message for record in caplog.records] == ["later"]
+
+
+def test_silence_is_told_in_words() -> None:
+    with pytest.raises(NoConnectionError, match="nothing answers there in time") as caught, explained():
+        raise errors.KafkaTimeoutError
+    assert caught.value.state == "no_broker"

@@ -50,6 +50,13 @@ def test_ocsf_has_incidents_and_verdicts(state: str, capsys: pytest.CaptureFixtu
     assert [(one["class_uid"], one["activity_id"]) for one in shown] == [(2004, 1), (2004, 3)]
 
 
+def test_an_empty_outbox_says_where_the_events_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Store(tmp_path / "outbox.db", OutboxSettings()).close()
+    assert run(["events", "tail", "--state-dir", str(tmp_path)]) == 0
+    shown = capsys.readouterr()
+    assert (shown.out, "published are in Kafka: --kafka HOST:PORT" in shown.err) == ("", True)
+
+
 def test_what_is_wanted() -> None:
     every = TailOptions((), 1, False, False)
     assert wants(every, encode(exchange_event()))
