@@ -13,7 +13,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pytest
 
@@ -22,6 +22,7 @@ from events.audit.database import sqlite_url
 from events.audit.keys import read_keys
 from events.audit.settings import FILE_NAME as AUDIT_FILE_NAME
 from events.audit.store import AuditStore
+from monitor.service.metrics import MonitorCollector
 from policies.document import parse
 from policies.loader import load_policy, load_policy_text
 from policies.selftest import run_tests
@@ -36,6 +37,14 @@ from proxy.server.config_routes import RouteFile
 from proxy.server.config_upstreams import TenantFile, UpstreamFile, UpstreamTimeoutsFile
 from proxy.server.events_file import EventsFile, KafkaFile, OutboxFile
 from proxy.server.metrics import Metrics
+from proxy.server.monitor_file import (
+    BudgetFile,
+    MonitorAlarmsFile,
+    MonitorDriftFile,
+    MonitorFile,
+    MonitorLabelsFile,
+    MonitorSlicesFile,
+)
 from proxy.server.outbox_metrics import OutboxCollector
 from tests.support.audit import KEY, fill
 
@@ -53,7 +62,8 @@ CLIENT_BASE = "http://127.0.0.1:8080"
 
 SERVER_MODELS = (
     ServerFile, TimeoutsFile, ServerLimitsFile, LogFile, UpstreamFile, UpstreamTimeoutsFile, TenantFile, RouteFile,
-    EventsFile, OutboxFile, KafkaFile, AuditFile,
+    EventsFile, OutboxFile, KafkaFile, AuditFile, MonitorFile, BudgetFile, MonitorSlicesFile, MonitorDriftFile,
+    MonitorAlarmsFile, MonitorLabelsFile,
 )  # fmt: skip
 
 KNOWN_INFO = {
@@ -240,7 +250,9 @@ def test_every_command_is_in_the_readme(capsys: pytest.CaptureFixture[str]) -> N
 def test_every_metric_is_in_the_docs_and_none_besides() -> None:
     registry = Metrics().registry
     registry.register(OutboxCollector(Path("nowhere/outbox.db")))
-    names = {f"{metric.name}_total" if metric.type == "counter" else metric.name for metric in registry.collect()}
+    monitors = MonitorCollector(cast("Any", None), cast("Any", None), cast("Any", None)).describe()
+    metrics = [*registry.collect(), *monitors]
+    names = {f"{metric.name}_total" if metric.type == "counter" else metric.name for metric in metrics}
     documented = set(re.findall(r"^\| `(sluicegate_\w+)` \|", (ROOT / "docs/metrics.md").read_text(), re.MULTILINE))
     assert documented == names
 

@@ -31,6 +31,8 @@ COVERED_BY = {
     "monitor/models/firing.py": "tests/monitor/models/test_desk.py",
     "monitor/settings.py": "tests/monitor/test_engine.py",
     "monitor/types.py": "tests/monitor/test_engine.py",
+    "monitor/service/settings.py": "tests/proxy/server/test_monitor_file.py",
+    "monitor/service/source.py": "tests/monitor/service/test_runner.py",
     "policies/types.py": "tests/policies/test_decide.py",
     "proxy/wire/types.py": "tests/proxy/wire/test_stream.py",
 }
@@ -52,6 +54,7 @@ DATA_FILES = {
     "events/schemas/incident.json",
     "events/schemas/policy.json",
     "events/schemas/verdict.json",
+    "monitor/service/templates/replay.html.j2",
     "policies/bundled/default.yaml",
     "policies/bundled/strict.yaml",
     "policies/bundled/shadow.yaml",

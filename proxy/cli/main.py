@@ -20,6 +20,7 @@ from policies.types import Direction
 from proxy.cli.audit_app import audit_app
 from proxy.cli.errors import CommandError, ExitCode
 from proxy.cli.event_commands import events_app, outbox_app, topics_app
+from proxy.cli.monitor_app import monitor_app
 from proxy.cli.terminal import REPORT_TEXT_CHARS, drop_output, say_errors, use_utf8, write
 
 PROGRAM = "sluicegate"
@@ -50,6 +51,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(events_app, name="events")
 app.add_typer(topics_app, name="topics")
 app.add_typer(outbox_app, name="outbox")
+app.add_typer(monitor_app, name="monitor")
 
 PolicyOption = Annotated[
     str, typer.Option("--policy", "-p", metavar="FILE", help="Policy file, or the name of a bundled policy.")
@@ -57,6 +59,9 @@ PolicyOption = Annotated[
 AuditKeyOption = Annotated[
     str | None,
     typer.Option("--audit-key", metavar="FILE", help="Keep an audit store, under the keys in this file."),
+]
+MonitorOption = Annotated[
+    str | None, typer.Option(metavar="HOST:PORT", help="Watch the events, and answer on this address.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
 PolicyFiles = Annotated[
@@ -103,6 +108,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option
     ] = None,
     kafka: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Publish events to Kafka.")] = None,
     audit_key: AuditKeyOption = None,
+    monitor_listen: MonitorOption = None,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes that share the address.")] = None,
     config: Annotated[
         str | None, typer.Option(metavar="FILE", help="Settings file; the options here override it.")
@@ -122,6 +128,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option
         "state_dir": state_dir,
         "kafka": kafka,
         "audit_key": audit_key,
+        "monitor_listen": monitor_listen,
         "workers": workers,
     }
     raise typer.Exit(run_serve(flags, config))

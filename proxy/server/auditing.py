@@ -33,6 +33,10 @@ def processes_aside(config: ServerConfig) -> list[PublisherProcess]:
         made.append(PublisherProcess(config))
     if config.audit is not None:
         made.append(PublisherProcess(config, feed_child, AUDIT))
+    if config.monitor is not None:
+        from proxy.server.monitoring import MONITOR, monitor_child  # noqa: PLC0415 - River is an extra, and large
+
+        made.append(PublisherProcess(config, monitor_child, MONITOR))
     return made
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 from events.audit.settings import AuditSettings
 from events.outbox.settings import OutboxSettings
 from events.publisher.settings import KafkaSettings
+from monitor.service.settings import ServiceSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +125,8 @@ class ServerConfig:
     """Where events are published; None: they are kept on this machine only."""
     audit: AuditSettings | None = None
     """What the audit store keeps; None: there is none."""
+    monitor: ServiceSettings | None = None
+    """What the monitor beside the server watches in the outbox; None: there is none."""
     log_format: str = "json"
     """`json` or `console`."""
     log_level: str = "info"

@@ -40,6 +40,7 @@ from proxy.server.config_fields import (
 from proxy.server.config_routes import RouteReader
 from proxy.server.config_upstreams import SectionReader
 from proxy.server.events_file import EventsFile, ServerText, events_settings, kafka_at
+from proxy.server.monitor_file import MonitorFile, monitor_settings
 from proxy.server.routes import route_table
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ class ServerFile(StrictModel):
     kafka: ServerText = ""
     audit: AuditFile | None = None
     audit_key: FileText = ""
+    monitor: MonitorFile | None = None
+    monitor_listen: Address = ""
     log: LogFile = LogFile()
 
 
@@ -210,6 +213,7 @@ def _translated(settings: _Settings, environment: Mapping[str, str]) -> dict[str
             found |= {name: getattr(values[section], key) for key, name in names.items()}
     found |= _event_settings(settings, environment)
     found |= _audit_settings(settings, environment)
+    found |= _monitor_settings(settings, environment)
     if "policy" in values:
         found["policy_source"] = _policy_source(settings)
     token = environment.get(values.get("admin_token_env", ADMIN_TOKEN_VARIABLE))
@@ -249,6 +253,23 @@ def _audit_settings(settings: _Settings, environment: Mapping[str, str]) -> dict
     is_flag = place.path.startswith("--")
     settings.problems += [place.problem(said, keys="" if is_flag else f"audit.{key}") for key, said in problems]
     return {} if made is None else {"audit": made}
+
+
+def _monitor_settings(settings: _Settings, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return what `monitor` sets; `monitor_listen` names its address, and is enough for one."""
+    given = settings.values.get("monitor")
+    address = settings.values.get("monitor_listen", "")
+    if given is None and not address:
+        return {}
+    given = given or MonitorFile()
+    if address:
+        named = {key: getattr(given, key) for key in given.model_fields_set}
+        given = MonitorFile.model_construct(given.model_fields_set | {"listen"}, **{**named, "listen": address})
+    made, problems = monitor_settings(given, environment)
+    place = settings.places["monitor_listen" if address else "monitor"]
+    is_flag = place.path.startswith("--")
+    settings.problems += [place.problem(said, keys="" if is_flag else f"monitor.{key}") for key, said in problems]
+    return {"monitor": made}
 
 
 def _policy_source(settings: _Settings) -> str:

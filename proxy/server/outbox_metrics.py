@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
 STATES: Final = ("publishing", "no_broker", "topics_missing", "auth_failed", "tls_failed", "standby", "stopped",
-          "storing", "no_store")  # fmt: skip
+          "storing", "no_store", "watching")  # fmt: skip
 """What a publisher, or what feeds the audit store, can say of itself."""
 MAX_SILENCE_S: Final = 15.0
 """A publisher that has said nothing for so long is not there."""

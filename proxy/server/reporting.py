@@ -14,6 +14,7 @@ from events.fingerprints import Fingerprinter
 from events.outbox.database import FILE_NAME
 from events.outbox.store import Store
 from events.outbox.writer import OutboxWriter
+from monitor.service.settings import MONITOR_SUBSCRIBER
 from proxy.server.audit_texts import Sealer
 from proxy.server.drafts import Drafter
 from proxy.server.outbox_metrics import OutboxCollector
@@ -46,7 +47,10 @@ def prepare_outbox(config: ServerConfig) -> None:
     store = Store(outbox_path(config), config.outbox)
     try:
         named = {KAFKA_SUBSCRIBER: config.kafka, SUBSCRIBER: config.audit}
-        store.subscribe([name for name, settings in named.items() if settings is not None])
+        wanted = [name for name, settings in named.items() if settings is not None]
+        if config.monitor is not None and wanted:
+            wanted.append(MONITOR_SUBSCRIBER)  # alone, it reads what is kept to be looked at, and fills no outbox
+        store.subscribe(wanted)
         totals = store.totals()
     finally:
         store.close()

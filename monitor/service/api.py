@@ -1,0 +1,168 @@
+"""The monitor's address: what it knows as JSON, and health and metrics as the proxy's admin address has them.
+
+Loopback needs no token; any other address does not start without one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import ipaddress
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from monitor.service.views import alarm_view, point_view, rate_view, slice_view, totals_view
+from monitor.types import WINDOWS_S, AlarmState, Dimension, Signal, Slice
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler, Middleware
+    from prometheus_client import CollectorRegistry
+
+    from monitor.service.reading import Reader
+    from monitor.service.runner import Runner
+
+ACTS: Final = ("acknowledge", "close")
+MIN_TOKEN_CHARS: Final = 16
+"""Shorter tokens can be guessed over a network."""
+_BEARER: Final = "Bearer "
+
+
+class AddressError(ValueError):
+    """The address may not be opened like this; the message says what to do."""
+
+
+def check_address(host: str, token: str | None) -> None:
+    """Refuse an address that others can reach when there is no token. Raises `AddressError`."""
+    if _is_loopback(host):
+        return
+    if token is None:
+        raise AddressError(
+            f"{host} can be reached from other machines: set a token in SLUICEGATE_MONITOR_TOKEN, or use 127.0.0.1"
+        )
+    if len(token) < MIN_TOKEN_CHARS:
+        raise AddressError(f"the token can be guessed: it has less than {MIN_TOKEN_CHARS} characters")
+
+
+class _Api:
+    def __init__(self, reader: Reader, runner: Runner, registry: CollectorRegistry) -> None:
+        self._reader = reader
+        self._runner = runner
+        self._registry = registry
+
+    async def healthz(self, _request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(self, _request: web.Request) -> web.Response:
+        runner = self._runner
+        if runner.is_ready:
+            return web.Response(text="ready\n")
+        return web.Response(status=503, text=f"{runner.state}: {runner.why or f'{runner.lag} records wait'}\n")
+
+    async def metrics(self, _request: web.Request) -> web.Response:
+        body = await asyncio.to_thread(generate_latest, self._registry)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def rates(self, request: web.Request) -> web.Response:
+        dimension = _choice(request, "dimension", {one.value: one for one in Dimension}, None)
+        window = _choice(request, "window", {name: name for name in WINDOWS_S}, None)
+        found = await asyncio.to_thread(self._reader.rates, dimension, window)
+        return _json([rate_view(rate) for rate in found])
+
+    async def series(self, request: web.Request) -> web.Response:
+        dimension = _choice(request, "dimension", {one.value: one for one in Dimension}, Dimension.GLOBAL)
+        signal = _choice(request, "signal", {one.value: one for one in Signal}, Signal.INCIDENTS)
+        window = _choice(request, "window", {name: name for name in WINDOWS_S}, "1h")
+        place = Slice(dimension, request.query.get("value", ""))
+        try:
+            found = await asyncio.to_thread(self._reader.series, place, signal, window)
+        except KeyError:
+            return _problem(404, f"there is no series of {signal.value} for {place}")
+        return _json([point_view(point) for point in found])
+
+    async def slices(self, _request: web.Request) -> web.Response:
+        return _json([slice_view(info) for info in await asyncio.to_thread(self._reader.slices)])
+
+    async def alarms(self, request: web.Request) -> web.Response:
+        state = _choice(request, "state", {one.value: one for one in AlarmState}, None)
+        states = frozenset(AlarmState) if state is None else frozenset({state})
+        return _json([alarm_view(alarm) for alarm in await asyncio.to_thread(self._reader.alarms, states)])
+
+    async def status(self, _request: web.Request) -> web.Response:
+        runner = self._runner
+        totals = await asyncio.to_thread(self._reader.totals)
+        return _json({"state": runner.state, "why": runner.why, "lag": runner.lag, "totals": totals_view(totals)})
+
+    async def act(self, request: web.Request) -> web.Response:
+        alarm_id, what = request.match_info["id"], request.match_info["what"]
+        try:
+            await asyncio.to_thread(self._reader.say, what, alarm_id, time.time())
+        except KeyError:
+            return _problem(404, "there is no open alarm of this id here")
+        return web.Response(status=204)
+
+
+def api_app(reader: Reader, runner: Runner, registry: CollectorRegistry, token: str | None) -> web.Application:
+    """Return the application."""
+    api = _Api(reader, runner, registry)
+    app = web.Application(middlewares=[_authorised(token), _own_pages_only])
+    app.router.add_get("/healthz", api.healthz)
+    app.router.add_get("/readyz", api.readyz)
+    app.router.add_get("/metrics", api.metrics)
+    app.router.add_get("/api/rates", api.rates)
+    app.router.add_get("/api/series", api.series)
+    app.router.add_get("/api/slices", api.slices)
+    app.router.add_get("/api/alarms", api.alarms)
+    app.router.add_get("/api/status", api.status)
+    app.router.add_post("/api/alarms/{id}/{what:" + "|".join(ACTS) + "}", api.act)
+    return app
+
+
+def _choice(request: web.Request, name: str, known: dict[str, Any], default: Any) -> Any:  # noqa: ANN401
+    """Return what a parameter names. Raises HTTPBadRequest."""
+    given = request.query.get(name)
+    if given is None:
+        return default
+    if given not in known:
+        said = f"{name} is one of {', '.join(known)}"
+        raise web.HTTPBadRequest(text=orjson.dumps({"error": said}).decode(), content_type="application/json")
+    return known[given]
+
+
+def _json(value: object) -> web.Response:
+    return web.Response(body=orjson.dumps(value), content_type="application/json")
+
+
+def _problem(status: int, said: str) -> web.Response:
+    return web.Response(status=status, body=orjson.dumps({"error": said}), content_type="application/json")
+
+
+def _authorised(token: str | None) -> Middleware:
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        given = request.headers.get("Authorization", "")
+        if token is not None and not hmac.compare_digest(given.encode(), f"{_BEARER}{token}".encode()):
+            return web.Response(status=401, text="unauthorised\n", headers={"WWW-Authenticate": "Bearer"})
+        return await handler(request)
+
+    return check
+
+
+@web.middleware
+async def _own_pages_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A page of another site that a person has open may not close alarms: browsers name where they come from."""
+    if request.method == "POST" and "Origin" in request.headers:
+        return web.Response(status=403, text="not from a page of another site\n")
+    return await handler(request)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

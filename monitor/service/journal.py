@@ -1,0 +1,105 @@
+"""What a share has done since its checkpoint, in order: which records it took, when time passed, what people said.
+
+Records come from several partitions, whose order among each other is chance. A share that goes on after a crash
+takes them in the order that the journal says, and comes to the same state, bit for bit. A line is written before
+what it says is done, and lasts through the death of the process; what people said, through that of the machine.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+class Took(NamedTuple):
+    """The records of a stream up to an offset."""
+
+    stream: str
+    last: int
+
+
+class Passed(NamedTuple):
+    """Time."""
+
+    now_s: float
+
+
+class Said(NamedTuple):
+    """What a person did about an alarm."""
+
+    what: str
+    """`acknowledge` or `close`."""
+    alarm_id: str
+    now_s: float
+
+
+class Told(NamedTuple):
+    """The event of an alarm is on its way: it is not told again."""
+
+    event_id: str
+
+
+Line = Took | Passed | Said | Told
+_KINDS = {"took": Took, "passed": Passed, "said": Said, "told": Told}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+class Journal:
+    """The open file of one generation."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it, or make it; what is there stays. Raises OSError."""
+        self.path = path
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+
+    def write(self, line: Line, *, durable: bool = False) -> None:
+        """Add a line. Raises OSError."""
+        os.write(self._file, orjson.dumps([_NAMES[type(line)], *line]) + b"\n")
+        if durable:
+            os.fsync(self._file)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+
+def journal_path(folder: Path, share: str, generation: int) -> Path:
+    """Return where the journal after a share's checkpoint is."""
+    return folder / f"{share}.journal.{generation}"
+
+
+def read_journal(path: Path) -> list[Line]:
+    """Return the lines; none where there is no file. A last line that a crash cut was never acted on."""
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    whole, newline, _ = raw.rpartition(b"\n")
+    if len(whole) + len(newline) < len(raw):
+        os.truncate(path, len(whole) + len(newline))
+    return [_line(one) for one in whole.splitlines()]
+
+
+def drop_others(folder: Path, share: str, keep: int) -> None:
+    """Delete the journals of other generations of a share."""
+    for path in _all(folder, share):
+        if path != journal_path(folder, share, keep):
+            with suppress(FileNotFoundError):
+                path.unlink()
+
+
+def _all(folder: Path, share: str) -> Iterable[Path]:
+    return sorted(folder.glob(f"{share}.journal.*"))
+
+
+def _line(raw: bytes) -> Line:
+    name, *values = orjson.loads(raw)
+    kind: type[Line] = _KINDS[name]
+    return kind(*values)

@@ -1,0 +1,62 @@
+"""The engines of all shares, read together under their lock. For any thread."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitor.service.merging import merged_points, merged_rates, merged_slices, merged_totals
+from monitor.types import AlarmState
+
+if TYPE_CHECKING:
+    from monitor.engine import Engine
+    from monitor.service.shares import Shares
+    from monitor.types import Alarm, Dimension, Point, Rate, Signal, Slice, SliceInfo, Totals
+
+
+class Reader:
+    """What may be asked."""
+
+    def __init__(self, shares: Shares) -> None:
+        self._shares = shares
+
+    def _engines(self) -> list[Engine]:
+        return [share.engine for share in self._shares.by_name.values()]
+
+    def rates(self, dimension: Dimension | None, window: str | None) -> list[Rate]:
+        """Return the rates of the slices of a dimension, or of all, over one window or all."""
+        with self._shares.lock:
+            found = [rate for engine in self._engines() for rate in engine.rates(dimension)]
+        return merged_rates(rate for rate in found if window in {None, rate.window})
+
+    def series(self, place: Slice, signal: Signal, window: str) -> list[Point]:
+        """Return the buckets of a window. Raises KeyError where no share has them."""
+        found: list[Point] = []
+        is_known = False
+        with self._shares.lock:
+            for engine in self._engines():
+                if any(info.slice == place for info in engine.slices()):
+                    found += engine.series(place, signal, window)
+                    is_known = True
+        if not is_known:
+            raise KeyError(place)
+        return merged_points(found)
+
+    def slices(self) -> list[SliceInfo]:
+        """Return the live slices."""
+        with self._shares.lock:
+            return merged_slices(info for engine in self._engines() for info in engine.slices())
+
+    def alarms(self, states: frozenset[AlarmState] = frozenset(AlarmState)) -> list[Alarm]:
+        """Return alarms in these states, the newest first."""
+        with self._shares.lock:
+            found = [one for engine in self._engines() for one in engine.alarms() if one.state in states]
+        return sorted(found, key=lambda one: (-one.changed_s, one.alarm_id))
+
+    def totals(self) -> Totals:
+        """Return what became of the records."""
+        with self._shares.lock:
+            return merged_totals(engine.totals() for engine in self._engines())
+
+    def say(self, what: str, alarm_id: str, now_s: float) -> None:
+        """Acknowledge or close an alarm. Raises KeyError for one that is not open, and OSError."""
+        self._shares.say(what, alarm_id, now_s)

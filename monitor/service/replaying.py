@@ -1,0 +1,73 @@
+"""A past read again: which alarms it would have raised under these settings, and when. Nobody is told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from events.codec import EventError, read_wire
+from monitor.engine import Engine
+from monitor.models.watch import signals_of
+from monitor.records import ExchangeRecord, RefusedRecordError, parse
+from monitor.service.share import KINDS
+from monitor.types import Activity, Signal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from monitor.service.share import Item
+    from monitor.settings import MonitorSettings
+    from monitor.types import Alarm, Totals
+
+BIN_S: Final = 60
+"""What is counted together for the plot, at the finest."""
+SIGNALS: Final = (Signal.INCIDENTS, Signal.REFUSALS, Signal.BYPASSES)
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What came of it."""
+
+    alarms: list[Alarm] = field(default_factory=list)
+    """Every change of an alarm, in order."""
+    responses: Counter[int] = field(default_factory=Counter)
+    """By minute since 1970: answers."""
+    events: dict[Signal, Counter[int]] = field(default_factory=lambda: {one: Counter() for one in SIGNALS})
+    totals: Totals | None = None
+
+    @property
+    def raised(self) -> list[Alarm]:
+        """Alarms as they opened."""
+        return [one for one in self.alarms if one.activity is Activity.CREATE]
+
+
+def replay(items: Iterable[Item], settings: MonitorSettings) -> Replayed:
+    """Read records in the order of their times."""
+    engine, found = Engine(settings), Replayed()
+    for item in sorted(items, key=lambda one: (one.time_s, one.offset)):
+        try:
+            wire = read_wire(item.value)
+            if wire["type"] not in KINDS:
+                continue
+            record = parse(wire)
+        except EventError:
+            engine.refuse("no_event")
+            continue
+        except RefusedRecordError as error:
+            engine.refuse(error.reason)
+            continue
+        if isinstance(record, ExchangeRecord):
+            _count(found, record)
+        found.alarms += engine.receive(record, item.time_s)
+    found.totals = engine.totals()
+    return found
+
+
+def _count(found: Replayed, record: ExchangeRecord) -> None:
+    minute = int(record.time_s // BIN_S)
+    found.responses[minute] += 1
+    shown = set(signals_of(record))
+    for signal, counts in found.events.items():
+        if signal in shown:
+            counts[minute] += 1

@@ -1,0 +1,270 @@
+"""One share of the event streams: an engine, its places in the streams, its checkpoint and journal.
+
+No thread, no socket: records, times and what people say come in, changes of alarms go out through `tell`.
+A share is what moves between monitors: whole, with its state, or without, and then its past is read again.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict, deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import structlog
+
+from events.codec import EventError, read_wire
+from events.schema import exchange, incident, policy, verdict
+from monitor.engine import Engine
+from monitor.records import RefusedRecordError, parse
+from monitor.service import checkpoint
+from monitor.service.journal import Journal, Passed, Said, Told, Took, drop_others, journal_path, read_journal
+from monitor.service.telling import event_id_of
+from monitor.snapshots import SnapshotError
+from monitor.types import AlarmState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from monitor.service.journal import Line
+    from monitor.settings import MonitorSettings
+    from monitor.types import Alarm
+
+KINDS: Final = frozenset({exchange.TYPE, incident.TYPE, verdict.TYPE, policy.TYPE})
+"""Events that the engine learns from. An outbox has others, too."""
+_MAX_QUEUED: Final = 20_000
+"""Records of one stream that wait for their turn by the journal; beyond, whoever reads waits."""
+
+_log = structlog.get_logger("sluicegate.monitor")
+
+
+class Item(NamedTuple):
+    """One record of a stream."""
+
+    offset: int
+    time_s: float
+    """When it came into the stream."""
+    value: bytes
+
+
+def time_of(value: bytes) -> float:
+    """Return the time of an event, for one that nobody noted the coming of; 0 where it has none."""
+    try:
+        return datetime.fromisoformat(read_wire(value)["time"]).timestamp()
+    except (EventError, KeyError, TypeError, ValueError):
+        return 0.0
+
+
+@dataclass(slots=True)
+class Numbers:
+    """What a share counts about itself."""
+
+    replayed: int = 0
+    """Records taken again after a crash or a move."""
+    rebuilt: str = ""
+    """Why the past had to be read again; empty: it did not."""
+    told: int = 0
+    muted: int = 0
+    """Changes of alarms that had been told before."""
+    checkpointed_s: float = 0.0
+    """Time of the engine at the last checkpoint."""
+
+
+@dataclass(slots=True)
+class _Queue:
+    items: deque[Item] = field(default_factory=deque)
+    position: int = 0
+    """Everything before it has come."""
+
+
+class Share:
+    """A share that is at work here."""
+
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        settings: MonitorSettings,
+        key: bytes,
+        tell: Callable[[Alarm], None],
+    ) -> None:
+        """Take up the share where its checkpoint and journal left it. Raises OSError."""
+        self.name = name
+        self.engine = Engine(settings)
+        self.offsets: dict[str, int] = {}
+        """By stream: the next record that was not learned from."""
+        self.numbers = Numbers()
+        self._folder = folder
+        self._settings = settings
+        self._key = key
+        self._tell = tell
+        self._generation = 0
+        self._mute: dict[str, int] = {}
+        self._told: set[str] = set()
+        self._wanted: deque[Line] = deque()
+        self._queues: defaultdict[str, _Queue] = defaultdict(_Queue)
+        self._path = folder / f"{name}.checkpoint"
+        self._restore()
+        self._journal = Journal(journal_path(folder, name, self._generation))
+
+    def _restore(self) -> None:
+        try:
+            found = checkpoint.read(self._path, self._settings, self._key)
+            if found is not None:
+                self.engine = Engine.restore(found.state, self._settings)
+        except (checkpoint.CheckpointError, SnapshotError) as error:
+            offsets = error.offsets if isinstance(error, checkpoint.CheckpointError) else {}
+            self._rebuild(str(error), offsets)
+            return
+        if found is not None:
+            self._generation, self.offsets = found.generation, dict(found.offsets)
+        lines = read_journal(journal_path(self._folder, self.name, self._generation))
+        self._told = {line.event_id for line in lines if isinstance(line, Told)}
+        self._wanted = deque(line for line in lines if not isinstance(line, Told))
+
+    def _rebuild(self, why: str, told_to: dict[str, int]) -> None:
+        """Begin anew, and read the streams from their beginning; what was told before is not told again."""
+        _log.warning("checkpoint_not_used", share=self.name, why=why)
+        self.numbers.rebuilt = why
+        self.mute(told_to)
+        self._generation = 0
+        drop_others(self._folder, self.name, -1)
+
+    # Writing.
+
+    def mute(self, offsets: dict[str, int]) -> None:
+        """Tell no alarm while the share learns from records before these: another run has told them."""
+        for stream, offset in offsets.items():
+            if offset > self.offsets.get(stream, 0):
+                self._mute[stream] = max(offset, self._mute.get(stream, 0))
+
+    def receive(self, stream: str, items: Sequence[Item], position: int) -> None:
+        """Take records of a stream; everything before `position` has come. Raises OSError and `OutboxError`."""
+        queue = self._queues[stream]
+        queue.items.extend(items)
+        queue.position = max(queue.position, position)
+        self._work()
+
+    def advance(self, now_s: float) -> None:
+        """Let time pass, when nothing waits. Raises as `receive`."""
+        if self.is_behind:
+            return
+        self._journal.write(Passed(now_s))
+        self._told_of(self.engine.advance(now_s))
+
+    def say(self, what: str, alarm_id: str, now_s: float) -> None:
+        """Acknowledge or close an alarm. Raises KeyError for one that is not open, and as `receive`."""
+        if self.is_behind or not self.has_open(alarm_id):
+            raise KeyError(alarm_id)
+        line = Said(what, alarm_id, now_s)
+        self._journal.write(line, durable=True)
+        self._do(line)
+
+    def has_open(self, alarm_id: str) -> bool:
+        """Whether an alarm is here and not closed."""
+        return any(one.alarm_id == alarm_id and one.state is not AlarmState.CLOSED for one in self.engine.alarms())
+
+    def position(self, stream: str) -> int:
+        """Return the first record of a stream that has not come."""
+        return max(self.offsets.get(stream, 0), self._queues[stream].position)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something of the journal waits to be done again."""
+        return bool(self._wanted)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether whoever reads should wait."""
+        return any(len(queue.items) >= _MAX_QUEUED for queue in self._queues.values())
+
+    def _work(self) -> None:
+        while self._wanted:
+            line = self._wanted[0]
+            if isinstance(line, Took):
+                if self._queues[line.stream].position <= line.last:
+                    return
+                self.numbers.replayed += self._take(line.stream, line.last)
+            else:
+                self._do(line)
+            self._wanted.popleft()
+        for stream, queue in self._queues.items():
+            if queue.items:
+                last = queue.items[-1].offset
+                self._journal.write(Took(stream, last))
+                self._take(stream, last)
+            if queue.position >= self._mute.get(stream, sys.maxsize):
+                del self._mute[stream]
+
+    def _do(self, line: Line) -> None:
+        if isinstance(line, Passed):
+            self._told_of(self.engine.advance(line.now_s))
+        elif isinstance(line, Said):
+            act = self.engine.acknowledge if line.what == "acknowledge" else self.engine.close
+            with suppress(KeyError):  # it closed by itself at that very moment
+                self._told_of(act(line.alarm_id, line.now_s))
+
+    def _take(self, stream: str, last: int) -> int:
+        """Learn from what waits of a stream, up to an offset. Returns how many records that were."""
+        items = self._queues[stream].items
+        count = 0
+        while items and items[0].offset <= last:
+            item = items.popleft()
+            if item.offset >= self.offsets.get(stream, 0):
+                count += 1
+                self._learn(item)
+                self.offsets[stream] = item.offset + 1
+                if item.offset + 1 >= self._mute.get(stream, sys.maxsize):
+                    del self._mute[stream]
+        return count
+
+    def _learn(self, item: Item) -> None:
+        try:
+            wire = read_wire(item.value)
+            if wire["type"] not in KINDS:
+                return
+            record = parse(wire)
+        except EventError:
+            self.engine.refuse("no_event")
+            return
+        except RefusedRecordError as error:
+            self.engine.refuse(error.reason)
+            return
+        self._told_of(self.engine.receive(record, item.time_s))
+
+    def _told_of(self, alarms: list[Alarm]) -> None:
+        for alarm in alarms:
+            event_id = event_id_of(alarm)
+            if self._mute or event_id in self._told:
+                self.numbers.muted += 1
+                continue
+            self._tell(alarm)
+            self._journal.write(Told(event_id))
+            self._told.add(event_id)
+            self.numbers.told += 1
+
+    # Keeping.
+
+    def checkpoint(self) -> dict[str, int]:
+        """Write a checkpoint and begin a new journal. Returns the places in the streams. Raises OSError.
+
+        A share that has not caught up with its journal keeps the one that it has.
+        """
+        if self.is_behind:
+            return {}
+        made = checkpoint.Checkpoint(self._generation + 1, dict(self.offsets), self.engine.snapshot())
+        checkpoint.write(self._path, made, self._settings, self._key)
+        self._journal.close()
+        self._generation += 1
+        self._journal = Journal(journal_path(self._folder, self.name, self._generation))
+        drop_others(self._folder, self.name, self._generation)
+        self._told = set()
+        self.numbers.checkpointed_s = self.engine.now_s
+        return made.offsets
+
+    def close(self) -> None:
+        """Close the journal; a checkpoint is its caller's."""
+        self._journal.close()

@@ -1,0 +1,93 @@
+"""The shares that are at work here: opened, fed, kept, read. One thread feeds them, others read under `lock`."""
+
+from __future__ import annotations
+
+from threading import RLock
+from typing import TYPE_CHECKING
+
+from monitor.service.share import Share
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from monitor.service.source import Batch
+    from monitor.settings import MonitorSettings
+    from monitor.types import Alarm
+
+
+class Shares:
+    """All shares of one monitor."""
+
+    def __init__(self, folder: Path, settings: MonitorSettings, key: bytes, tell: Callable[[Alarm], None]) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._key = key
+        self._tell = tell
+        self.lock = RLock()
+        """Whoever reads engines holds it; everything here takes it."""
+        self.by_name: dict[str, Share] = {}
+
+    # As `Held`.
+
+    def keep(self, names: set[str], told_to: Mapping[str, Mapping[str, int]]) -> None:
+        """See `Held.keep`. Raises OSError."""
+        with self.lock:
+            for gone in self.by_name.keys() - names:
+                self.by_name.pop(gone).close()
+            for name in sorted(names - self.by_name.keys()):
+                share = Share(name, self._folder, self._settings, self._key, self._tell)
+                share.mute(dict(told_to.get(name, {})))
+                self.by_name[name] = share
+
+    def leave(self) -> None:
+        """See `Held.leave`. Raises OSError."""
+        self.checkpoint()
+
+    def position(self, share: str, stream: str) -> int:
+        """See `Held.position`."""
+        return self.by_name[share].position(stream)
+
+    # Work.
+
+    def receive(self, batches: Iterable[Batch]) -> int:
+        """Learn from records; return how many there were. Raises OSError and `OutboxError`."""
+        count = 0
+        with self.lock:
+            for batch in batches:
+                share = self.by_name.get(batch.share)
+                if share is not None and (batch.items or share.is_behind):
+                    share.receive(batch.stream, batch.items, batch.position)
+                    count += len(batch.items)
+        return count
+
+    def advance(self, now_s: float) -> None:
+        """Let time pass. Raises as `receive`."""
+        with self.lock:
+            for share in self.by_name.values():
+                share.advance(now_s)
+
+    def say(self, what: str, alarm_id: str, now_s: float) -> None:
+        """Acknowledge or close an alarm. Raises KeyError for one that is not open here, and as `receive`."""
+        with self.lock:
+            for share in self.by_name.values():
+                if share.has_open(alarm_id):
+                    share.say(what, alarm_id, now_s)
+                    return
+        raise KeyError(alarm_id)
+
+    def checkpoint(self) -> dict[str, int]:
+        """Write down what was learned; return the places up to which nobody needs records again. Raises OSError."""
+        kept: dict[str, int] = {}
+        with self.lock:
+            for share in self.by_name.values():
+                for stream, offset in share.checkpoint().items():
+                    kept[stream] = min(offset, kept.get(stream, offset))
+        return kept
+
+    def close(self) -> None:
+        """Close all; a checkpoint is its caller's."""
+        with self.lock:
+            for share in self.by_name.values():
+                share.close()
+            self.by_name.clear()

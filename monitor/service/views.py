@@ -1,0 +1,80 @@
+"""What the engine says, as JSON for people and programs. Pure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from events.schema.envelope import rfc3339
+
+if TYPE_CHECKING:
+    from monitor.types import Alarm, Point, Rate, SliceInfo, Totals
+
+
+def rate_view(rate: Rate) -> dict[str, Any]:
+    """Return a rate; a share of nothing is null."""
+    return {
+        "dimension": rate.slice.dimension.value,
+        "value": rate.slice.value,
+        "signal": rate.signal.value,
+        "window": rate.window,
+        "count": rate.count,
+        "responses": rate.responses,
+        "share": _finite(rate.share),
+        "low": rate.low,
+        "high": rate.high,
+    }
+
+
+def point_view(point: Point) -> dict[str, Any]:
+    """Return a point of a series."""
+    return {
+        "time": rfc3339(int(1000 * point.start_s)),
+        "seconds": point.seconds,
+        "count": point.count,
+        "responses": point.responses,
+    }
+
+
+def slice_view(info: SliceInfo) -> dict[str, Any]:
+    """Return a slice."""
+    return {
+        "dimension": info.slice.dimension.value,
+        "value": info.slice.value,
+        "responses": info.responses,
+        "since": rfc3339(int(1000 * info.since_s)),
+        "seen": rfc3339(int(1000 * info.seen_s)),
+    }
+
+
+def alarm_view(alarm: Alarm) -> dict[str, Any]:
+    """Return an alarm with the numbers that raised it."""
+    return {
+        "id": alarm.alarm_id,
+        "state": alarm.state.value,
+        "level": alarm.level.value,
+        "signal": alarm.signal.value,
+        "dimension": alarm.slice.dimension.value,
+        "value": alarm.slice.value,
+        "about": alarm.about,
+        "detector": alarm.detector,
+        "observed": _finite(alarm.observed),
+        "expected": None if alarm.expected is None else _finite(alarm.expected),
+        "evidence": {name: _finite(value) for name, value in alarm.evidence.items()},
+        "window_start": rfc3339(int(1000 * alarm.window_start_s)),
+        "window_end": rfc3339(int(1000 * alarm.window_end_s)),
+        "events": alarm.events,
+        "opened": rfc3339(int(1000 * alarm.opened_s)),
+        "changed": rfc3339(int(1000 * alarm.changed_s)),
+        "explained_by": alarm.explained_by,
+    }
+
+
+def totals_view(totals: Totals) -> dict[str, Any]:
+    """Return what became of the records."""
+    return asdict(totals)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

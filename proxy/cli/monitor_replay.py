@@ -1,0 +1,127 @@
+"""The command `sluicegate monitor replay`: recorded events read again, and the alarms they would have raised."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from rich.table import Table
+
+from events.outbox.rows import OutboxError
+from events.outbox.settings import OutboxSettings
+from events.outbox.store import Store
+from events.publisher.client import consumer
+from events.publisher.reading import newest
+from monitor.service.settings import ServiceSettings
+from proxy.cli.errors import CommandError, ExitCode
+from proxy.cli.kafka_options import kafka_problem, kafka_settings
+from proxy.cli.monitor_run import monitor_config, need_river
+from proxy.cli.terminal import console, say, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from monitor.service.replaying import Replayed
+    from monitor.service.share import Item
+
+READ_ROWS: Final = 10_000
+READ_BYTES: Final = 64 << 20
+ALL: Final = 1 << 62
+_SQLITE: Final = b"SQLite format 3\0"
+
+
+def run_monitor_replay(
+    source: str, kafka: str | None, config: str | None, plot: str | None, *, as_json: bool
+) -> int:
+    """Replay. Raises `CommandError`."""
+    need_river()
+    from monitor.service.plotting import page  # noqa: PLC0415 - with it comes River
+    from monitor.service.replaying import replay  # noqa: PLC0415
+
+    known = monitor_config(config)
+    settings = (known.monitor if known is not None else None) or ServiceSettings()
+    replayed = replay(_items(source, kafka, config), settings.watch)
+    if plot is not None:
+        try:
+            Path(plot).write_text(page(replayed, f"Replay of {Path(source).name}"), "utf-8")
+        except OSError as error:
+            raise CommandError(f"--plot: {plot}: {error.strerror}.") from error
+    _show(replayed, as_json=as_json)
+    return ExitCode.OK
+
+
+def _items(source: str, kafka: str | None, config: str | None) -> list[Item]:
+    if source == "-":
+        return _timed(sys.stdin.buffer)
+    path = Path(source)
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(len(_SQLITE)) == _SQLITE:
+                return _outbox(path)
+            file.seek(0)
+            return _timed(file)
+    if kafka is None and config is None:
+        raise CommandError(f"{source}: is no file. For a topic, say where Kafka is with --kafka HOST:PORT.")
+    return _topic(source, kafka, config)
+
+
+def _timed(lines: Iterable[bytes]) -> list[Item]:
+    """Return events, with the time at which they happened for that at which they came."""
+    from monitor.service.share import Item, time_of  # noqa: PLC0415 - with it comes River
+
+    return [Item(number, time_of(line), line.rstrip(b"\n")) for number, line in enumerate(lines) if line.strip()]
+
+
+def _outbox(path: Path) -> list[Item]:
+    from monitor.service.share import Item  # noqa: PLC0415 - with it comes River
+
+    found: list[Item] = []
+    try:
+        store = Store(path, OutboxSettings())
+        try:
+            while rows := store.read(found[-1].offset if found else 0, READ_ROWS, READ_BYTES):
+                found += [Item(row.seq, row.entry.created_ms / 1000, row.entry.value) for row in rows]
+        finally:
+            store.close()
+    except (OutboxError, OSError) as error:
+        raise CommandError(f"{path}: {error}") from error
+    return found
+
+
+def _topic(topic: str, kafka: str | None, config: str | None) -> list[Item]:
+    settings = kafka_settings(kafka, config)
+    assert settings is not None  # noqa: S101 - one of the two was given
+    try:
+        reader = consumer(settings)
+    except Exception as error:
+        raise kafka_problem(error, settings) from error
+    try:
+        if not reader.partitions_for_topic(topic):
+            raise CommandError(f"{topic}: is neither a file nor a topic of {', '.join(settings.servers)}.")
+        return _timed(newest(reader, [topic], ALL))
+    finally:
+        reader.close()
+
+
+def _show(replayed: Replayed, *, as_json: bool) -> None:
+    from monitor.service.views import alarm_view  # noqa: PLC0415 - with it comes River
+
+    views = [alarm_view(alarm) for alarm in replayed.raised]
+    if as_json:
+        for view in views:
+            write_json(view)
+    else:
+        table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
+        for name in ("opened", "level", "signal", "slice", "detector", "before", "then", "answers"):
+            table.add_column(name, no_wrap=True, overflow="ellipsis")
+        for one in views:
+            before = "" if one["expected"] is None else f"{one['expected']:.4g}"
+            place = f"{one['dimension']} {one['value']}".strip()
+            then = "" if one["observed"] is None else f"{one['observed']:.4g}"
+            cells = (one["opened"], one["level"], one["signal"], place, one["detector"], before, then)
+            table.add_row(*cells, str(one["events"]))
+        console().print(table)
+    totals = replayed.totals
+    if totals is not None:
+        say(f"{totals.counted} records, {len(views)} alarms, refused: {totals.refused or 'none'}.")

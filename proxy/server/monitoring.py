@@ -1,0 +1,58 @@
+"""The process that watches the outbox: a monitor beside the server, where there is no other."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from monitor.service.run import Plan, serve_monitor
+from proxy.server.logs import configure_logging
+from proxy.server.publishing import watch_parent
+from proxy.server.reporting import event_source, topic_prefix
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from proxy.server.config import ServerConfig
+
+MONITOR: Final = "monitor"
+
+_log = structlog.get_logger("sluicegate.monitor")
+
+
+def plan_for(config: ServerConfig) -> Plan:
+    """Return the plan of a monitor that reads the server's outbox."""
+    assert config.monitor is not None  # noqa: S101 - it is what it is asked for
+    return Plan(
+        settings=config.monitor,
+        state_dir=config.state_dir,
+        source=event_source(config),
+        topic_prefix=topic_prefix(config),
+        outbox=config.outbox,
+    )
+
+
+def monitor_child(config: ServerConfig, pipe: Connection) -> None:
+    """Watch the outbox until told to stop, or until the server is gone (in a process of its own)."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in the publisher
+    configure_logging(config.log_format, config.log_level)
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+    threading.Thread(target=watch_parent, args=(pipe, stop), daemon=True).start()
+    try:
+        asyncio.run(_serve(plan_for(config), stop))
+    except (OSError, ValueError) as error:
+        _log.error("monitor_failed", problem=f"{type(error).__name__}: {error}")
+        sys.exit(1)
+
+
+async def _serve(plan: Plan, stop: threading.Event) -> None:
+    ended = asyncio.Event()
+    waiting = asyncio.ensure_future(asyncio.to_thread(stop.wait))
+    waiting.add_done_callback(lambda _done: ended.set())
+    await serve_monitor(plan, lambda _url: None, ended)

@@ -1,0 +1,112 @@
+"""The address tells what the engine knows, to whom it may, and takes what people say of alarms."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.engine import Engine
+from monitor.service import share as share_module
+from monitor.service.api import AddressError, check_address
+from monitor.types import Alarm
+from tests.support.served_monitor import call, fed, served_monitor
+from tests.support.watching import AlarmingEngine
+
+TOKEN = "t" * 20
+
+
+@pytest.fixture(autouse=True)
+def _alarming(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(share_module, "Engine", AlarmingEngine)
+
+
+async def asked(url: str, *more: Any) -> tuple[int, Any]:
+    return await asyncio.to_thread(call, url, *more)
+
+
+async def test_what_is_known_is_told(tmp_path: Path) -> None:
+    async with served_monitor(fed(tmp_path)) as (url, _, runner, _):
+        assert await asked(f"{url}/healthz") == (200, "ok\n")
+        assert await asked(f"{url}/readyz") == (503, "starting: 0 records wait\n")
+        runner.state = "caught_up"
+        assert await asked(f"{url}/readyz") == (200, "ready\n")
+        status, rates = await asked(f"{url}/api/rates?dimension=global&window=3d")
+        assert status == 200
+        assert [(one["count"], one["responses"]) for one in rates if one["signal"] == "incidents"] == [(20, 200)]
+        _, points = await asked(f"{url}/api/series?signal=incidents&window=6h")
+        assert sum(point["count"] for point in points) == 20
+        _, slices = await asked(f"{url}/api/slices")
+        assert {"dimension": "model", "value": "m"}.items() <= next(
+            one for one in slices if one["dimension"] == "model"
+        ).items()
+        _, alarms = await asked(f"{url}/api/alarms?state=open")
+        assert [one["id"] for one in alarms] == ["alm_100"]
+        assert (await asked(f"{url}/api/status"))[1]["totals"]["counted"] == 200
+        status, page = await asked(f"{url}/metrics")
+        assert status == 200
+        assert 'sluicegate_monitor_records_total{outcome="counted"} 200.0' in page
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("/api/rates?dimension=moon", 400, "dimension is one of global"),
+        ("/api/rates?window=2y", 400, "window is one of 1m"),
+        ("/api/series?signal=luck", 400, "signal is one of"),
+        ("/api/series?dimension=model&value=nobody", 404, "there is no series"),
+        ("/api/alarms?state=lost", 400, "state is one of open"),
+    ],
+)
+async def test_what_is_not_there_is_said(tmp_path: Path, path: str, status: int, said: str) -> None:
+    async with served_monitor(fed(tmp_path, 10)) as (url, *_):
+        got, answer = await asked(url + path)
+        assert got == status
+        assert said in answer["error"]
+
+
+async def test_people_speak_of_alarms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[tuple[str, float]] = []
+
+    def acknowledge(_engine: Engine, alarm_id: str, now_s: float) -> list[Alarm]:
+        heard.append((alarm_id, now_s))
+        return []
+
+    monkeypatch.setattr(AlarmingEngine, "acknowledge", acknowledge)
+    async with served_monitor(fed(tmp_path)) as (url, *_):
+        assert (await asked(f"{url}/api/alarms/alm_100/acknowledge", "POST"))[0] == 204
+        assert (await asked(f"{url}/api/alarms/alm_7/close", "POST"))[0] == 404
+        assert (await asked(f"{url}/api/alarms/alm_100/eat", "POST"))[0] == 404
+        assert (await asked(f"{url}/api/alarms/alm_100/close", "POST", {"Origin": "https://evil.example"}))[
+            0
+        ] == 403
+    assert [alarm_id for alarm_id, _ in heard] == ["alm_100"]
+
+
+async def test_a_token_is_asked_for_everywhere(tmp_path: Path) -> None:
+    paths = (
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/api/rates",
+        "/api/alarms",
+        "/api/status",
+        "/api/slices",
+        "/nowhere",
+    )
+    async with served_monitor(fed(tmp_path, 10), TOKEN) as (url, *_):
+        assert [(await asked(url + path))[0] for path in paths] == [401] * len(paths)
+        assert (await asked(url + "/api/status", "GET", {"Authorization": f"Bearer {TOKEN}"}))[0] == 200
+
+
+def test_an_address_that_others_reach_needs_a_token() -> None:
+    for host in ("127.0.0.1", "::1", "localhost"):
+        check_address(host, None)
+    check_address("0.0.0.0", TOKEN)
+    with pytest.raises(AddressError, match="can be guessed"):
+        check_address("0.0.0.0", "short")
+    for host in ("0.0.0.0", "monitor.example"):
+        with pytest.raises(AddressError, match="SLUICEGATE_MONITOR_TOKEN"):
+            check_address(host, None)

@@ -1,0 +1,49 @@
+"""What several shares say together is what one would have said of all of it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.engine import Engine
+from monitor.records import parse
+from monitor.service.merging import merged_points, merged_rates, merged_slices, merged_totals
+from monitor.types import WHOLE, Signal
+from tests.support.monitor import START_S, caught, exchange
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=40))
+def test_two_shares_are_one(records: list[tuple[bool, bool]]) -> None:
+    parts, whole = (Engine(), Engine()), Engine()
+    for number, (left, is_caught) in enumerate(records):
+        record = (caught if is_caught else exchange)(START_S + number, model=f"m{number % 3}")
+        for engine in (parts[left], whole):
+            engine.receive(record, record.time_s)
+    for engine in (*parts, whole):
+        engine.advance(START_S + 100)
+
+    def key(rate: object) -> str:
+        return repr(rate)
+
+    assert sorted(merged_rates(r for e in parts for r in e.rates()), key=key) == sorted(whole.rates(), key=key)
+    found = {
+        (info.slice, info.responses, info.seen_s) for info in merged_slices(i for e in parts for i in e.slices())
+    }
+    assert found == {(info.slice, info.responses, info.seen_s) for info in whole.slices()}
+    assert merged_totals(engine.totals() for engine in parts) == whole.totals()
+    if records:
+        points = [p for e in parts if e.slices() for p in e.series(WHOLE, Signal.INCIDENTS, "1h")]
+        wanted = [p for p in whole.series(WHOLE, Signal.INCIDENTS, "1h") if p.responses]
+        assert [p for p in merged_points(points) if p.responses] == wanted
+
+
+def test_reasons_are_added_up() -> None:
+    one, two = Engine(), Engine()
+    one.refuse("no_data")
+    two.refuse("no_data")
+    two.refuse("bad_time")
+    assert merged_totals([one.totals(), two.totals()]).refused == {"no_data": 2, "bad_time": 1}
+    with pytest.raises(ValueError, match="no_event"):
+        parse("x")  # type: ignore[arg-type]

@@ -1,0 +1,77 @@
+"""`sluicegate monitor replay`: from lines, from an outbox and from a topic come the same alarms."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from events.outbox.database import FILE_NAME
+from events.outbox.rows import Entry
+from events.outbox.settings import OutboxSettings
+from events.outbox.store import Store
+from events.publisher.run import publish
+from monitor.service import replaying
+from tests.support.broker import needs_apache_kafka
+from tests.support.kafka import settings_for
+from tests.support.watching import START_S, AlarmingEngine, items, now_ms
+
+if TYPE_CHECKING:
+    from tests.support.broker import Broker
+    from tests.support.cli import Sluicegate
+
+LINES = b"".join(item.value + b"\n" for item in items(0, 150))
+
+
+@pytest.fixture(autouse=True)
+def _alarming(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replaying, "Engine", AlarmingEngine)
+    monkeypatch.setenv("COLUMNS", "160")
+
+
+def test_lines_of_a_file_and_of_standard_input(tmp_path: Path, sluicegate: Sluicegate) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(LINES)
+    ran = sluicegate("monitor", "replay", str(path), "--plot", str(tmp_path / "page.html"))
+    assert (ran.code, ran.err) == (0, "150 records, 1 alarms, refused: none.\n")
+    assert "2026-11-26T07:01:39.000Z" in ran.out
+    assert "Replay of events.jsonl" in (tmp_path / "page.html").read_text()
+    ran = sluicegate("monitor", "replay", "-", "--json", stdin=LINES)
+    assert [json.loads(line)["id"] for line in ran.out.splitlines()] == ["alm_100"]
+
+
+def test_an_outbox(tmp_path: Path, sluicegate: Sluicegate) -> None:
+    store = Store(tmp_path / FILE_NAME, OutboxSettings())
+    store.append([Entry(f"e{i.offset}", "t", "k", int(1000 * i.time_s), i.value) for i in items(0, 150)], now_ms())
+    store.close()
+    ran = sluicegate("monitor", "replay", str(tmp_path / FILE_NAME), "--json")
+    assert json.loads(ran.out)["id"] == "alm_100"
+
+
+@needs_apache_kafka("a topic is read to its end")
+def test_a_topic(tmp_path: Path, sluicegate: Sluicegate, broker: Broker) -> None:
+    kafka = settings_for(broker)
+    topic = f"{kafka.topic_prefix}.exchanges.v1"
+    store = Store(tmp_path / FILE_NAME, OutboxSettings())
+    store.subscribe(["kafka"])
+    time_ms = int(1000 * START_S)
+    store.append([Entry(f"e{i.offset}", topic, f"k{i.offset}", time_ms, i.value) for i in items(0, 150)], now_ms())
+    store.close()
+    publish(tmp_path / FILE_NAME, OutboxSettings(), kafka, threading.Event(), until_empty=True)
+    ran = sluicegate("monitor", "replay", topic, "--kafka", broker.address, "--json")
+    assert json.loads(ran.out)["id"] == "alm_100"
+    ran = sluicegate("monitor", "replay", "no.such.topic", "--kafka", broker.address)
+    assert (ran.code, "is neither a file nor a topic" in ran.err) == (2, True)
+
+
+def test_what_is_wrong_is_said(tmp_path: Path, sluicegate: Sluicegate) -> None:
+    ran = sluicegate("monitor", "replay", "nowhere.jsonl")
+    assert (ran.code, "nowhere.jsonl: is no file" in ran.err) == (2, True)
+    ran = sluicegate("monitor", "replay", "-", "--plot", str(tmp_path / "no" / "page.html"), stdin=LINES)
+    assert (ran.code, "--plot:" in ran.err) == (2, True)
+    (tmp_path / "bad.db").write_bytes(b"SQLite format 3\0 and nothing")
+    ran = sluicegate("monitor", "replay", str(tmp_path / "bad.db"))
+    assert ran.code == 2
