@@ -58,15 +58,19 @@ def items(first: int, count: int, caught: Callable[[int], bool] = lambda number:
 
 
 class AlarmingEngine(Engine):
-    """Raises an alarm with every hundredth record that counts, and closes the one before."""
+    """Raises an alarm with every hundredth record that counts, and no other; all else is the engine's own."""
 
     EVERY = 100
 
     def receive(self, record: Record, now_s: float) -> list[Alarm]:
         before = self.totals().counted
-        changed = super().receive(record, now_s)
+        super().receive(record, now_s)
         counted = self.totals().counted
-        return [*changed, alarm(counted, now_s)] if counted != before and counted % self.EVERY == 0 else changed
+        return [alarm(counted, now_s)] if counted != before and counted % self.EVERY == 0 else []
+
+    def advance(self, now_s: float) -> list[Alarm]:
+        super().advance(now_s)
+        return []
 
     def alarms(self) -> list[Alarm]:
         counted = self.totals().counted // self.EVERY * self.EVERY
