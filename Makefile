@@ -12,15 +12,17 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 FUZZ_STAMP := $(VENV)/.installed-fuzz
 CONSUMERS_STAMP := $(VENV)/.installed-consumers
+MODELS_STAMP := $(VENV)/.installed-models
 TOO_OLD := sys.exit(sys.version_info < (3, 11))
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench fuzz soak chaos outage consumers leak-surface clean
+.PHONY: help setup demo test test-models check format bench fuzz soak chaos outage consumers leak-surface clean
 
 help:
 	@echo "make demo    scripted model, proxy and live traffic; stays up until Ctrl-C (make demo ARGS=--once ends)"
-	@echo "make test    every check and test that CI runs"
+	@echo "make test    every check, and every test but those that need torch; CI runs it"
+	@echo "make test-models  the tests that need torch and Detoxify, which it installs (0.8 GB); CI runs it too"
 	@echo "make check   linter, formatter, types and layers only"
 	@echo "make format  let the linter and the formatter change the files"
 	@echo "make bench   measure against other gateways; writes benchmarks/RESULTS.md"
@@ -54,6 +56,9 @@ demo: $(STAMP)
 test: check
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(ARGS)
 
+test-models: $(MODELS_STAMP)
+	$(BIN)/python -m pytest -q tests/detectors/toxicity tests/proxy/cli/test_models.py $(ARGS)
+
 check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -83,6 +88,10 @@ soak: $(STAMP)
 
 leak-surface: $(STAMP)
 	PYTHONPATH=. $(BIN)/python -m tests.leaks.surface
+
+$(MODELS_STAMP): $(STAMP)
+	@$(PIP) install --constraint constraints.txt --editable '.[dev,demo,detoxify]'
+	@touch $@
 
 $(FUZZ_STAMP): $(STAMP)
 	@$(PIP) install --constraint constraints.txt --editable '.[dev,demo,fuzz]'

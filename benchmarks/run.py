@@ -21,7 +21,7 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import audit, detectors, dialects, events, gateways
+from benchmarks import audit, detectors, dialects, events, gateways, toxicity
 from benchmarks.machine import Cores, available_cores, describe, pin, share_out
 from benchmarks.payloads import BURST, BURST_ONE_CHUNK, PACED, SINGLE, WHOLE, Workload
 from benchmarks.report import (
@@ -192,6 +192,7 @@ def main() -> None:
         "--shell", type=int, metavar="ROUNDS", help="only the HTTP part without a guard, to the relay"
     )
     parser.add_argument("--kafka", metavar="HOST:PORT", help="a broker: events are published to it, too")
+    parser.add_argument("--onnx", type=Path, metavar="DIR", help="a larger toxicity model: it is measured, too")
     parser.add_argument("--output", type=Path, default=RESULTS, help="where to write the results")
     options = parser.parse_args()
     console = Console()
@@ -217,8 +218,10 @@ def main() -> None:
     audit_tables, audit_targets = audit.tables(audit.measure(5_000 if options.quick else 50_000))
     detector_tables, detector_targets = detectors.measure_policy("default")
     dialect_tables, dialect_targets = dialects.measure("default", 2 if options.quick else dialects.ROUNDS)
+    toxicity_tables = toxicity.measure(options.onnx, *((1.0, 10) if options.quick else (4.0, 60)), remarks)
     targets += event_targets + audit_targets + detector_targets + dialect_targets
     tables = [targets_table(targets), *tables, *event_tables, *audit_tables, *detector_tables, *dialect_tables]
+    tables += toxicity_tables
     for remark in remarks:
         console.print(f"[yellow]{remark}[/]")
     for table in tables:

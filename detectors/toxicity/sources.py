@@ -9,20 +9,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from detectors.toxicity.detoxify_files import check_installed, check_variant, check_weights
 from detectors.toxicity.errors import missing
 from detectors.toxicity.layout import MODEL_FILE, read_layout
 from detectors.types import DetectorConfigError, ModelSource
 
 if TYPE_CHECKING:
+    from detectors.toxicity.cascade import CascadeEngine
+    from detectors.toxicity.detoxify_engine import DetoxifyEngine
     from detectors.toxicity.onnx_engine import OnnxEngine
-    from detectors.toxicity.params import ToxicityParams
+    from detectors.toxicity.params import RemoteParams, ToxicityParams
+    from detectors.toxicity.remote_engine import RemoteEngine
 
 BUNDLED = Path(__file__).parent / "bundled"
 
 LOCAL_BATCH_CHARS = 640
 """Four windows of the largest size: enough to hide the way to the model and back, and some milliseconds of work."""
 
-_FORMS = "bundled, onnx:PATH"
+REMOTE_BATCH_CHARS = 5120
+"""Thirty-two of them: a service on a GPU scores them as quickly as one."""
+
+_FORMS = "bundled, onnx:PATH, detoxify:VARIANT, remote, cascade"
 
 
 class Described(NamedTuple):
@@ -46,6 +53,63 @@ class OnnxSource:
         return load_onnx(read_layout(Path(self.path)))
 
 
+@dataclass(frozen=True, slots=True)
+class DetoxifySource:
+    """A model of the library Detoxify: a published one, or a checkpoint."""
+
+    variant: str
+    checkpoint: str
+    config_path: str
+    labels: tuple[str, ...]
+    batch_chars: int = LOCAL_BATCH_CHARS
+
+    def load(self) -> DetoxifyEngine:
+        """Load it. Raises `DetectorConfigError`."""
+        from detectors.toxicity.detoxify_engine import load_detoxify  # noqa: PLC0415 - imports torch
+
+        return load_detoxify(self.variant, self.checkpoint, self.config_path, self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteSource:
+    """A model in an inference service."""
+
+    url: str
+    model: str
+    version: str
+    input: str
+    output: str
+    labels: tuple[str, ...]
+    timeout_s: float
+    retries: int
+    max_failures: int
+    pause_s: float
+    batch_chars: int = REMOTE_BATCH_CHARS
+
+    def load(self) -> RemoteEngine:
+        """Return the way to it. Nothing is asked: a service may come up later."""
+        from detectors.toxicity.remote_engine import RemoteEngine  # noqa: PLC0415 - imports urllib3
+
+        return RemoteEngine(self)
+
+
+@dataclass(frozen=True, slots=True)
+class CascadeSource:
+    """The bundled model on everything, and a larger one where it is in doubt."""
+
+    quick: ModelSource
+    larger: ModelSource
+    low: float
+    high: float
+    batch_chars: int = LOCAL_BATCH_CHARS
+
+    def load(self) -> CascadeEngine:
+        """Load both. Raises `DetectorConfigError`."""
+        from detectors.toxicity.cascade import CascadeEngine  # noqa: PLC0415 - only where it is used
+
+        return CascadeEngine(self.quick.load(), self.larger.load(), self.low, self.high)
+
+
 def source_of(params: ToxicityParams) -> Described:
     """Return the model that parameters ask for, checked as far as that is quick. Raises `DetectorConfigError`."""
     kind, _, rest = params.model.partition(":")
@@ -53,6 +117,12 @@ def source_of(params: ToxicityParams) -> Described:
         return _bundled()
     if kind == "onnx" and rest:
         return _onnx(rest)
+    if kind == "detoxify" and rest:
+        return _detoxify(rest, params)
+    if kind == "remote" and not rest:
+        return _remote(params.remote)
+    if kind == "cascade" and not rest:
+        return _cascade(params)
     raise DetectorConfigError(f"there is no model {params.model!r}. A model is one of: {_FORMS}.", ("model",))
 
 
@@ -64,5 +134,60 @@ def _bundled() -> Described:
 
 def _onnx(path: str) -> Described:
     """Load the model once to see that it works, and let it go: it is loaded anew where it scores."""
-    source = OnnxSource(str(Path(path).expanduser().absolute()))
+    source = OnnxSource(_absolute(path))
     return Described(source, source.load().labels)
+
+
+def _detoxify(variant: str, params: ToxicityParams) -> Described:
+    """Check all that can be checked without importing torch: it is loaded where it scores."""
+    published = check_variant(variant)
+    check_installed()
+    checkpoint, config_path = _absolute(params.checkpoint), _absolute(params.huggingface_config_path)
+    if not checkpoint:
+        check_weights(variant)
+    elif not Path(checkpoint).is_file():
+        raise DetectorConfigError(f"there is no file {checkpoint}.", ("checkpoint",))
+    if config_path and not Path(config_path).is_dir():
+        raise DetectorConfigError(f"there is no folder {config_path}.", ("huggingface_config_path",))
+    labels = tuple(params.labels) if checkpoint and params.labels else published.labels
+    return Described(DetoxifySource(variant, checkpoint, config_path, labels), labels)
+
+
+def _remote(params: RemoteParams | None) -> Described:
+    if params is None:
+        raise DetectorConfigError("model 'remote' needs 'remote': the url and model of a service.", ("model",))
+    labels = tuple(params.labels)
+    source = RemoteSource(
+        params.url,
+        params.model,
+        params.version or "",
+        params.input,
+        params.output,
+        labels,
+        params.timeout_s,
+        params.retries,
+        params.max_failures,
+        params.pause_s,
+    )
+    return Described(source, labels)
+
+
+def _cascade(params: ToxicityParams) -> Described:
+    if params.larger is None or params.larger.partition(":")[0] in {"bundled", "cascade"}:
+        said = "model 'cascade' needs 'larger': onnx:PATH, detoxify:VARIANT or remote"
+        raise DetectorConfigError(f"{said}.", ("larger",) if params.larger else ("model",))
+    low, high = params.band
+    if low >= high:
+        raise DetectorConfigError("the first end of the band must lie below the second.", ("band",))
+    quick = _bundled()
+    try:
+        larger = source_of(params.model_copy(update={"model": params.larger}))
+    except DetectorConfigError as error:
+        raise DetectorConfigError(str(error), ("larger",) if error.loc == ("model",) else error.loc) from None
+    if not set(quick.labels) & set(larger.labels):
+        raise DetectorConfigError("the larger model has no label of the bundled one's.", ("larger",))
+    return Described(CascadeSource(quick.source, larger.source, low, high), quick.labels)
+
+
+def _absolute(path: str | None) -> str:
+    return str(Path(path).expanduser().absolute()) if path else ""

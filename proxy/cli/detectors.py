@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 FROM_POLICY = "named in the policy"
 
+MODEL_TYPE = "toxicity"
+"""The type with a bundled model, whose card is shown as well."""
+
 SMALLEST_PARAMETERS: dict[str, dict[str, Any]] = {
     "keywords": {"words": ["example"]},
     "patterns": {"patterns": {"EXAMPLE": "example"}},
@@ -32,6 +35,11 @@ def run_detectors(name: str | None, *, as_json: bool) -> int:
         hint = f" Did you mean '{close[0]}'?" if close else ""
         raise CommandError(f"There is no detector type '{name}'. Known are {known}.{hint}")
     described = [describe(detector_type(one)) for one in ([name] if name is not None else DETECTOR_TYPES)]
+    if name == MODEL_TYPE:
+        from detectors.toxicity import sources  # noqa: PLC0415 - only for this type
+        from proxy.cli.model_card import measured  # noqa: PLC0415
+
+        described[0]["measured"] = measured(sources.BUNDLED)
     if as_json:
         write_json(described if name is None else described[0], indent=2)
     elif name is None:
@@ -144,6 +152,10 @@ def _show_one(about: dict[str, Any]) -> None:
         table.add_row(one["name"], one["type"], default, one["description"])
     out.print()
     out.print(table)
+    if about.get("measured"):
+        from proxy.cli.model_card import show_measured  # noqa: PLC0415 - only for a model
+
+        show_measured(about["measured"])
 
 
 def _default_words(value: object) -> str:

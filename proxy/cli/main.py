@@ -20,6 +20,7 @@ from policies.types import Direction
 from proxy.cli.audit_app import audit_app
 from proxy.cli.errors import CommandError, ExitCode
 from proxy.cli.event_commands import events_app, outbox_app, topics_app
+from proxy.cli.models_app import models_app
 from proxy.cli.monitor_app import monitor_app
 from proxy.cli.terminal import REPORT_TEXT_CHARS, drop_output, say_errors, use_utf8, write
 
@@ -48,6 +49,7 @@ policy_app = typer.Typer(
 )
 app.add_typer(policy_app, name="policy")
 app.add_typer(audit_app, name="audit")
+app.add_typer(models_app, name="models")
 app.add_typer(events_app, name="events")
 app.add_typer(topics_app, name="topics")
 app.add_typer(outbox_app, name="outbox")

@@ -10,6 +10,7 @@ import contextlib
 import queue
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -120,6 +121,11 @@ class ModelLane:
         self._thread.start()
 
     @property
+    def pid(self) -> int | None:
+        """The id of the model's process, where there is one."""
+        return self._process.pid if self._process is not None else None
+
+    @property
     def is_idle(self) -> bool:
         """Whether nobody waits for an answer."""
         return not self._queue and not self._under_way
@@ -190,13 +196,13 @@ class ModelLane:
             return
         share_s = batch.spent_s / max(len(batch.scored), 1)
         given = iter(batch.scored)
+        for why, texts in Counter(one for one in batch.scored if isinstance(one, str)).items():
+            _log.error("model_failed", problem=why, texts=texts)
         for job in batch.jobs:
             scored = [(text, next(given)) for text in job.texts]
             scores: list[Scores] = []
             for text, one in scored:
-                if isinstance(one, str):
-                    _log.error("model_failed", error=one)
-                else:
+                if not isinstance(one, str):
                     self._cache.put(text, one)
                     scores.append(one)
             whole = len(scores) == len(scored)
@@ -275,8 +281,9 @@ class _Pace:
 
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
-        self._pause_s = 0.0
-        self._began_at = self._next_at = 0.0
+        self._pause_s = self._next_at = 0.0
+        self._began_at: float | None = None
+        """When the process that there is became ready."""
 
     def wait_s(self) -> float:
         """Return how long to wait for the next start."""
@@ -289,7 +296,8 @@ class _Pace:
     def failed(self) -> None:
         """Learn that a process was lost. One that had stayed up is replaced at once."""
         now_s, timing = time.monotonic(), self._timing
-        if now_s - self._began_at > timing.last_pause_s:
+        if self._began_at is not None and now_s - self._began_at > timing.last_pause_s:
             self._pause_s = 0.0
+        self._began_at = None
         self._next_at = now_s + self._pause_s
         self._pause_s = min(max(timing.first_pause_s, 2 * self._pause_s), timing.last_pause_s)

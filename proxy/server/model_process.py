@@ -27,7 +27,7 @@ _OOM_SCORE: Final = "600"
 """When memory runs out, the kernel takes this process before the proxy. Linux only."""
 
 Scored = tuple[float, ...] | str
-"""The scores of a text, or the name of the error that it raised."""
+"""The scores of a text, or why there are none: a name, or words that are not the text's."""
 
 
 class ModelProcessError(Exception):
@@ -126,7 +126,7 @@ def _scored(engine: Engine, texts: Sequence[str]) -> list[Scored]:
     try:
         found: list[Scores] = engine.scores(texts)
     except ModelUnavailableError as error:
-        return [type(error).__name__] * len(texts)
+        return [str(error) or type(error).__name__] * len(texts)
     except Exception as error:  # noqa: BLE001 - told by name: its message may quote the text
         if len(texts) == 1:
             return [type(error).__name__]

@@ -8,6 +8,7 @@ import signal
 from collections import Counter
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from proxy.guard.api import ScanFailureReason
@@ -164,6 +165,27 @@ async def test_without_a_process_texts_fail_at_once(tmp_path: Path) -> None:
         await made.lane.ready
         await until(lambda: len(made.counts.restarts) == 2)  # the second attempt is made at once
         assert await made.ask("ab") is ScanFailureReason.ERROR
+
+
+def test_a_process_that_does_not_stay_up_is_started_ever_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once, then after a second, two, four, up to the longest pause; one that had stayed up begins anew."""
+    now_s = 1000.0
+    monkeypatch.setattr(model_lane, "time", SimpleNamespace(monotonic=lambda: now_s))
+    pace = model_lane._Pace(Timing())
+    waits = []
+    for _ in range(7):
+        pace.failed()
+        waits.append(pace.wait_s())
+        now_s += pace.wait_s()
+    assert waits == [0, 1, 2, 4, 8, 16, 30]
+    pace.began()
+    now_s += 29
+    pace.failed()
+    assert pace.wait_s() == 30, "it died soon"
+    pace.began()
+    now_s += 31
+    pace.failed()
+    assert pace.wait_s() == 0
 
 
 async def test_closing_answers_what_waits(tmp_path: Path) -> None:
