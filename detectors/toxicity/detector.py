@@ -25,6 +25,7 @@ from detectors.types import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from detectors.toxicity.card import Tiers
     from detectors.toxicity.sources import Described
     from detectors.types import Engine, ModelSource, Scores, Window
 
@@ -38,11 +39,22 @@ class ToxicityDetector:
     context_chars = CONTEXT_CHARS
     max_span = MAX_PIECE_CHARS
 
-    def __init__(self, name: str, model: ModelSource, labels: Sequence[str], lowest: Mapping[str, float]) -> None:
-        """`labels` are the model's, in the order of its scores; `lowest` has those that are reported."""
+    def __init__(
+        self,
+        name: str,
+        model: ModelSource,
+        labels: Sequence[str],
+        lowest: Mapping[str, float],
+        tiers: Sequence[Tiers] = (),
+    ) -> None:
+        """`labels` are the model's, in the order of its scores; `lowest` has those that are reported.
+
+        With `tiers`, one for each label, scores are told relative to them.
+        """
         self.name = name
         self.model = model
         self.categories = tuple(label for label in labels if label in lowest)
+        self._tiers = tiers
         self._reported = tuple((at, label, lowest[label]) for at, label in enumerate(labels) if label in lowest)
 
     def inputs(self, window: Window) -> Sequence[str]:
@@ -53,10 +65,10 @@ class ToxicityDetector:
         """Report each label whose score is high enough, over the window's text without white space around it."""
         pieces = pieces_of(window.context[-CONTEXT_CHARS:], window.text)
         found = [
-            Finding(self.name, label, window.start + piece.start, window.start + piece.end, given[at])
+            Finding(self.name, label, window.start + piece.start, window.start + piece.end, score)
             for piece, given in zip(pieces, scores, strict=True)
             for at, label, lowest in self._reported
-            if given[at] >= lowest
+            if (score := in_tiers(given[at], self._tiers[at]) if self._tiers else given[at]) >= lowest
         ]
         return ScanResult(found, window.end)
 
@@ -64,6 +76,15 @@ class ToxicityDetector:
         """Judge a window here, with the model in this process."""
         texts = self.inputs(window)
         return self.read(window, loaded(self.model).scores(texts) if texts else ())
+
+
+def in_tiers(score: float, tiers: Tiers) -> float:
+    """Return a score on the scale of the two thresholds: 0.5 at the first, 0.75 at the second."""
+    if score < tiers.rewrite:
+        return 0.5 * score / tiers.rewrite
+    if score < tiers.block:
+        return 0.5 + 0.25 * (score - tiers.rewrite) / (tiers.block - tiers.rewrite)
+    return 0.75 + 0.25 * ((score - tiers.block) / (1 - tiers.block) if tiers.block < 1 else 1.0)
 
 
 @lru_cache(maxsize=4)
@@ -79,7 +100,10 @@ def build(name: str, params: ToxicityParams) -> ToxicityDetector:
     _check_labels(described, wanted, ("labels",))
     _check_labels(described, list(params.thresholds), ("thresholds",))
     lowest = {label: params.thresholds.get(label, FLOOR) for label in wanted}
-    return ToxicityDetector(name, described.source, described.labels, lowest)
+    if params.scores == "tiers" and not described.tiers:
+        raise DetectorConfigError("the model has no card, and so no shipped thresholds.", ("scores",))
+    tiers = described.tiers if params.scores == "tiers" else ()
+    return ToxicityDetector(name, described.source, described.labels, lowest, tiers)
 
 
 def _check_labels(described: Described, labels: Sequence[str], loc: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from detectors.toxicity.card import CardError, load_card
+from detectors.toxicity.card import CardError, Tiers, load_card
 from detectors.toxicity.errors import damaged, missing
 from detectors.toxicity.normalise import NORMALISER
 
@@ -42,6 +42,8 @@ class Layout:
     max_tokens: int
     normalises: bool
     """Whether texts are prepared by `normalise` first."""
+    tiers: tuple[Tiers, ...] = ()
+    """The thresholds that each label is shipped with, where there is a card."""
 
 
 def read_layout(path: Path) -> Layout:
@@ -92,6 +94,7 @@ def _by_card(path: Path, model: Path, tokenizer: Path) -> Layout:
         is_exclusive=False,
         max_tokens=card.max_tokens,
         normalises=card.normaliser == NORMALISER,
+        tiers=tuple(label.thresholds for label in card.labels),
     )
 
 

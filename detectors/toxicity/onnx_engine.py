@@ -32,6 +32,7 @@ class OnnxEngine:
 
     def __init__(self, session: Any, tokenizer: Tokenizer, layout: Layout) -> None:  # noqa: ANN401 - untyped library
         self.labels = layout.labels
+        self.tiers = layout.tiers
         self._session = session
         self._tokenizer = tokenizer
         self._layout = layout

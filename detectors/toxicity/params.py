@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -53,6 +53,9 @@ class ToxicityParams(BaseModel):
     """Which of the model's labels are reported; all of them when left out."""
     thresholds: dict[str, Score] = Field(default_factory=dict)
     """Lowest score that is reported, by label; 0.05 where none is given. Rules have `min_score` beside it."""
+    scores: Literal["probability", "tiers"] = "probability"
+    """What a score means. `probability`: as the model is calibrated. `tiers`: 0.5 is the label's shipped threshold
+    for replacing a sentence, 0.75 that for stopping, as the model's card has them; so a rule fits every model."""
     checkpoint: str | None = None
     """For `detoxify:VARIANT`: a checkpoint file in place of the published one."""
     huggingface_config_path: str | None = None

@@ -15,6 +15,7 @@ from detectors.toxicity.layout import MODEL_FILE, read_layout
 from detectors.types import DetectorConfigError, ModelSource
 
 if TYPE_CHECKING:
+    from detectors.toxicity.card import Tiers
     from detectors.toxicity.cascade import CascadeEngine
     from detectors.toxicity.detoxify_engine import DetoxifyEngine
     from detectors.toxicity.onnx_engine import OnnxEngine
@@ -37,6 +38,8 @@ class Described(NamedTuple):
 
     source: ModelSource
     labels: tuple[str, ...]
+    tiers: tuple[Tiers, ...] = ()
+    """Shipped thresholds of each label, where the model has a card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,8 @@ def _bundled() -> Described:
 def _onnx(path: str) -> Described:
     """Load the model once to see that it works, and let it go: it is loaded anew where it scores."""
     source = OnnxSource(_absolute(path))
-    return Described(source, source.load().labels)
+    engine = source.load()
+    return Described(source, engine.labels, engine.tiers)
 
 
 def _detoxify(variant: str, params: ToxicityParams) -> Described:
@@ -186,7 +190,7 @@ def _cascade(params: ToxicityParams) -> Described:
         raise DetectorConfigError(str(error), ("larger",) if error.loc == ("model",) else error.loc) from None
     if not set(quick.labels) & set(larger.labels):
         raise DetectorConfigError("the larger model has no label of the bundled one's.", ("larger",))
-    return Described(CascadeSource(quick.source, larger.source, low, high), quick.labels)
+    return Described(CascadeSource(quick.source, larger.source, low, high), quick.labels, quick.tiers)
 
 
 def _absolute(path: str | None) -> str:

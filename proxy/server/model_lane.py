@@ -130,17 +130,22 @@ class ModelLane:
         """Whether nobody waits for an answer."""
         return not self._queue and not self._under_way
 
+    def known(self, texts: Sequence[str]) -> list[Scores] | None:
+        """Return the scores of texts that were all asked about not long ago."""
+        found: list[Scores] = []
+        for text in texts:
+            scores = self._cache.get(text)
+            if scores is None:
+                return None
+            found.append(scores)
+        self._watch.count_texts("cache", len(found))
+        return found
+
     def submit(self, owner: Hashable, texts: Sequence[str], deadline_s: float, answer: Answer) -> None:
         """Have texts scored; `answer` is called once, on the loop, `deadline_s` from now at the latest.
 
         It is called with the scores and the seconds that the model used for them.
         """
-        known = [self._cache.get(text) for text in texts]
-        found = [scores for scores in known if scores is not None]
-        if len(found) == len(texts):
-            self._watch.count_texts("cache", len(texts))
-            self._loop.call_soon(answer, found, 0.0)
-            return
         job = _Job(texts, answer)
         if self._closed or len(self._queue) >= MAX_WAITING:
             self._loop.call_soon(self._settle, job, ScanFailureReason.OVERLOAD)

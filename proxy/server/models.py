@@ -90,6 +90,16 @@ class Models:
 
         self._lane(detector.model).submit(owner, texts, deadline_s, scored)
 
+    def known(self, detector: ModelDetector, window: Window) -> ScanResult | None:
+        """Return the answer to a window that needs no model: nothing in it to judge, or judged not long ago."""
+        try:
+            texts = detector.inputs(window)
+            lane = self._lanes.get(detector.model)
+            scores = lane.known(texts) if lane is not None and texts else None if texts else ()
+            return None if scores is None else detector.read(window, scores)
+        except Exception:  # noqa: BLE001 - it will fail again where it is asked, under on_error
+            return None
+
     async def prepare(self, detectors: Iterable[Detector]) -> list[str]:
         """Load the models of detectors that will be asked. Returns what is wrong with those that cannot be.
 

@@ -6,7 +6,7 @@ Each scan has a deadline. It decides nothing: an answer, or why there is none, g
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import structlog
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from detectors.types import Detector, ScanResult, Window
+    from detectors.types import Detector, ModelDetector, ScanResult, Window
     from proxy.guard.api import ScanRequest
     from proxy.guard.stream import StreamGuard
     from proxy.server.lanes import ScanLanes
@@ -92,6 +92,8 @@ class ScanDriver:
         self._ring()
 
     def _scan_here(self, detector: Detector, window: Window) -> ScanResult | ScanFailureReason | None:
+        if detector.cost_class is CostClass.MODEL:
+            return self._lanes.models.known(cast("ModelDetector", detector), window)
         if detector.cost_class is not CostClass.INLINE or len(window.text) > MAX_INLINE_CHARS:
             return None
         began_s = time.perf_counter()

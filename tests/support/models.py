@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from detectors.toxicity.card import Calibration, Card, LabelCard, OperatingPoint, Tiers
 from detectors.types import DetectorConfigError, ModelUnavailableError
 
 if TYPE_CHECKING:
@@ -76,6 +77,32 @@ def model_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="sluicegate-model-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return write_model(folder)
+
+
+def card_of(labels: Sequence[str], tiers: Tiers, **more: Any) -> Card:
+    """A card for such a model, with thresholds that are the same for every label."""
+    label = LabelCard(
+        name="one",
+        calibration=Calibration(scale=1.0, bias=0.0),
+        thresholds=tiers,
+        positives=10,
+        negatives=90,
+        operating_points=(
+            OperatingPoint(threshold=0.5, precision=0.75, recall=0.9, false_positive_rate=0.0125),
+            OperatingPoint(threshold=0.99, precision=None, recall=0.0, false_positive_rate=0.0),
+        ),
+    )
+    given: dict[str, Any] = {
+        **dict.fromkeys(("name", "version", "base", "base_licence", "licence"), "words"),
+        "format": 1,
+        "seed": 1,
+        "max_tokens": 64,
+        "normaliser": "none",
+        "labels": [label.model_copy(update={"name": name}) for name in labels],
+        "data": (),
+        "files": {},
+    }
+    return Card.model_validate(given | more)
 
 
 def score(logit: float) -> float:

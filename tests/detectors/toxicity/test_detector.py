@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 
 from detectors.toxicity import detector as module
 from detectors.toxicity import sources
-from detectors.toxicity.detector import loaded
+from detectors.toxicity.card import Tiers
+from detectors.toxicity.detector import in_tiers, loaded
 from detectors.types import ChannelKind, CostClass, DetectorConfigError, Stability, Window
 from policies.loader import load_policy_text
 from policies.types import Action
 from proxy.guard.drive import scan_inline
 from proxy.guard.stream import StreamGuard
 from tests.support.detectors import built, fed, spans
-from tests.support.models import LABELS, WORDS, model_folder, score
+from tests.support.models import LABELS, WORDS, card_of, model_folder, score, write_model
 from tests.support.toy import END, ToyCodec, line, texts
 
 if TYPE_CHECKING:
@@ -75,6 +76,28 @@ def test_labels_and_thresholds_choose_what_is_reported() -> None:
     assert few.categories == ("toxicity", "insult")
     assert [one.category for one in few.scan(window).findings] == ["insult"]
     assert made(thresholds=dict.fromkeys(LABELS, 1.0)).scan(window).findings == []
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.tuples(st.floats(0.01, 1), st.floats(0.01, 1)))
+def test_tiers_are_a_scale_that_rises(one: float, other: float, ends: tuple[float, float]) -> None:
+    """0.5 and 0.75 are the shipped thresholds, whatever they are; a higher score never becomes a lower one."""
+    tiers = Tiers(rewrite=min(ends), block=max(ends))
+    low, high = sorted((one, other))
+    assert 0.0 <= in_tiers(low, tiers) <= in_tiers(high, tiers) <= 1.0
+    assert (in_tiers(one, tiers) >= 0.5) is (one >= tiers.rewrite)
+    assert (in_tiers(one, tiers) >= 0.75) is (one >= tiers.block)
+
+
+def test_tiers_come_from_the_card(tmp_path: Path) -> None:
+    """A model without a card has none."""
+    with pytest.raises(DetectorConfigError, match="the model has no card") as caught:
+        made(scores="tiers")
+    assert caught.value.loc == ("scores",)
+    folder = write_model(tmp_path / "model")
+    (folder / "card.json").write_text(card_of(LABELS, Tiers(rewrite=0.8, block=0.9)).to_json())
+    detector = built("toxicity", {"model": f"onnx:{folder}", "scores": "tiers"})
+    (nitwit, *_) = detector.scan(Window(ChannelKind.TEXT, "", "nitwit", 0, final=True)).findings
+    assert nitwit.score == pytest.approx(0.5 + 0.25 * (score(1.5) - 0.8) / 0.1)
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from detectors.toxicity.card import Calibration, Card, LabelCard, Tiers
+from detectors.toxicity.card import Card, Tiers
 from detectors.toxicity.layout import read_layout
 from detectors.toxicity.normalise import NORMALISER
 from detectors.types import DetectorConfigError
-from tests.support.models import LABELS, model_folder
+from tests.support.models import LABELS, card_of, model_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,30 +26,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def card(folder: Path, **more: object) -> Card:
-    label = LabelCard(
-        name="toxicity",
-        calibration=Calibration(scale=2.0, bias=1.0),
-        thresholds=Tiers(rewrite=0.5, block=0.9),
-        positives=1,
-        negatives=1,
-        operating_points=(),
-    )
-    digests = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("model.onnx",)}
-    given = {
-        "format": 1,
-        "name": "words",
-        "version": "1",
-        "base": "none",
-        "base_licence": "none",
-        "licence": "Apache-2.0",
-        "seed": 1,
-        "max_tokens": 64,
-        "normaliser": NORMALISER,
-        "labels": [label.model_copy(update={"name": name}) for name in LABELS],
-        "data": (),
-        "files": digests,
-    }
-    return Card.model_validate(given | more)
+    files = {"model.onnx": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()}
+    calibrated = {"normaliser": NORMALISER, "files": files, **more}
+    return card_of(LABELS, Tiers(rewrite=0.5, block=0.9), **calibrated)
 
 
 def test_a_folder_a_file_and_a_file_of_another_name(folder: Path) -> None:
@@ -66,7 +45,8 @@ def test_a_card_says_more_than_a_description(folder: Path) -> None:
     """Calibration, length and preparation come from it."""
     (folder / "card.json").write_text(card(folder).to_json())
     layout = read_layout(folder)
-    assert (layout.scales, layout.biases) == ((2.0,) * 3, (1.0,) * 3)
+    assert (layout.scales, layout.biases) == ((1.0,) * 3, (0.0,) * 3)
+    assert layout.tiers == (Tiers(rewrite=0.5, block=0.9),) * 3
     assert (layout.max_tokens, layout.normalises) == (64, True)
 
 

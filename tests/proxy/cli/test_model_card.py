@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from detectors.toxicity import sources
-from detectors.toxicity.card import Calibration, Card, LabelCard, OperatingPoint, Tiers
-from tests.support.models import LABELS, model_folder
+from detectors.toxicity.card import Tiers
+from tests.support.models import LABELS, card_of, model_folder
 
 if TYPE_CHECKING:
     from tests.support.cli import Sluicegate
@@ -20,33 +20,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def bundled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = Path(shutil.copytree(model_folder(), tmp_path / "bundled"))
-    points = (
-        OperatingPoint(threshold=0.5, precision=0.75, recall=0.9, false_positive_rate=0.0125),
-        OperatingPoint(threshold=0.99, precision=None, recall=0.0, false_positive_rate=0.0),
-    )
-    labels = [
-        LabelCard(
-            name=name,
-            calibration=Calibration(scale=1.0, bias=0.0),
-            thresholds=Tiers(rewrite=0.6, block=0.85),
-            positives=10,
-            negatives=90,
-            operating_points=points,
-        )
-        for name in LABELS
-    ]
-    card = Card.model_validate(
-        {
-            **dict.fromkeys(("name", "version", "base", "base_licence", "licence"), "x"),
-            "format": 1,
-            "seed": 1,
-            "max_tokens": 64,
-            "normaliser": "none",
-            "labels": labels,
-            "data": (),
-            "files": {},
-        }
-    )
+    card = card_of(LABELS, Tiers(rewrite=0.6, block=0.85))
     (folder / "card.json").write_text(card.to_json())
     monkeypatch.setattr(sources, "BUNDLED", folder)
     return folder

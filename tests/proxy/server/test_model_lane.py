@@ -88,8 +88,9 @@ async def test_texts_of_one_window_come_back_in_order_and_are_remembered(tmp_pat
     async with bench(tmp_path) as made:
         assert await made.lane.ready is None
         assert await made.ask("abc", "a") == [(0.03,), (0.01,)]
-        assert await made.ask("a") == [(0.01,)]
-        assert made.counts.texts == {"model": 2, "cache": 1}
+        assert made.lane.known(["a", "abc"]) == [(0.01,), (0.03,)]
+        assert made.lane.known(["a", "ab"]) is None
+        assert made.counts.texts == {"model": 2, "cache": 2}
 
 
 async def test_what_waits_goes_together(tmp_path: Path) -> None:

@@ -69,10 +69,11 @@ async def test_a_window_is_judged_by_the_scores_of_its_texts(tmp_path: Path) -> 
     async with running() as models:
         assert await models.prepare([detector(source), WordDetector("words", ("zebra",))]) == []
         assert await judged(models, detector(source)) == FOUND
-        again = await judged(models, detector(TroubleSource(str(tmp_path)), "other"))
-        assert again == ScanResult([Finding("other", "length", 10, 17, 0.07)], 17)
+        other = detector(TroubleSource(str(tmp_path)), "other")
+        assert models.known(other, WINDOW) == ScanResult([Finding("other", "length", 10, 17, 0.07)], 17)
+        assert models.known(other, WINDOW._replace(text="else")) is None
         nothing = Window(ChannelKind.TEXT, "", " -- ", 3, final=True)
-        assert await judged(models, detector(source), nothing) == ScanResult([], 7)
+        assert await judged(models, other, nothing) == models.known(other, nothing) == ScanResult([], 7)
         assert len(models.lanes) == 1
         assert source.batches() == [1, 1]
 
@@ -83,7 +84,9 @@ async def test_what_a_detector_raises_is_a_failed_scan(tmp_path: Path) -> None:
     source = TroubleSource(str(tmp_path))
     async with running(errors) as models:
         for where in ("inputs", "read"):
-            assert await judged(models, Raising(source, where)) is ScanFailureReason.ERROR  # type: ignore[arg-type]
+            raising: Any = Raising(source, where)
+            assert models.known(raising, WINDOW) is None
+            assert await judged(models, raising) is ScanFailureReason.ERROR
     assert errors == ["raising LookupError()", "raising ArithmeticError()"]
 
 

@@ -30,7 +30,9 @@ class StoppedLanes(ScanLanes):
         super().__init__(asyncio.get_running_loop(), 1)
         self.jobs: list[tuple[Detector, object, object]] = []
 
-    def submit(self, detector: Detector, window: object, deadline_s: float, answer: object) -> None:
+    def submit(
+        self, detector: Detector, window: object, deadline_s: float, answer: object, owner: object = None
+    ) -> None:
         self.jobs.append((detector, window, answer))
         self.deadline_s = deadline_s
 
