@@ -19,6 +19,8 @@ from policies.loader import load_policy
 from policies.types import Direction, Limits, Mode, Policy
 from proxy.guard.drive import scan_inline
 from proxy.guard.stream import StreamGuard
+from proxy.guard.whole import passed
+from proxy.wire.body import BodyCodec
 from proxy.wire.registry import DIALECTS
 
 if TYPE_CHECKING:
@@ -70,10 +72,19 @@ def _body(request: bytes) -> bytes:
 
 
 def exchange(policy: Policy, case: Case, reads: Sequence[bytes]) -> None:
-    """Guard one request and its answer. Raises RuntimeError when either was changed."""
+    """Guard one request and its answer as the server does. Raises RuntimeError when either was changed."""
     if any(Direction.REQUEST in rule.directions for rule in policy.rules):
-        _guard(StreamGuard(_CHAT.request_codec(), policy, Direction.REQUEST), (case.request,))
-    _guard(StreamGuard(case.codec(), policy, Direction.RESPONSE), reads)
+        _judge(_CHAT.request_codec(), policy, Direction.REQUEST, (case.request,))
+    _judge(case.codec(), policy, Direction.RESPONSE, reads)
+
+
+def _judge(codec: Codec, policy: Policy, direction: Direction, reads: Sequence[bytes]) -> None:
+    """Look once at a message that is whole; guard one that is streamed, and one that the look does not pass."""
+    if isinstance(codec, BodyCodec):
+        skimmed = codec.skim(b"".join(reads))
+        if skimmed is not None and passed(policy, direction, skimmed.pieces, skimmed.complete) is not None:
+            return
+    _guard(StreamGuard(codec, policy, direction), reads)
 
 
 def _guard(guard: StreamGuard, reads: Sequence[bytes]) -> None:

@@ -77,7 +77,8 @@ class ChannelRules:
             known = ChannelSummary(channel_label(channel), channel.kind.value, chars, is_watched, is_observed)
             if len(self._summaries) < MAX_SUMMARIES:
                 self._summaries[key] = known
-        return known if known.chars == chars else known._replace(chars=chars)
+        label, named, known_chars, is_watched, is_observed = known
+        return known if chars == known_chars else ChannelSummary(label, named, chars, is_watched, is_observed)
 
     def blocking_rule(self, detector: str) -> Rule | None:
         """Return the rule that stops the message when this detector fails; None when all let it pass."""
