@@ -43,6 +43,9 @@ HANG_S: Final = 10.0
 LOAD_S: Final = 120.0
 """Longest time to load a model: half a gigabyte from a slow disk."""
 
+CHECK_S: Final = 1.0
+"""How often a process that nobody asks is looked after, so that it is replaced before somebody does."""
+
 FIRST_PAUSE_S: Final = 1.0
 LAST_PAUSE_S: Final = 30.0
 """Between two attempts to start a process that does not stay up; the first is at once, then it doubles."""
@@ -222,14 +225,14 @@ class ModelLane:
     def _work(self) -> None:
         pace = _Pace(self._timing)
         while not self._closed:
-            if self._process is None and pace.wait_s() == 0:
-                self._start(pace)
+            self._ensure(pace)
             try:
-                batch = self._batches.get(timeout=None if self._process is not None else pace.wait_s())
+                batch = self._batches.get(timeout=CHECK_S if self._process is not None else pace.wait_s())
             except queue.Empty:
                 continue
             if batch is None:
                 break
+            self._ensure(pace)
             self._score(batch, pace)
             try:
                 self._loop.call_soon_threadsafe(self._finish, batch)
@@ -237,6 +240,14 @@ class ModelLane:
                 break  # the loop is closed
         if self._process is not None:
             self._process.kill()
+
+    def _ensure(self, pace: _Pace) -> None:
+        """See that there is a process, where one may be started."""
+        if self._process is not None and (error := self._process.death()) is not None:
+            self._process = None
+            self._lost(error, pace)
+        if self._process is None and pace.wait_s() == 0:
+            self._start(pace)
 
     def _start(self, pace: _Pace) -> None:
         """Start the process and wait until the model is loaded; texts that wait meanwhile keep their deadlines."""

@@ -72,6 +72,10 @@ class ModelProcess:
         answer = self._receive(limit_s, "hung", f"the model gave no answer within {limit_s:g} seconds")
         return cast("list[Scored]", answer)
 
+    def death(self) -> ModelProcessError | None:
+        """Return how the process ended, None while it lives."""
+        return None if self._process.is_alive() else self._died()
+
     def kill(self) -> None:
         """End the process now. A caller that waits for it gets its error."""
         if self._process.is_alive():

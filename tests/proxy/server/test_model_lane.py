@@ -141,6 +141,21 @@ async def test_a_killed_process_is_replaced(tmp_path: Path) -> None:
         assert made.counts.restarts == ["died"]
 
 
+async def test_a_process_that_dies_unasked_is_replaced_before_somebody_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No text fails for it."""
+    monkeypatch.setattr(model_lane, "CHECK_S", 0.01)
+    async with bench(tmp_path, timing=SOON) as made:
+        await made.lane.ready
+        pid = made.lane.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda: made.lane.pid not in {None, pid})
+        assert await made.ask("ab") == [(0.02,)]
+        assert made.counts.restarts == ["died"]
+
+
 async def test_a_process_that_hangs_is_replaced(tmp_path: Path) -> None:
     """It is killed after a while, which its text does not wait for."""
     async with bench(tmp_path, timing=SOON) as made:
