@@ -127,9 +127,12 @@ class Relay:
     async def _release(
         self, message: GuardedMessage, writer: ClientWriter, out_headers: Sequence[tuple[str, str]]
     ) -> None:
-        """Write what may leave; the last of it together with the end of the stream."""
-        data = await message.take()
+        """Write what may leave; the last of it together with the end of the stream.
+
+        Whether it is the last was known before it was recorded: a scan that was answered meanwhile adds more.
+        """
         state = message.guard.state
+        data = await message.take()
         if state is GuardState.STATE_BLOCKED:
             self._upstream.close()  # no more tokens are paid for
         elif state is GuardState.STATE_DONE and self._reading is None:
@@ -215,6 +218,7 @@ class Relay:
             while message.driver.answered and message.guard.state is GuardState.STATE_OPEN:
                 message.driver.run()
                 await release(message)
+        await release(message)  # what may leave since the last decision was recorded
 
     def _is_plain(self, message: GuardedMessage) -> bool:
         """Whether the upstream is all there is to wait for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -111,3 +111,22 @@ async def test_a_model_file_that_is_gone_stops_the_start(tmp_path: Path) -> None
     with pytest.raises(PolicyError, match=r"holds no \.onnx file"):
         async with guarded(says("hi"), policy):
             pass
+
+
+async def test_nothing_is_lost_that_was_judged_while_a_decision_was_recorded() -> None:
+    """The last verdict comes while the first decision is on its way to the disk: what it lets out leaves, too."""
+    async with guarded(says("The tide is low. ", "You nitwit! ", "See you", " soon."), WORDS) as proxy:
+        (lane,) = proxy.server.services.lanes.models.lanes
+        record = proxy.sink.record
+
+        async def slowly(*given: Any) -> None:
+            await record(*given)
+            await asyncio.sleep(0.05)  # the upstream ends
+            await until(lambda: lane.is_idle)
+            await asyncio.sleep(0.01)  # its verdict reaches the guard
+
+        proxy.sink.record = slowly  # type: ignore[method-assign]
+        answer = await proxy.chat(stream=True)
+    assert texts_of(answer.body) == "The tide is low. [removed] See you soon."
+    assert answer.body.rstrip().endswith(b"[DONE]")
+    assert answer.complete
