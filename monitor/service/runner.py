@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from monitor.service.shares import Shares
     from monitor.service.source import Source
 
+LINGER_S: Final = 2.0
+"""How long a record may be on its way: time passes so much later than the clock, and no record comes from the past."""
 TICK_S: Final = 1.0
 """How often time passes while nothing comes."""
 MIN_PAUSE_S: Final = 0.25
@@ -124,7 +126,7 @@ class Runner:
         now_s = self._clock()
         if now_s - self._ticked_s >= TICK_S:
             self._ticked_s = now_s
-            self._shares.advance(now_s)
+            self._shares.advance(now_s - LINGER_S)
 
     def _keep(self, source: Source) -> None:
         self._kept_s = self._clock()

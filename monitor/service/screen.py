@@ -23,6 +23,7 @@ SIGNALS: Final = ("incidents", "blocks", "refusals", "over_refusals", "harmful_c
 MAX_SLICES: Final = 12
 MAX_ALARMS: Final = 12
 _COLOURS: Final = {"page": "bold red", "ticket": "yellow"}
+_LEVELS: Final = ("page", "ticket", "digest", "info")
 
 
 class NoMonitorError(Exception):
@@ -108,17 +109,21 @@ def _cell(count: int, responses: int) -> Text:
 
 
 def alarm_table(alarms: list[dict[str, Any]]) -> RenderableType:
-    """Return the alarms that are not closed."""
+    """Return the open alarms, the most urgent first; those that another explains are only counted."""
     if not alarms:
         return Text("No open alarm.", style="green")
+    own = sorted(
+        (one for one in alarms if one["explained_by"] is None), key=lambda one: _LEVELS.index(one["level"])
+    )
     table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
     for name in ("alarm", "slice", "detector", "before", "then", "since"):
         table.add_column(name, no_wrap=True, overflow="ellipsis")
-    for one in alarms[:MAX_ALARMS]:
-        style = _COLOURS.get(one["level"], "") if one["explained_by"] is None else "dim"
+    for one in own[:MAX_ALARMS]:
+        style = _COLOURS.get(one["level"], "dim")
         before = "" if one["expected"] is None else f"{one['expected']:.4g}"
         place = f"{one['dimension']} {one['value']}".strip()
         title = Text(f"{one['level']} {one['signal']}", style=style)
         then = "" if one["observed"] is None else f"{one['observed']:.4g}"
         table.add_row(title, place, one["detector"], before, then, one["opened"][11:19])
-    return table
+    more = len(alarms) - len(own[:MAX_ALARMS])
+    return Group(table, Text(f"and {more} that these explain", style="dim")) if more else table

@@ -60,7 +60,7 @@ def log_alarm(alarm: Alarm) -> None:
         alarm_id=alarm.alarm_id,
         activity=alarm.activity.value,
         state=alarm.state.value,
-        level=alarm.level.value,
+        attention=alarm.level.value,
         signal=alarm.signal.value,
         slice=str(alarm.slice),
         detector=alarm.detector,

@@ -14,11 +14,12 @@ from proxy.server.config_fields import is_loopback, parse_address, split_address
 
 def run_demo(*, once: bool, listen: str, admin: str) -> int:
     """Run the demo. Raises `CommandError` when it cannot start."""
-    if find_spec("openai") is None:
-        raise CommandError(
-            "The demo speaks to the proxy through the package openai, which is not installed."
-            " Install it with: pip install 'sluicegate[demo]'"
-        )
+    for name, what in (("openai", "speaks to the proxy through"), ("river", "watches the proxy with")):
+        if find_spec(name) is None:
+            raise CommandError(
+                f"The demo {what} the package {name}, which is not installed."
+                " Install it with: pip install 'sluicegate[demo]'"
+            )
     from proxy.demo import run as demo  # noqa: PLC0415 - it imports openai
 
     listen_host, listen_port = _address("--listen", listen)

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from events.schema import Incident
+from monitor.service.settings import ServiceSettings
 from policies.loader import load_policy
+from proxy.demo.drift import monitor_address, show_drift
 from proxy.demo.model import MODEL_NAME, PACE_S, running_model
 from proxy.demo.recorded import recorded_in, show_recorded
 from proxy.demo.script import SCENARIOS
@@ -109,13 +111,18 @@ async def run_demo(options: DemoOptions, console: Console) -> bool:
         show_summary(console, played)
         recorded = await recorded_in(outbox_path(config), len(played))
         show_recorded(console, recorded, outbox_path(config))
+        watched = _config(DemoOptions(), model_url, folder / "watched", ServiceSettings(listen_port=0))
+        other = await stack.enter_async_context(running_server(watched))
+        has_alarm = await show_drift(console, other.url, watched.state_dir)
         if not options.once:
-            _show_how_to_go_on(console, server, folder)
+            _show_how_to_go_on(console, server, folder, monitor_address(watched.state_dir))
             await _until_interrupted()
-    return recorded.exchanges >= len(played) and not any(problems_of(one) for one in played)
+    return has_alarm and recorded.exchanges >= len(played) and not any(problems_of(one) for one in played)
 
 
-def _config(options: DemoOptions, model_url: str, folder: Path) -> ServerConfig:
+def _config(
+    options: DemoOptions, model_url: str, folder: Path, monitor: ServiceSettings | None = None
+) -> ServerConfig:
     return ServerConfig(
         upstream_url=model_url,
         policy_source=str(DEMO_POLICY),
@@ -126,6 +133,8 @@ def _config(options: DemoOptions, model_url: str, folder: Path) -> ServerConfig:
         state_dir=folder / "state",
         record_dir=folder / "recordings",
         drain_timeout_s=1.0,
+        monitor=monitor,
+        log_level="error",
     )
 
 
@@ -183,7 +192,7 @@ def held_in(recording: Path, policy: Policy) -> Held:
     return Held(stats.held_chars_peak, stats.held_chars_sum / stats.samples if stats.samples else 0.0)
 
 
-def _show_how_to_go_on(console: Console, server: RunningServer, folder: Path) -> None:
+def _show_how_to_go_on(console: Console, server: RunningServer, folder: Path, monitor_url: str) -> None:
     """Print where everything is, and commands to paste."""
     base = f"{server.url}/v1"
     program = "sluicegate" if shutil.which("sluicegate") else sys.argv[0]
@@ -194,6 +203,7 @@ def _show_how_to_go_on(console: Console, server: RunningServer, folder: Path) ->
         f"  base URL  {base}   (any key, model {MODEL_NAME!r})",
         f"  ready     {server.admin_url}/readyz",
         f"  metrics   {server.admin_url}/metrics",
+        f"  monitor   {monitor_url}/api/alarms",
         f"  records   {folder / 'recordings'}",
         "",
         "With curl:",
@@ -215,6 +225,10 @@ def _show_how_to_go_on(console: Console, server: RunningServer, folder: Path) ->
         "",
         f"  {program} events tail --state-dir {folder / 'state'}",
         f"  {program} events tail --state-dir {folder / 'state'} --format ocsf",
+        "",
+        "What the monitor sees, live:",
+        "",
+        f"  {program} monitor status --url {monitor_url}",
         "",
         "Ctrl-C ends it.",
     )

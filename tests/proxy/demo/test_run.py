@@ -30,6 +30,7 @@ async def test_the_whole_demo_checks_itself() -> None:
     text = out.getvalue()
     assert f"{2 * len(SCENARIOS)} exchanges, 0 not as expected." in text
     assert "of them incidents; bytes delivered of what was acted on: 0." in text
+    assert "the monitor raised an alarm" in " ".join(text.split())
     shown = [line for line in text.splitlines() if "http" not in line and "policy " not in line]
     assert max(map(len, shown)) <= 80
 
@@ -39,6 +40,11 @@ async def test_a_demo_that_does_not_come_as_scripted_says_so(monkeypatch: pytest
     wrong = Scenario("wrong", "Hm?", (Answer(cut("write to jane.roe@example.com")),))
     monkeypatch.setattr("proxy.demo.model.SCENARIOS", (wrong,))
     monkeypatch.setattr(proxy.demo.run, "SCENARIOS", (wrong,))
+
+    async def seen(*_about: object) -> bool:
+        return True
+
+    monkeypatch.setattr(proxy.demo.run, "show_drift", seen)
     out = StringIO()
     assert not await run_demo(DemoOptions(once=True, pace_s=0.0), Console(file=out, width=80))
     assert "NOT AS EXPECTED" in out.getvalue()
