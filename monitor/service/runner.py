@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from monitor.service.source import Source
 
 LINGER_S: Final = 2.0
-"""How long a record may be on its way: time passes so much later than the clock, so that none comes from the past."""
+"""How long a record may be on its way: time passes so much behind the clock, so that none comes from the past."""
 TICK_S: Final = 1.0
 """How often time passes while nothing comes."""
 MIN_PAUSE_S: Final = 0.25
