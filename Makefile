@@ -17,7 +17,13 @@ TOO_OLD := sys.exit(sys.version_info < (3, 11))
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-models check format bench fuzz soak chaos outage consumers leak-surface clean help: @echo "make demo scripted model, proxy and live traffic; stays up until Ctrl-C (make demo ARGS=--once ends)" @echo "make test every check, and every test but those that need torch; CI runs it" @echo "make test-models the tests that need torch and Detoxify, which it installs (0.8 GB); CI runs it too" test-deploy runs" test-deploy alert rules dashboard, by promtool, where can"
+.PHONY: help setup demo test test-deploy test-models check format bench fuzz soak chaos outage consumers leak-surface clean
+
+help:
+	@echo "make demo    scripted model, proxy and live traffic; stays up until Ctrl-C (make demo ARGS=--once ends)"
+	@echo "make test    every check, and every test but those that need torch; CI runs it"
+	@echo "make test-models  the tests that need torch and Detoxify, which it installs (0.8 GB); CI runs it too"
+	@echo "make test-deploy  the alert rules and the dashboard, by promtool, which it installs where it can"
 	@echo "make check   linter, formatter, types and layers only"
 	@echo "make format  let the linter and the formatter change the files"
 	@echo "make bench   measure against other gateways; writes benchmarks/RESULTS.md"
@@ -51,13 +57,14 @@ demo: $(STAMP)
 test: check
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(ARGS)
 
-test-models: $(MODELS_STAMP)
-	$(BIN)/python -m pytest -q tests/detectors/toxicity tests/proxy/cli/test_models.py $(ARGS)
 test-deploy: $(STAMP)
 	@command -v promtool >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends prometheus; } >/dev/null 2>&1; } || \
 		echo "promtool is not installed (Debian: apt-get install prometheus): what needs it is left out."
 	$(BIN)/python -m pytest -q -n 0 tests/deploy $(ARGS)
+
+test-models: $(MODELS_STAMP)
+	$(BIN)/python -m pytest -q tests/detectors/toxicity tests/proxy/cli/test_models.py $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff check .
