@@ -91,6 +91,15 @@ class _Api:
         states = frozenset(AlarmState) if state is None else frozenset({state})
         return _json([alarm_view(alarm) for alarm in await asyncio.to_thread(self._reader.alarms, states)])
 
+    async def labels(self, _request: web.Request) -> web.Response:
+        return _json(await asyncio.to_thread(self._reader.labels))
+
+    async def quantiles(self, _request: web.Request) -> web.Response:
+        return _json(await asyncio.to_thread(self._reader.quantiles))
+
+    async def digest(self, _request: web.Request) -> web.Response:
+        return _json([alarm_view(alarm) for alarm in await asyncio.to_thread(self._reader.digest)])
+
     async def status(self, _request: web.Request) -> web.Response:
         runner = self._runner
         totals = await asyncio.to_thread(self._reader.totals)
@@ -116,6 +125,9 @@ def api_app(reader: Reader, runner: Runner, registry: CollectorRegistry, token: 
     app.router.add_get("/api/series", api.series)
     app.router.add_get("/api/slices", api.slices)
     app.router.add_get("/api/alarms", api.alarms)
+    app.router.add_get("/api/digest", api.digest)
+    app.router.add_get("/api/labels", api.labels)
+    app.router.add_get("/api/quantiles", api.quantiles)
     app.router.add_get("/api/status", api.status)
     app.router.add_post("/api/alarms/{id}/{what:" + "|".join(ACTS) + "}", api.act)
     return app

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from monitor.service.merging import merged_points, merged_rates, merged_slices, merged_totals
+from monitor.service.views import labels_view, quantiles_view
 from monitor.types import AlarmState
 
 if TYPE_CHECKING:
@@ -50,6 +51,26 @@ class Reader:
         """Return alarms in these states, the newest first."""
         with self._shares.lock:
             found = [one for engine in self._engines() for one in engine.alarms() if one.state in states]
+        return sorted(found, key=lambda one: (-one.changed_s, one.alarm_id))
+
+    def labels(self) -> dict[str, dict[str, Any]]:
+        """Return by share what verdicts say: a verdict is known where its incident is."""
+        with self._shares.lock:
+            return {name: labels_view(share.engine) for name, share in self._shares.by_name.items()}
+
+    def quantiles(self) -> dict[str, dict[str, Any]]:
+        """Return by share the quantiles of all traffic: they cannot be added up."""
+        with self._shares.lock:
+            return {
+                name: quantiles_view(share.engine.quantiles())
+                for name, share in self._shares.by_name.items()
+                if share.engine.slices()
+            }
+
+    def digest(self) -> list[Alarm]:
+        """Return the alarms of the last week for which no channel had room."""
+        with self._shares.lock:
+            found = [one for engine in self._engines() for one in engine.weekly_digest()]
         return sorted(found, key=lambda one: (-one.changed_s, one.alarm_id))
 
     def totals(self) -> Totals:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from events.schema.envelope import rfc3339
 
 if TYPE_CHECKING:
-    from monitor.types import Alarm, Point, Rate, SliceInfo, Totals
+    from monitor.engine import Engine
+    from monitor.types import Alarm, Point, Rate, Signal, SliceInfo, Totals
 
 
 def rate_view(rate: Rate) -> dict[str, Any]:
@@ -71,9 +72,43 @@ def alarm_view(alarm: Alarm) -> dict[str, Any]:
     }
 
 
+def labels_view(engine: Engine) -> dict[str, Any]:
+    """Return what reviewers' verdicts say: realised precision beside the estimated one, recall, delay, proposals.
+
+    A proposal is for a person to put into the policy; nothing applies it.
+    """
+    estimated = engine.estimated_precisions()
+    recall = engine.recall()
+    return {
+        "precision": [
+            {
+                **asdict(one),
+                "share": _finite(one.share),
+                "estimated": _or_none(estimated.get((one.policy, one.rule))),
+            }
+            for one in engine.precisions()
+        ],
+        "recall": None if recall is None else asdict(recall),
+        "delay_s": {str(quantile): _finite(value) for quantile, value in engine.label_delays_s().items()},
+        "proposals": [asdict(one) for one in engine.proposals()],
+    }
+
+
+def quantiles_view(quantiles: dict[Signal, dict[float, float]]) -> dict[str, Any]:
+    """Return quantiles of latency and held characters."""
+    return {
+        signal.value: {str(quantile): _finite(value) for quantile, value in found.items()}
+        for signal, found in quantiles.items()
+    }
+
+
 def totals_view(totals: Totals) -> dict[str, Any]:
     """Return what became of the records."""
     return asdict(totals)
+
+
+def _or_none(value: float | None) -> float | None:
+    return None if value is None else _finite(value)
 
 
 def _finite(value: float) -> float | None:

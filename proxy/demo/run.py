@@ -194,18 +194,28 @@ def held_in(recording: Path, policy: Policy) -> Held:
 
 def _show_how_to_go_on(console: Console, server: RunningServer, folder: Path, monitor_url: str) -> None:
     """Print where everything is, and commands to paste."""
-    base = f"{server.url}/v1"
-    program = "sluicegate" if shutil.which("sluicegate") else sys.argv[0]
-    lines = (
+    for line in (*_places(server, folder, monitor_url), *_commands(server, folder, monitor_url)):
+        console.print(line, soft_wrap=True)
+
+
+def _places(server: RunningServer, folder: Path, monitor_url: str) -> tuple[str, ...]:
+    return (
         "",
         "The proxy stays up. Whatever you say, the model repeats; try an e-mail address.",
         "",
-        f"  base URL  {base}   (any key, model {MODEL_NAME!r})",
+        f"  base URL  {server.url}/v1   (any key, model {MODEL_NAME!r})",
         f"  ready     {server.admin_url}/readyz",
         f"  metrics   {server.admin_url}/metrics",
         f"  monitor   {monitor_url}/api/alarms",
         f"  records   {folder / 'recordings'}",
         "",
+    )
+
+
+def _commands(server: RunningServer, folder: Path, monitor_url: str) -> tuple[str, ...]:
+    base = f"{server.url}/v1"
+    program = "sluicegate" if shutil.which("sluicegate") else sys.argv[0]
+    return (
         "With curl:",
         "",
         f"  curl -N {base}/chat/completions -H 'content-type: application/json' \\",
@@ -232,8 +242,6 @@ def _show_how_to_go_on(console: Console, server: RunningServer, folder: Path, mo
         "",
         "Ctrl-C ends it.",
     )
-    for line in lines:
-        console.print(line, soft_wrap=True)
 
 
 async def _until_interrupted() -> None:

@@ -12,8 +12,9 @@ from monitor.engine import Engine
 from monitor.service import share as share_module
 from monitor.service.api import AddressError, check_address
 from monitor.types import Alarm
+from tests.support.monitor import incident, verdict
 from tests.support.served_monitor import call, fed, served_monitor
-from tests.support.watching import AlarmingEngine
+from tests.support.watching import START_S, AlarmingEngine
 
 TOKEN = "t" * 20
 
@@ -48,6 +49,26 @@ async def test_what_is_known_is_told(tmp_path: Path) -> None:
         status, page = await asked(f"{url}/metrics")
         assert status == 200
         assert 'sluicegate_monitor_records_total{outcome="counted"} 200.0' in page
+
+
+async def test_verdicts_quantiles_and_the_digest_are_told(tmp_path: Path) -> None:
+    shares = fed(tmp_path)
+    engine = shares.by_name["share-0"].engine
+    for number in range(30):
+        engine.receive(incident(number, START_S + 200 + number), START_S + 200 + number)
+        label = "true_positive" if number % 3 else "false_positive"
+        engine.receive(verdict(number, label, START_S + 300 + number), START_S + 300 + number)
+    async with served_monitor(shares) as (url, *_):
+        status, labels = await asked(f"{url}/api/labels")
+        assert status == 200
+        (precision,) = labels["share-0"]["precision"]
+        assert (precision["rule"], precision["right"], precision["wrong"]) == ("cards", 20, 10)
+        assert precision["share"] == pytest.approx(2 / 3)
+        assert labels["share-1"]["precision"] == []
+        assert float(labels["share-0"]["delay_s"]["0.5"]) == 100
+        _, quantiles = await asked(f"{url}/api/quantiles")
+        assert quantiles["share-0"]["latency"]["0.5"] == pytest.approx(0.2)
+        assert await asked(f"{url}/api/digest") == (200, [])
 
 
 @pytest.mark.parametrize(
