@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import random
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.loader import load_policy_text
-from proxy.guard.drive import scan_inline
 from proxy.guard.stream import StreamGuard
 from tests.support import generated
 from tests.support.alike import CASES
+from tests.support.guards import loaded, outcome
 from tests.support.wire import cut_at
 
 if TYPE_CHECKING:
-    from policies.types import Policy
     from tests.support.alike import Frames
+    from tests.support.guards import Outcome
 
 PADDINGS = ["Ab1", "x", "aZ9aZ9aZ9", "AKIAQZXWVUTSRPONMLKJ", "falconX9b", "aHaltX"]
 
@@ -35,25 +33,9 @@ rules:
 """
 
 
-@lru_cache
-def policy(text: str) -> Policy:
-    """Loaded once."""
-    return load_policy_text(text)
-
-
-def outcome(case: Frames, under: Policy, reads: list[bytes], *, is_fast: bool) -> tuple[object, ...]:
-    """All that comes out of a guard."""
-    guard = StreamGuard(case.codec(is_fast=is_fast), under)
-    written = b""
-    for read in reads:
-        guard.receive(read)
-        scan_inline(guard)
-        written += guard.take()
-    guard.receive_end()
-    scan_inline(guard)
-    written += guard.take()
-    events = sorted(map(repr, guard.take_events()))
-    return written, events, guard.state, guard.decision, guard.block, guard.stats.text_chars
+def guarded(case: Frames, text: str, reads: list[bytes], *, is_fast: bool) -> Outcome:
+    """All that comes out of a guard whose codec reads like frames without parsing them, or does not."""
+    return outcome(StreamGuard(case.codec(is_fast=is_fast), loaded(text)), reads)
 
 
 def written(case: Frames, chance: random.Random) -> bytes:
@@ -75,4 +57,4 @@ def test_the_same_comes_out(name: str, text: str, seed: int) -> None:
     """The same bytes, events and decision, in every dialect and layout, for any cut."""
     case, chance = CASES[name], random.Random(seed)
     reads = cut_at(written(case, chance), chance)
-    assert outcome(case, policy(text), reads, is_fast=True) == outcome(case, policy(text), reads, is_fast=False)
+    assert guarded(case, text, reads, is_fast=True) == guarded(case, text, reads, is_fast=False)

@@ -10,13 +10,13 @@ from anthropic.types.beta import BetaMessage
 
 from policies.loader import load_policy_text
 from proxy.guard.api import GuardState
-from proxy.guard.drive import scan_inline
 from proxy.guard.stream import StreamGuard
 from proxy.wire.registry import DIALECTS
 from tests.proxy.wire.test_anthropic_endings import final
 from tests.proxy.wire.test_canaries import places, planted
 from tests.support import generated
 from tests.support.anthropic_messages import RECORDINGS, stream, stream_events
+from tests.support.guards import outcome
 
 DIALECT = DIALECTS["anthropic-messages"]
 STOPPED = "halt the presses"
@@ -31,17 +31,10 @@ MACHINE_MADE = {"type", "role", "expires_at"}
 
 
 def guarded(reads: list[bytes], *, is_stream: bool) -> bytes:
-    guard = StreamGuard(DIALECT.stream_codec() if is_stream else DIALECT.body_codec(), POLICY)
-    out = b""
-    for read in reads:
-        guard.receive(read)
-        scan_inline(guard)
-        out += guard.take()
-    guard.receive_end()
-    scan_inline(guard)
-    out += guard.take()
-    assert guard.state is GuardState.STATE_BLOCKED
-    return out
+    codec = DIALECT.stream_codec() if is_stream else DIALECT.body_codec()
+    found = outcome(StreamGuard(codec, POLICY), reads)
+    assert found.state is GuardState.STATE_BLOCKED
+    return found.written
 
 
 @pytest.mark.parametrize("name", RECORDINGS)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from proxy.guard.api import GuardState
 from proxy.wire.types import Form
-from tests.proxy.guard.test_promises import guarded
 from tests.support import generated
 from tests.support.dialect_case import Prose
 from tests.support.dialects import CASES
+from tests.support.guards import guarded
 
 if TYPE_CHECKING:
     from proxy.wire.types import Codec

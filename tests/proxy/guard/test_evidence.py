@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from policies.types import Action, Direction
 from proxy.guard.buffer import FORGET_STEP_CHARS
-from proxy.guard.drive import scan_inline
 from proxy.guard.evidence import Evidence, excerpts, whole_texts
 from proxy.guard.stream import StreamGuard
 from proxy.wire.registry import DIALECTS
+from tests.support.guards import fed, played
 from tests.support.toy import END, ToyCodec, WordDetector, line, policy, rule
 from tests.support.upstream import delta
 
@@ -22,14 +22,7 @@ FLAG = policy([WordDetector("w", (BAD,))], [rule("w", Action.FLAG)])
 
 
 def run(guard: StreamGuard, *pieces: bytes) -> bytes:
-    out = b""
-    for piece in pieces:
-        guard.receive(piece)
-        scan_inline(guard)
-        out += guard.take()
-    guard.receive_end()
-    scan_inline(guard)
-    return out + guard.take()
+    return played(guard, pieces)
 
 
 @pytest.mark.parametrize("window", [0, 3, 50])
@@ -96,9 +89,7 @@ def test_context_is_there_after_the_text_before_was_forgotten() -> None:
     evidence = Evidence(300, 0, 1000)
     guard = StreamGuard(DIALECTS["openai-chat"].stream_codec(), FLAG, evidence=evidence)
     filler = "calm words. " * (FORGET_STEP_CHARS // 4)
-    guard.receive(delta(filler))
-    scan_inline(guard)
-    guard.take()
+    fed(guard, [delta(filler)])
     run(guard, delta(f"{BAD} "), b"data: [DONE]\n\n")
     (found,) = excerpts(guard, guard.take_events(), evidence)
     assert found.original == f"{filler[-300:]}{BAD} "
@@ -109,10 +100,7 @@ def test_a_clean_text_is_forgotten_as_without_evidence() -> None:
     held = []
     for evidence in (None, Evidence(400, 0, 1000)):
         guard = StreamGuard(DIALECTS["openai-chat"].stream_codec(), FLAG, evidence=evidence)
-        for _ in range(50):
-            guard.receive(delta("calm words. " * 200))
-            scan_inline(guard)
-            guard.take()
+        fed(guard, [delta("calm words. " * 200)] * 50)
         ((timeline),) = guard._texts.by_channel.values()
         held.append(len(timeline.buffer.text))
         assert timeline.buffer._gone == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from functools import cache
 from typing import TYPE_CHECKING
 
 import orjson
@@ -12,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.types import ChannelKind
-from policies.loader import load_policy_text
 from policies.types import Direction
 from proxy.guard.api import GuardStats
 from proxy.guard.buffer import TextBuffer
@@ -25,10 +23,11 @@ from proxy.wire.registry import DIALECTS
 from tests.proxy.guard.test_promises import answer
 from tests.support import generated
 from tests.support.detectors import built
+from tests.support.guards import loaded, outcome
 from tests.support.toy import WordDetector
 
 if TYPE_CHECKING:
-    from policies.types import Policy
+    from tests.support.guards import Outcome
 
 CHAT = DIALECTS["openai-chat"]
 FLAGS = generated.POLICY.replace("action: redact", "action: flag", 2).replace("name: generated", "name: flags")
@@ -36,25 +35,9 @@ REWRITES = generated.POLICY.replace('action: redact, replacement: "[name]"', "ac
 LEAST_HOLD = generated.POLICY + "limits: {max_hold_chars: 1860}\n"
 
 
-@cache
-def policy(text: str) -> Policy:
-    """Loaded once."""
-    return load_policy_text(text)
-
-
-def outcome(under: Policy, reads: list[bytes], *, use_screens: bool) -> tuple[object, ...]:
-    """All that comes out of a guard."""
-    guard = StreamGuard(CHAT.stream_codec(), under, use_screens=use_screens)
-    written = b""
-    for read in reads:
-        guard.receive(read)
-        scan_inline(guard)
-        written += guard.take()
-    guard.receive_end()
-    scan_inline(guard)
-    written += guard.take()
-    events = sorted(guard.take_events(), key=repr)
-    return written, events, guard.state, guard.decision, guard.block, guard.stats.text_chars
+def screened(text: str, reads: list[bytes], *, use_screens: bool) -> Outcome:
+    """All that comes out of a guard with or without screens."""
+    return outcome(StreamGuard(CHAT.stream_codec(), loaded(text), use_screens=use_screens), reads)
 
 
 @pytest.mark.parametrize("text", [generated.POLICY, FLAGS, REWRITES, LEAST_HOLD])
@@ -65,7 +48,7 @@ def test_screens_change_nothing(text: str, seed: int) -> None:
     chance = random.Random(seed)
     events, _ = answer(chance, tools=chance.choice([0, 0, 0, 1]))
     reads = generated.cut(chance, generated.sse(chance, events))
-    assert outcome(policy(text), reads, use_screens=True) == outcome(policy(text), reads, use_screens=False)
+    assert screened(text, reads, use_screens=True) == screened(text, reads, use_screens=False)
 
 
 @pytest.mark.parametrize("text", [generated.POLICY, FLAGS])
@@ -82,7 +65,7 @@ def test_whole_messages_pass_in_one_look(text: str, seed: int) -> None:
     }
     both = []
     for use_screens in (True, False):
-        guard = StreamGuard(CHAT.request_codec(), policy(text), Direction.REQUEST, use_screens=use_screens)
+        guard = StreamGuard(CHAT.request_codec(), loaded(text), Direction.REQUEST, use_screens=use_screens)
         guard.receive(orjson.dumps(body))
         guard.receive_end()
         scan_inline(guard)
@@ -100,7 +83,7 @@ def test_whole_answers_hide_nothing_between_their_parts(dialect: str) -> None:
         "gemini": {"candidates": [{"index": 0, "content": {"role": "model", "parts": parts}}]},
     }[dialect]
     for use_screens in (True, False):
-        guard = StreamGuard(DIALECTS[dialect].body_codec(), policy(generated.POLICY), use_screens=use_screens)
+        guard = StreamGuard(DIALECTS[dialect].body_codec(), loaded(generated.POLICY), use_screens=use_screens)
         guard.receive(orjson.dumps(body))
         guard.receive_end()
         scan_inline(guard)

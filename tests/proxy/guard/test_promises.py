@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-from functools import cache
 from typing import Any
 
 import orjson
@@ -13,52 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.loader import load_policy_text
-from policies.types import Policy
 from proxy.guard.api import GuardState
-from proxy.guard.drive import scan_inline
-from proxy.guard.reports import GuardEvent
 from proxy.guard.stream import StreamGuard
 from proxy.wire.registry import DIALECTS
-from proxy.wire.types import Codec
 from tests.support import generated
 from tests.support.generated import chunk
+from tests.support.guards import fed, guarded
 
 CHAT = DIALECTS["openai-chat"]
 SCALE = 50 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 1
 SEEDS = st.integers(0, 2**48)
-
-
-@cache
-def policy() -> Policy:
-    """Loaded once: Presidio takes its time."""
-    return load_policy_text(generated.POLICY)
-
-
-def take_watched(guard: StreamGuard) -> bytes:
-    """Take what is written. Asserts that each character of it had been judged (A5)."""
-    out = guard.take()
-    for timeline in guard._texts.by_channel.values() if out else ():
-        assert timeline.emitted <= timeline.released
-        panel = timeline._panel
-        if not panel._is_open:  # No cursor yet: the screen alone has looked, up to here.
-            assert timeline.released <= panel._at <= panel._scanned
-        for cursor in panel.cursors:
-            assert timeline.released <= cursor.reading.to_source(cursor.watermark)
-    return out
-
-
-def guarded(codec: Codec, reads: list[bytes]) -> tuple[bytes, list[GuardEvent], GuardState]:
-    """Pass reads through a watched guard."""
-    guard = StreamGuard(codec, policy())
-    written = b""
-    for read in reads:
-        guard.receive(read)
-        scan_inline(guard)
-        written += take_watched(guard)
-    guard.receive_end()
-    scan_inline(guard)
-    written += take_watched(guard)
-    return written, sorted(guard.take_events(), key=repr), guard.state
 
 
 def answer(chance: random.Random, choice: int = 0, tools: int = 0) -> tuple[list[dict[str, Any]], list[str]]:
@@ -207,11 +170,6 @@ def test_an_edited_id_is_edited_in_every_frame_of_the_stream() -> None:
     )
     events = [b"data: " + orjson.dumps(chunk({"content": word})) + b"\n\n" for word in ("a ", "b ", "c ", "d ")]
     for reads in ([b"".join(events)], events):
-        guard = StreamGuard(CHAT.stream_codec(), under)
-        written = b""
-        for read in [*reads, b"data: [DONE]\n\n"]:
-            guard.receive(read)
-            scan_inline(guard)
-            written += guard.take()
+        written = fed(StreamGuard(CHAT.stream_codec(), under), [*reads, b"data: [DONE]\n\n"])
         assert b"gpt-4o-mini" not in written
         assert written.count(b'"hidden"') == len(events)

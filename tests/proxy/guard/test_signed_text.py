@@ -11,7 +11,6 @@ import pytest
 
 from policies.loader import load_policy_text
 from proxy.guard.api import GuardState
-from proxy.guard.drive import scan_inline
 from proxy.guard.reports import GuardEvent
 from proxy.guard.stream import StreamGuard
 from proxy.wire.registry import DIALECTS
@@ -27,6 +26,7 @@ from tests.support.anthropic_messages import (
     thinking,
     whole,
 )
+from tests.support.guards import outcome
 
 DIALECT = DIALECTS["anthropic-messages"]
 POLICY = load_policy_text("""
@@ -42,17 +42,10 @@ rules:
 
 
 def guarded(reads: list[bytes], *, stream: bool) -> tuple[bytes, list[GuardEvent]]:
-    guard = StreamGuard(DIALECT.stream_codec() if stream else DIALECT.body_codec(), POLICY)
-    out = b""
-    for read in reads:
-        guard.receive(read)
-        scan_inline(guard)
-        out += guard.take()
-    guard.receive_end()
-    scan_inline(guard)
-    out += guard.take()
-    assert guard.state is GuardState.STATE_DONE
-    return out, sorted(guard.take_events(), key=repr)
+    codec = DIALECT.stream_codec() if stream else DIALECT.body_codec()
+    found = outcome(StreamGuard(codec, POLICY), reads)
+    assert found.state is GuardState.STATE_DONE
+    return found.written, found.events
 
 
 def signatures(data: bytes) -> list[str]:

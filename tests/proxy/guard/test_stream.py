@@ -18,6 +18,7 @@ from proxy.guard.api import GuardState, ScanFailureReason, ScanRequest
 from proxy.guard.drive import scan_inline
 from proxy.guard.reports import GuardEvent
 from proxy.guard.stream import StreamGuard
+from tests.support.guards import played
 from tests.support.toy import (
     END,
     BrokenDetector,
@@ -49,16 +50,7 @@ def guarded(
 ) -> tuple[bytes, list[GuardEvent], StreamGuard]:
     """Pass reads through a guard, scanning after each; return what was written, the events, the guard."""
     guard = StreamGuard(ToyCodec(), under, direction)
-    written = []
-    for read in data:
-        guard.receive(read)
-        scan_inline(guard)
-        written.append(guard.take())
-    guard.receive_end()
-    scan_inline(guard)
-    written.append(guard.take())
-    scan_inline(guard)
-    return b"".join(written), guard.take_events(), guard
+    return played(guard, data), guard.take_events(), guard
 
 
 def cut(data: bytes, points: Sequence[int]) -> list[bytes]:

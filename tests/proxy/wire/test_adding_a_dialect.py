@@ -16,9 +16,9 @@ import pytest
 from proxy.guard.api import GuardState
 from proxy.wire.registry import DIALECTS
 from proxy.wire.types import FrameRole
-from tests.proxy.guard.test_promises import guarded
 from tests.support import generated
 from tests.support.dialect_case import DialectCase, Prose
+from tests.support.guards import guarded
 from tests.support.wire import cuts, frames_of, read
 
 if TYPE_CHECKING:

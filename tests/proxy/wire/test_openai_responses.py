@@ -17,6 +17,7 @@ from proxy.wire.openai_responses import RESPONSES
 from proxy.wire.types import Codec
 from tests.proxy.wire.test_openai_endings import client
 from tests.support import generated
+from tests.support.guards import played
 from tests.support.leaks import MAIL, cut_in, runs_left
 from tests.support.responses import (
     RECORDINGS,
@@ -43,14 +44,8 @@ POLICY = load_policy_text(
 
 
 def guarded(codec: Codec, reads: list[bytes]) -> tuple[bytes, GuardState]:
-    guard, out = StreamGuard(codec, POLICY), b""
-    for read in reads:
-        guard.receive(read)
-        scan_inline(guard)
-        out += guard.take()
-    guard.receive_end()
-    scan_inline(guard)
-    return out + guard.take(), guard.state
+    guard = StreamGuard(codec, POLICY)
+    return played(guard, reads), guard.state
 
 
 def test_what_it_is() -> None:

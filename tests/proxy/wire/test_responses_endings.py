@@ -15,12 +15,12 @@ from openai.types.responses import Response
 from detectors.types import ChannelKind as K
 from policies.loader import load_policy_text
 from proxy.guard.api import GuardState
-from proxy.guard.drive import scan_inline
 from proxy.guard.stream import StreamGuard
 from proxy.wire.openai_responses import RESPONSES
 from proxy.wire.responses_endings import MESSAGE_ID, ResponsesStreamEnding
 from proxy.wire.types import Channel, Slot, SlotMode, each_frame
 from tests.proxy.wire.test_openai_endings import client
+from tests.support.guards import played
 from tests.support.responses import (
     RECORDINGS,
     WEATHER,
@@ -66,12 +66,7 @@ NOT_TEXT = frozenset(
 
 def guarded(codec: Codec, data: bytes, policy: Any = PLAIN) -> tuple[bytes, GuardState]:
     guard = StreamGuard(codec, policy)
-    guard.receive(data)
-    scan_inline(guard)
-    out = guard.take()
-    guard.receive_end()
-    scan_inline(guard)
-    return out + guard.take(), guard.state
+    return played(guard, [data]), guard.state
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -1,0 +1,83 @@
+"""Drives a guard as a server would, with nothing else running: read by read, and all that came out of it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from policies.loader import load_policy_text
+from proxy.guard.drive import scan_inline
+from proxy.guard.stream import StreamGuard
+from tests.support import generated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from policies.types import Action, Policy
+    from proxy.guard.api import Block, GuardState
+    from proxy.guard.reports import GuardEvent
+    from proxy.wire.types import Codec
+
+
+class Outcome(NamedTuple):
+    """All that comes out of a guard."""
+
+    written: bytes
+    events: list[GuardEvent]
+    """In an order that does not depend on when they were told."""
+    state: GuardState
+    decision: Action
+    block: Block | None
+    text_chars: int
+
+
+def watched(guard: StreamGuard) -> bytes:
+    """Take what may leave. Asserts that each character of it had been judged (A5)."""
+    out = guard.take()
+    for timeline in guard._texts.by_channel.values() if out else ():
+        assert timeline.emitted <= timeline.released
+        panel = timeline._panel
+        if not panel._is_open:  # No cursor yet: the screen alone has looked, up to here.
+            assert timeline.released <= panel._at <= panel._scanned
+        for cursor in panel.cursors:
+            assert timeline.released <= cursor.reading.to_source(cursor.watermark)
+    return out
+
+
+@lru_cache(maxsize=64)
+def loaded(text: str) -> Policy:
+    """Return a policy, loaded once: some detectors take their time."""
+    return load_policy_text(text)
+
+
+def fed(guard: StreamGuard, reads: Iterable[bytes]) -> bytes:
+    """Pass reads through a guard whose message goes on; return what left."""
+    written = []
+    for read in reads:
+        guard.receive(read)
+        scan_inline(guard)
+        written.append(watched(guard))
+    return b"".join(written)
+
+
+def played(guard: StreamGuard, reads: Iterable[bytes]) -> bytes:
+    """Pass a whole message through a guard, read by read; return what left."""
+    written = fed(guard, reads)
+    guard.receive_end()
+    scan_inline(guard)
+    written += watched(guard)
+    scan_inline(guard)
+    return written
+
+
+def outcome(guard: StreamGuard, reads: Iterable[bytes]) -> Outcome:
+    """Pass a whole message through a guard; return all that came out."""
+    written = played(guard, reads)
+    events = sorted(guard.take_events(), key=repr)
+    return Outcome(written, events, guard.state, guard.decision, guard.block, guard.stats.text_chars)
+
+
+def guarded(codec: Codec, reads: Iterable[bytes]) -> tuple[bytes, list[GuardEvent], GuardState]:
+    """Pass a whole message through a guard under the policy of generated answers."""
+    found = outcome(StreamGuard(codec, loaded(generated.POLICY)), reads)
+    return found.written, found.events, found.state
