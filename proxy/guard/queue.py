@@ -14,6 +14,8 @@ from proxy.guard.timeline import Timeline
 from proxy.wire.types import Frame
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from proxy.wire.types import FrameRun
 
 
@@ -30,6 +32,16 @@ class WaitingFrame(NamedTuple):
 
     frame: Frame
     places: tuple[Place, ...]
+
+
+def edits_of(frame: Frame, places: Sequence[Place]) -> dict[int, str | None]:
+    """Return the new texts of those slots that an edit touches, None for one that goes; up to as many as places."""
+    edits: dict[int, str | None] = {}
+    for index, ((timeline, start, end), slot) in enumerate(zip(places, frame.slots, strict=False)):
+        text = timeline.edits.apply(slot.text, start, end) if timeline.edits else None
+        if text is not None:
+            edits[index] = None if slot.drop else text
+    return edits
 
 
 class WaitingRun:

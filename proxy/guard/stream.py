@@ -18,7 +18,7 @@ from policies.types import Action, Direction
 from proxy.guard.api import Block, GuardState, GuardStats, ScanFailureReason, ScanRequest, never_late, nothing_now
 from proxy.guard.cursor import GarbageError
 from proxy.guard.limits import MAX_CHANNELS, MAX_HELD_BYTES, MAX_REQUEST_CHANNELS
-from proxy.guard.queue import FrameQueue, Place, WaitingRun
+from proxy.guard.queue import FrameQueue, Place, WaitingRun, edits_of
 from proxy.guard.reports import Reports
 from proxy.guard.texts import Texts
 from proxy.guard.timeline import Timeline, WantedScan
@@ -116,24 +116,27 @@ class StreamGuard:
         return not (self._ended or self._broken) and self._state is GuardState.STATE_OPEN
 
     def _take_frames(self, frames: Iterable[Frame | FrameRun]) -> None:
-        for item in self._texts.unfolded(frames):
+        texts, now_s = self._texts, self._now_s
+        for item in texts.unfolded(frames):
+            places = texts.place_run(item, now_s) if isinstance(item, FrameRun) else texts.place(item.slots, now_s)
+            if texts.is_reopened:
+                self._break("a text went on after its end")
+                break
             if isinstance(item, FrameRun):
-                self._queue.append_run(item, self._texts.place_run(item, self._now_s))
+                self._queue.append_run(item, places)
                 self.stats.frames += len(item.sizes)
                 continue
-            self._queue.append(item, self._texts.place(item.slots, self._now_s))
+            self._queue.append(item, places)
             self.stats.frames += 1
             if item.ends:
-                self._texts.end(item.ends)
+                texts.end(item.ends)
             if item.role is FrameRole.TERMINATOR:
                 self._end()
                 break
         if self._queue.bytes_waiting > MAX_HELD_BYTES and not self._queue.is_single:
             self._break("too much of the stream had to be held")
-        if len(self._texts.by_channel) > self._max_channels:
+        if len(texts.by_channel) > self._max_channels:
             self._break("too many parallel texts")
-        if self._texts.is_reopened:
-            self._break("a text went on after its end")
 
     def _end(self) -> None:
         """Nothing follows: every text is complete."""
@@ -311,7 +314,7 @@ class StreamGuard:
                 return self._stop(frame, places, index)
             if timeline.released < end:
                 return False
-        edits = self._edits(frame, places)
+        edits = edits_of(frame, places)
         must_encode = edits or frame.must_encode or self._codec.edits_constants
         self._out.append(self._codec.encode(frame, edits) if must_encode else frame.raw)
         if frame.payload is not None:
@@ -343,15 +346,6 @@ class StreamGuard:
         self._queue.left(len(raw))
         return head.is_empty
 
-    @staticmethod
-    def _edits(frame: Frame, places: tuple[Place, ...]) -> dict[int, str | None]:
-        edits: dict[int, str | None] = {}
-        for index, ((timeline, start, end), slot) in enumerate(zip(places, frame.slots, strict=False)):
-            text = timeline.edits.apply(slot.text, start, end) if timeline.edits else None
-            if text is not None:
-                edits[index] = None if slot.drop else text
-        return edits
-
     def _left(self, timeline: Timeline, start: int, end: int) -> None:
         """Note that a span has left."""
         if end == start:
@@ -371,7 +365,7 @@ class StreamGuard:
         blocked = places[index].timeline
         assert blocked.block is not None  # noqa: S101 - the caller found it
         self.block = blocked.block
-        edits = self._edits(frame, places[:index])
+        edits = edits_of(frame, places[:index])
         for timeline, start, end in places[:index]:
             self._left(timeline, start, end)
         cut = blocked.block.offset

@@ -15,7 +15,7 @@ from proxy.guard.whole import SEPARATOR, answers_in, look
 from proxy.wire.types import FrameRun, SlotMode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from detectors.refusals import AnswerEnds
     from detectors.types import ChannelKind
@@ -36,6 +36,7 @@ class Texts:
         "_constants",
         "_evidence",
         "_keep",
+        "_lone_ends",
         "_passed",
         "_passed_pieces",
         "_quiet",
@@ -69,6 +70,7 @@ class Texts:
         self._passed: dict[Channel, int] = {}  # lengths of the texts that needed no place
         self._passed_pieces: dict[Channel, list[str]] = {}
         self._quiet: dict[ChannelKind, Place] = {}
+        self._lone_ends: dict[int, Ended] = {}  # of choices beside which there is no other
         self.by_channel: dict[Channel, Timeline] = {}
         self.unscanned: dict[Timeline, None] = {}
         """Timelines in which there may be a window to judge; a dict because its order is that of arrival."""
@@ -145,10 +147,15 @@ class Texts:
             if self._evidence is not None:
                 timeline.keep_evidence(self._evidence.window_chars, self._evidence.whole_chars)
             self.by_channel[channel] = timeline
+            if self._lone_ends:
+                self._end_lone()
+        if text and timeline.final:
+            self.is_reopened = True
+            return Place(timeline, timeline.buffer.end, timeline.buffer.end)
         start, end = timeline.append(text)
         if end > start:
+            self._lone_ends.pop(channel.choice, None)  # It was none.
             self._stats.text_chars += end - start
-            self.is_reopened |= timeline.final
             self.grown = True
             self.touch(timeline)
             if timeline.held_since_s is None:
@@ -208,7 +215,21 @@ class Texts:
 
     def end(self, ends: tuple[Ended, ...]) -> None:
         """Take the end of some texts."""
-        for channel, timeline in self.by_channel.items():
+        self._lone_ends |= {ended.choice: ended for ended in ends if ended.if_others}
+        self._finish_all([ended for ended in ends if not ended.if_others])
+        if self._lone_ends:
+            self._end_lone()
+
+    def _end_lone(self) -> None:
+        """Finish the texts of choices that ended, those that are not alone."""
+        choices = {channel.choice for channel in self.by_channel}
+        has_others = [ended for choice, ended in self._lone_ends.items() if choices - {choice}]
+        self._finish_all(has_others)
+        for ended in has_others:
+            del self._lone_ends[ended.choice]
+
+    def _finish_all(self, ends: Sequence[Ended]) -> None:
+        for channel, timeline in self.by_channel.items() if ends else ():
             if not timeline.final and any(ended.covers(channel) for ended in ends):
                 timeline.finish()
                 self.touch(timeline)

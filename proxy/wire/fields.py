@@ -125,6 +125,10 @@ class Ends:
     """Only texts of this kind."""
     name: str | None = None
     """Only texts of this name."""
+    reason: str = ""
+    """Only where this member says why: a string that is not empty."""
+    if_others: bool = False
+    """Only where there are other choices."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,14 @@ from proxy.wire.fields import (
     constant,
     enum,
     numbers,
+    signature,
+    signed_text,
     text,
 )
 from proxy.wire.openai_dialect import OpenAiDialect
 from proxy.wire.openai_endings import CHAT_SHAPE
-from proxy.wire.openai_fields import ANNOTATION, CHOICE_COMMON, TOP_COMMON
+from proxy.wire.openai_fields import ANNOTATION, CHOICE_COMMON, CHOICE_ENDS, TOP_COMMON
+from proxy.wire.openai_mending import mended
 from proxy.wire.types import Route
 
 _TEXT = text()
@@ -76,18 +79,20 @@ _FUNCTION_CALL = Obj(
     }
 )
 
+_DETAILS = "reasoning_details"
 _REASONING_DETAIL = Obj(
     {
         "type": enum("reasoning.text", "reasoning.summary", "reasoning.encrypted"),
-        "text": text(ChannelKind.REASONING, "reasoning_details"),
-        "summary": text(ChannelKind.REASONING, "reasoning_details"),
+        "text": signed_text(ChannelKind.REASONING, _DETAILS),
+        "summary": text(ChannelKind.REASONING, _DETAILS),
         "data": OPAQUE,
-        "signature": OPAQUE,
+        "signature": signature(ChannelKind.REASONING, _DETAILS),
         "format": ID,
         "id": ID,
         "index": NUMBER,
     }
 )
+"""Of OpenRouter. Whether its text is signed shows only at its end, so it is treated as if it were."""
 
 _ANNOTATION = Obj(
     {
@@ -182,7 +187,8 @@ STREAM = Obj(
                     "delta": Obj(_MESSAGE, Within.DELTA),
                     "message": Obj(_MESSAGE, Within.SNAPSHOT),
                     "logprobs": Logprobs(),
-                }
+                },
+                ends=CHOICE_ENDS,
             ),
             Numbering.CHOICE,
         ),
@@ -282,4 +288,5 @@ CHAT = OpenAiDialect(
     stream_table=STREAM,
     body_table=RESPONSE,
     shape=CHAT_SHAPE,
+    mend=mended,
 )

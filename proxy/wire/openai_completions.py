@@ -6,7 +6,7 @@ from proxy.wire.fields import OPAQUE_TOKENS, Each, Either, Logprobs, Numbering, 
 from proxy.wire.openai_chat import REQUEST_COMMON
 from proxy.wire.openai_dialect import OpenAiDialect
 from proxy.wire.openai_endings import COMPLETIONS_SHAPE
-from proxy.wire.openai_fields import CHOICE_COMMON, TOP_COMMON
+from proxy.wire.openai_fields import CHOICE_COMMON, CHOICE_ENDS, TOP_COMMON
 from proxy.wire.types import Route
 
 _CHOICE = {**CHOICE_COMMON, "text": text(), "logprobs": Logprobs(is_legacy=True)}
@@ -15,7 +15,8 @@ _OBJECT = enum("text_completion", "text_completion.chunk", "")
 
 BODY = Obj({**TOP_COMMON, "object": _OBJECT, "choices": Each(Obj(_CHOICE, Within.MESSAGE), Numbering.CHOICE)})
 
-STREAM = Obj({**TOP_COMMON, "object": _OBJECT, "choices": Each(Obj(_CHOICE, Within.DELTA), Numbering.CHOICE)})
+_STREAMED = Obj(_CHOICE, Within.DELTA, ends=CHOICE_ENDS)
+STREAM = Obj({**TOP_COMMON, "object": _OBJECT, "choices": Each(_STREAMED, Numbering.CHOICE)})
 
 # A prompt is a string, a list of strings, a list of token ids, or a list of lists of token ids.
 _PROMPTS = Each(Either(text=text(), items=OPAQUE_TOKENS), Numbering.CHOICE, has_tokens=True)

@@ -14,6 +14,8 @@ from proxy.wire.stream import StreamCodec
 from proxy.wire.types import DEFAULT_MAX_BODY_BYTES, DEFAULT_MAX_FRAME_BYTES, Codec, Form, Route
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from proxy.wire.fields import Node
 
 _ERROR_TYPES = {
@@ -47,6 +49,8 @@ class OpenAiDialect:
     body_table: Node
     shape: Shape
     stream_forms: tuple[Form, ...] = (Form.EVENTS,)
+    mend: Callable[[Json], Json] | None = None
+    """Takes away of a parsed request what would be refused; it returns the same object when there is nothing."""
     recurring: RecurringFrames = field(init=False, compare=False, repr=False)
     """What frames of its streams are known from other streams."""
 
@@ -61,7 +65,11 @@ class OpenAiDialect:
 
     def request_codec(self, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> Codec:
         """Return a codec for one request body."""
-        return BodyCodec(self.request_table, max_body_bytes)
+        return BodyCodec(self.request_table, max_body_bytes, mend=self.mend)
+
+    def mended_request(self, payload: Json) -> Json:
+        """Return a parsed request without reasoning that an edit left without its signature."""
+        return payload if self.mend is None else self.mend(payload)
 
     def stream_codec(self, max_frame_bytes: int = DEFAULT_MAX_FRAME_BYTES, form: Form | None = None) -> Codec:
         """Return a codec for one streamed response."""

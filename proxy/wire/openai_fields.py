@@ -15,6 +15,7 @@ from proxy.wire.fields import (
     Dictionary,
     Each,
     Either,
+    Ends,
     Node,
     Obj,
     constant,
@@ -149,6 +150,9 @@ FINISH_REASON = enum(
     "model_length",
     "insufficient_system_resource",
 )
+
+CHOICE_ENDS = Ends(whole_choice=True, reason="finish_reason", if_others=True)
+"""Of an element of `choices` in a stream: the other choices need not wait for more of it."""
 
 CHOICE_COMMON: dict[str, Node] = {
     "index": NUMBER,

@@ -26,7 +26,7 @@ from proxy.wire.lessons import grows_alone, is_plain, lesson_of
 from proxy.wire.loose import listed_words, loose_holes
 from proxy.wire.series import SeriesState
 from proxy.wire.sse import BOM
-from proxy.wire.types import Frame, Path, Slot, SlotMode, WireError
+from proxy.wire.types import Ended, Frame, Path, Slot, SlotMode, WireError
 from proxy.wire.walk import Walker
 
 if TYPE_CHECKING:
@@ -67,16 +67,15 @@ class _Mold:
     """One remembered frame."""
 
     __slots__ = (
-        "changing", "cut", "data", "follower", "fullmatch", "head", "is_settled", "is_used", "layout", "lesson",
-        "rest", "slots", "standing",
+        "changing", "cut", "data", "ends", "follower", "fullmatch", "head", "is_settled", "is_used", "layout",
+        "lesson", "rest", "slots", "standing",
     )  # fmt: skip
 
-    def __init__(
-        self, cut: Cut, data: tuple[int, int], slots: Sequence[Slot], lesson: Lesson | None, standing: Standing
-    ) -> None:
+    def __init__(self, frame: Frame, cut: Cut, data: tuple[int, int], slots: Sequence[Slot]) -> None:
         self.cut = cut
         self.data = data
         """How many bytes stand before and behind the payload."""
+        self.ends = frame.ends
         self.layout = cut.layout
         self.head, self.rest = cut.between[0] if cut.between else b"", cut.rest
         sources = [_PLAIN_TEXT if hole.sort is Sort.TEXT else hole.sort.value for hole in cut.holes]
@@ -84,9 +83,9 @@ class _Mold:
         self.fullmatch = re.compile(b"".join(parts) + b".{%d}" % len(cut.rest), re.DOTALL).fullmatch
         self.slots = [(slot._replace(text=""), cut.place_of(slot.path)) for slot in slots]
         """With the numbers of the holes that hold their texts."""
-        self.lesson = lesson
+        self.lesson = _untold(lesson_of(frame, tuple(slots)))
         """What it teaches about the frames behind it, if anything."""
-        self.standing = standing
+        self.standing: Standing = ()
         """How the series of texts stood when it was walked."""
         self.changing: set[Path] = set()
         """The loose values that were seen to change within a stream."""
@@ -125,6 +124,7 @@ class Known(NamedTuple):
 
     slots: tuple[Slot, ...]
     payload: Json
+    ends: tuple[Ended, ...]
     mold: _Mold
     """That of frames behind it: its own, or one with the same payload."""
     said: tuple[bytes, ...]
@@ -179,7 +179,7 @@ class RecurringFrames:
                 self._molds.insert(0, self._molds.pop(turn))
             before, behind = mold.data
             payload = orjson.loads(block[before : len(block) - behind])
-            return Known(mold.slots_of(said), payload, mold.follower or self._follower(mold), said)
+            return Known(mold.slots_of(said), payload, mold.ends, mold.follower or self._follower(mold), said)
         return None
 
     def _follower(self, mold: _Mold) -> _Mold:
@@ -189,7 +189,7 @@ class RecurringFrames:
 
     def learn(self, frame: Frame, slots: Sequence[Slot], framing: Framing, standing: Standing) -> None:
         """Make a mold of a frame that was parsed and walked, if it can have one. `slots`: all of it."""
-        if self._vain >= MAX_VAIN_MOLDS or len(frame.raw) > MAX_MOLD_BYTES or frame.must_encode or frame.ends:
+        if self._vain >= MAX_VAIN_MOLDS or len(frame.raw) > MAX_MOLD_BYTES or frame.must_encode:
             return
         holes = [hole for hole in loose_holes(self._table, frame.payload) if _has_name(hole)]
         growing = [slot for slot in slots if slot.mode is not SlotMode.CONSTANT]
@@ -218,7 +218,8 @@ class RecurringFrames:
             return None
         before = frame.raw.index(data)
         around = (before, len(frame.raw) - before - len(data))
-        mold = _Mold(cut, around, slots, _untold(lesson_of(frame, tuple(slots))), standing)
+        mold = _Mold(frame, cut, around, slots)
+        mold.standing = standing
         other = [str(_OTHERS[hole.sort]).encode() for hole in cut.holes]
         payload = Editor(frame.payload)
         for hole in cut.holes:
@@ -245,8 +246,9 @@ class RecurringFrames:
         walker = Walker(is_stream=True)
         walker.series = SeriesState(mold.standing)
         walked = walker.walk(self._table, parsed.value)
-        is_plain_walk = not (walked.must_encode or walked.ends or walker.changes or parsed.is_ambiguous)
-        return is_plain_walk and parsed.value == frame.payload and mold.slots_of(said) == walked.slots
+        if walked.must_encode or walker.changes or parsed.is_ambiguous or parsed.value != frame.payload:
+            return False
+        return (mold.slots_of(said), mold.ends) == (walked.slots, walked.ends)
 
 
 def _has_name(hole: Hole) -> bool:

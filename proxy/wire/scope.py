@@ -114,11 +114,13 @@ def name_of(path: Path, scope: Scope) -> str:
 
 
 def ends_of(ends: Ends, node: Obj, value: Json, scope: Scope) -> tuple[Ended, ...]:
-    """Return what is complete with an object: nothing when it lacks the member that says its choice."""
+    """Return what is complete with an object: nothing when it does not say its choice, or no reason."""
     if not all(member in value for member, what in node.numbers.items() if what is Numbering.CHOICE):
         return NO_ENDS
+    if ends.reason and not (isinstance(reason := value.get(ends.reason), str) and reason):
+        return NO_ENDS
     part = None if ends.whole_choice else scope.part
-    return (Ended(scope.choice, part, ends.kind, ends.name),)
+    return (Ended(scope.choice, part, ends.kind, ends.name, ends.if_others),)
 
 
 def reordered(first: tuple[str, ...], value: Json) -> Iterator[tuple[str, Json]]:

@@ -168,7 +168,7 @@ class StreamCodec:
         if self._recurring is not None:
             known = self._recurring.read(block, self._walker.series.standing)
             if known is not None:
-                frame = Frame(block, self._fresh(known.slots), FrameRole.DATA, known.payload)
+                frame = Frame(block, self._fresh(known.slots), payload=known.payload, ends=known.ends)
                 self._alike.learn(frame, known.slots, known)
                 return frame
         event = self._framing.parse(block, first=is_first)

@@ -96,6 +96,9 @@ class Ended(NamedTuple):
     """None for every kind."""
     name: str | None = None
     """None for every name."""
+    if_others: bool = False
+    """Only where there are other choices, which would wait for more of this one: with one choice the end of the
+    message tells it as well, and some servers name a reason in every frame."""
 
     def covers(self, channel: Channel) -> bool:
         """Whether the channel is one of those that ended."""

@@ -17,7 +17,7 @@ from proxy.guard.stream import StreamGuard
 from proxy.wire.registry import DIALECTS
 from tests.support import generated
 from tests.support.generated import chunk
-from tests.support.guards import fed, guarded
+from tests.support.guards import WatchedGuard, fed, guarded, loaded
 
 CHAT = DIALECTS["openai-chat"]
 SCALE = 50 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 1
@@ -160,6 +160,34 @@ def test_identity_on_answers_without_findings(seed: int) -> None:
     )
     written, told, state = guarded(CHAT.stream_codec(), generated.cut(chance, data))
     assert (written, told, state) == (data, [], GuardState.STATE_DONE)
+
+
+def test_choices_do_not_wait_for_one_that_finished() -> None:
+    """What was held at its end leaves with its finish reason, and the frames of others behind it."""
+    begun = [chunk({"content": "mail jane.roe@exam"}, 0), chunk({"content": "and "}, 1)]
+    behind = [chunk({}, 0, "stop"), chunk({"content": "more "}, 1)]
+    guard = WatchedGuard(CHAT.stream_codec(), loaded(generated.POLICY))
+    assert fed(guard, [b"data: " + orjson.dumps(one) + b"\n\n" for one in begun]) == b""
+    written = fed(guard, [b"data: " + orjson.dumps(one) + b"\n\n" for one in behind])
+    assert generated.shown(written) == {(0, "content"): "mail jane.roe@exam", (1, "content"): "and more "}
+
+
+@given(SEEDS)
+@settings(max_examples=300 * SCALE)
+def test_finished_choices_in_any_interleaving(seed: int) -> None:
+    """Any cut gives the same, and nothing planted is written, also where a finished choice goes on."""
+    chance = random.Random(seed)
+    streams, planted = [], []
+    for choice in range(chance.randrange(1, 4)):
+        events, values = answer(chance, choice)
+        place = len(events) if chance.random() < 0.8 else chance.randrange(len(events) + 1)
+        streams.append([*events[:place], chunk({}, choice, "stop"), *events[place:]])
+        planted += values
+    data = generated.sse(chance, generated.interleaved(chance, streams))
+    written, events, state = guarded(CHAT.stream_codec(), generated.cut(chance, data))
+    assert (written, events, state) == guarded(CHAT.stream_codec(), [data])
+    for value in planted:
+        assert not any(value in text for text in generated.shown(written).values())
 
 
 def test_an_edited_id_is_edited_in_every_frame_of_the_stream() -> None:

@@ -149,3 +149,45 @@ def test_a_conversation_with_cut_thinking_can_go_on() -> None:
     (frame,) = codec.receive_end()
     sent = json.loads(codec.encode(frame, {}))["messages"][1]["content"]
     assert sent == [thinking("Hm."), text("a"), text("b")]
+
+
+def detail(**members: Any) -> dict[str, Any]:
+    return {"type": "reasoning.text", "index": 0, "format": "anthropic-claude-v1", **members}
+
+
+@pytest.mark.parametrize("cut_seed", range(5))
+@pytest.mark.parametrize(
+    ("said", "left", "is_signed"),
+    [("So it is Project Orion. Hm.", "So it is ", False), ("So it is blue.", "So it is blue.", True)],
+)
+def test_reasoning_that_openrouter_hands_on_is_cut_off(
+    said: str, left: str, is_signed: bool, cut_seed: int
+) -> None:
+    """Streamed and whole, and its signature with it; the same reasoning beside it is edited as any text."""
+    chance = random.Random(cut_seed)
+    chat = DIALECTS["openai-chat"]
+    said_in = [{"text": piece, "signature": None} for piece in generated.pieces(chance, said)]
+    deltas = [{"reasoning_details": [detail(**one)]} for one in [*said_in, {"signature": SIGNATURE}]]
+    chunks = map(generated.chunk, [*deltas, {"reasoning": said}, {"content": "Blue."}])
+    stream = b"".join(b"data: %b\n\n" % json.dumps(one).encode() for one in chunks)
+    streamed = outcome(StreamGuard(chat.stream_codec(), POLICY), generated.cut(chance, stream))
+    details = [
+        one
+        for block in streamed.written.split(b"\n\n")
+        if block
+        for one in json.loads(block[6:])["choices"][0]["delta"].get("reasoning_details", [])
+    ]
+    assert "".join(one.get("text", "") for one in details) == left
+    assert details[-1]["signature"] == (SIGNATURE if is_signed else "")
+    message = {
+        "role": "assistant",
+        "content": "Blue.",
+        "reasoning": said,
+        "reasoning_details": [detail(text=said, signature=SIGNATURE)],
+    }
+    body = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+    whole_body = outcome(StreamGuard(chat.body_codec(), POLICY), [json.dumps(body).encode()])
+    answer = json.loads(whole_body.written)["choices"][0]["message"]
+    assert answer["reasoning_details"] == [detail(text=left, signature=SIGNATURE if is_signed else "")]
+    assert answer["reasoning"] == said.replace("Project Orion", "[name]")
+    assert len(streamed.events) == len(whole_body.events) == (0 if is_signed else 2)

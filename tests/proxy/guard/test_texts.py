@@ -166,3 +166,26 @@ def test_answers_are_told_by_choice_whole_or_not() -> None:
     placed = texts()
     placed.place(slots, None)
     assert passed.answers() == placed.answers() == [AnswerEnds("ac", "ac", 2), AnswerEnds("b", "b", 1)]
+
+
+def test_a_choice_ends_early_where_others_would_wait_for_it() -> None:
+    """Alone it ends with the message. A second one ends it afterwards, unless its text has gone on."""
+    one, other = TEXT, Channel(ChannelKind.TEXT, 1)
+    ends = (Ended(0, if_others=True),)
+    message = texts()
+    first = message.append(one, "ab", None).timeline
+    message.end(ends)
+    assert not first.final
+    message.append(other, "x", None)
+    assert first.final
+    message.append(one, "c", None)
+    assert message.is_reopened
+    message = texts()
+    first = message.append(one, "ab", None).timeline
+    message.end(ends)
+    message.append(one, "c", None)
+    message.append(other, "x", None)
+    assert not first.final
+    message.end(ends)
+    assert first.final
+    assert not message.is_reopened

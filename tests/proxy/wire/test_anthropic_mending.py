@@ -82,4 +82,4 @@ def test_the_codec_of_requests_mends() -> None:
 def test_the_dialect_says_that_it_mends() -> None:
     assert isinstance(DIALECT, RequestMender)
     assert DIALECT.mended_request(asked(CUT, text("x"))) == asked(text("x"))
-    assert not isinstance(DIALECTS["openai-chat"], RequestMender)
+    assert not isinstance(DIALECTS["ollama"], RequestMender)

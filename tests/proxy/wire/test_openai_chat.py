@@ -48,7 +48,7 @@ CHANNELS: dict[Channel, str] = {
     Channel(K.REFUSAL, 2): "no",
     Channel(K.REASONING, 2): "think",
     Channel(K.REASONING, 2, 0, "reasoning"): "think too",
-    Channel(K.REASONING, 2, 0, "reasoning_details"): "deep",
+    Channel(K.REASONING, 2, 0, "reasoning_details", is_signed=True): "deep",
     Channel(K.TOOL_NAME, 2, 0): "f",
     Channel(K.TOOL_ARGUMENTS, 2, 0): "{}",
     Channel(K.TOOL_NAME, 2, 1): "g",

@@ -59,9 +59,9 @@ def walked(block: bytes, table: Node = STREAM, framing: Framing | None = None) -
         return None
     walker = Walker(is_stream=True)
     found = walker.walk(table, parsed.value)
-    if found.must_encode or found.ends or walker.changes or parsed.is_ambiguous or parsed.value.get("error"):
+    if found.must_encode or walker.changes or parsed.is_ambiguous or parsed.value.get("error"):
         return None
-    return Frame(block, found.slots, payload=found.payload)
+    return Frame(block, found.slots, payload=found.payload, ends=found.ends)
 
 
 def taught(*blocks: bytes, table: Node = STREAM, framing: Framing | None = None) -> RecurringFrames:
@@ -77,7 +77,7 @@ def taught(*blocks: bytes, table: Node = STREAM, framing: Framing | None = None)
 def taken(known: RecurringFrames, block: bytes) -> Frame | None:
     """What is known of a frame, as a frame."""
     found = known.read(block, ())
-    return None if found is None else Frame(block, found.slots, payload=found.payload)
+    return None if found is None else Frame(block, found.slots, payload=found.payload, ends=found.ends)
 
 
 @pytest.mark.parametrize("block", FRAMES)
