@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -169,10 +169,15 @@ def known_keys(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
     """Return the keys of the model that `loc` leads to."""
     for step in loc:
         inner = model.model_fields.get(str(step))
-        annotation = inner.annotation if inner else None
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            model = annotation
+        model = (_model_in(inner.annotation) if inner else None) or model
     return list(model.model_fields)
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    """Return the model that an annotation is, or that it has elements of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := _model_in(inner))), None)
 
 
 def _owner(detail: ErrorDetails) -> Loc:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,7 +102,9 @@ class ServerConfig:
     dialects: tuple[GenericDialect, ...] = ()
     """Dialects that the configuration describes, with their paths."""
     open_paths: tuple[str, ...] = ()
-    """Further paths that are guarded by the dialect `openai-chat`, whatever they are: opened by name."""
+    """Further paths that are guarded, whatever they are: opened by name."""
+    open_dialects: Mapping[str, str] = field(default_factory=dict)
+    """By open path: the dialect that it speaks; the others are read as `openai-chat`."""
     passed_paths: tuple[str, ...] = ()
     """Further paths that pass unread, whatever is in them. Both: literal, with `{name}`s, or with a final `/*`."""
 

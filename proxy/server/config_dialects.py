@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from policies.document import Node
     from proxy.wire.jsontext import Json
 
-_FORMS = {"events": Form.EVENTS, "lines": Form.LINES}
+_FORMS = {"events": Form.EVENTS, "lines": Form.LINES, "array": Form.ARRAY}
 _DEFAULT_ERROR = {"error": "{message}", "code": "{code}"}
 _KINDS = [*GROWING, *OTHER_KINDS]
 _NAME_HINT = "Use up to 40 lower-case letters, digits and '-', and begin with a letter."
@@ -56,7 +56,7 @@ class WholeFile(StrictModel):
 class StreamFile(StrictModel):
     """A streamed answer."""
 
-    framing: Literal["events", "lines"]
+    framing: Literal["events", "lines", "array"]
     terminator: str = ""
     fields: dict[str, Any]
     choice: str = ""

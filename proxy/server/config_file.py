@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -37,11 +37,13 @@ from proxy.server.config_fields import (
     not_a_url,
     split_address,
 )
+from proxy.server.config_paths import OPEN_DIALECT, OpenPath, OpenPathFile, faults
 from proxy.server.config_routes import RouteReader
 from proxy.server.config_upstreams import SectionReader
 from proxy.server.events_file import EventsFile, ServerText, events_settings, kafka_at
 from proxy.server.monitor_file import MonitorFile, monitor_settings
 from proxy.server.routes import route_table
+from proxy.wire.registry import DIALECTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,7 +97,7 @@ class ServerFile(StrictModel):
     timeouts: TimeoutsFile = TimeoutsFile()
     limits: ServerLimitsFile = ServerLimitsFile()
     dialects: dict[str, Any] = Field(default_factory=dict)
-    open_paths: list[PathText] = Field(default_factory=list)
+    open_paths: list[OpenPath] = Field(default_factory=list)
     passed_paths: list[PathText] = Field(default_factory=list)
     upstreams: dict[str, Any] = Field(default_factory=dict)
     tenants: dict[str, Any] = Field(default_factory=dict)
@@ -205,7 +207,7 @@ def _translated(settings: _Settings, environment: Mapping[str, str]) -> dict[str
     for key in ("state_dir", "tls_ca_file", "record_dir"):
         if key in values:
             found[key] = settings.folders[key] / values[key]
-    found |= {key: tuple(values[key]) for key in ("open_paths", "passed_paths") if key in values}
+    found |= _paths(settings)
     for section, pattern in (("timeouts", "{}_timeout_s"), ("limits", "max_{}"), ("log", "log_{}")):
         if section in values:
             given = values[section].model_fields_set
@@ -220,6 +222,20 @@ def _translated(settings: _Settings, environment: Mapping[str, str]) -> dict[str
     if token:
         found["admin_token"] = token
     return found
+
+
+def _paths(settings: _Settings) -> dict[str, Any]:
+    """Return the paths that pass, the open ones, and the dialects of those that name one."""
+    values = settings.values
+    found = {"passed_paths": tuple(values["passed_paths"])} if "passed_paths" in values else {}
+    if "open_paths" not in values:
+        return found
+    entries: list[OpenPathFile] = values["open_paths"]
+    dialects = [*DIALECTS, *(one.name for one in values.get("dialects", ()))]
+    place = settings.places["open_paths"]
+    settings.problems += [place.problem(said, keys=keys) for keys, said in faults(entries, dialects)]
+    named = {one.path: one.dialect for one in entries if one.dialect != OPEN_DIALECT and one.dialect in dialects}
+    return {**found, "open_paths": tuple(dict.fromkeys(one.path for one in entries)), "open_dialects": named}
 
 
 def _event_settings(settings: _Settings, environment: Mapping[str, str]) -> dict[str, Any]:
@@ -292,7 +308,8 @@ def _take_routing(settings: _Settings, found: dict[str, Any], environment: Mappi
         has_header = "tenant_header" in node.members
         found["tenants"] = reader.tenants(sections.get("tenants"), header_mark, header, has_header=has_header)
         found["tenant_header"] = header
-        opened = {key: found[key] for key in ("open_paths", "passed_paths", "dialects") if key in found}
+        keys = ("open_paths", "open_dialects", "passed_paths", "dialects")
+        opened = {key: found[key] for key in keys if key in found}
         routes = RouteReader(
             path=display,
             folder=folder,
@@ -329,7 +346,7 @@ def _check_together(settings: _Settings, found: Mapping[str, Any], path: str) ->
         settings.complain(
             "upstream", "is missing. Give --upstream URL, or 'upstream: URL' in the --config file.", path
         )
-    defaults = {field.name: field.default for field in fields(ServerConfig)}
+    defaults = {field.name: field.default for field in fields(ServerConfig) if field.default is not MISSING}
     config = {**defaults, **found}
     _check_admin(settings, config, path)
     both = set(config["open_paths"]) & set(config["passed_paths"])

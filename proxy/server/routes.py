@@ -12,6 +12,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from proxy.server.config_paths import OPEN_DIALECT
 from proxy.server.faults import ClientFault
 from proxy.server.known_routes import OPEN_METHODS, SAFE_ROUTES, refusal_of
 from proxy.server.paths import PathPattern, is_plain, path_pattern
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
 
 _QUERY: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/?%-]*")
 """RFC 3986's query, as it stands."""
-
-OPEN_DIALECT: Final = "openai-chat"
-"""What `open_paths` are read as. Members that it does not know are scanned, so that any JSON object can be; but a
-text that is split over events of another layout is not joined. `dialects` describes such a layout."""
 
 MAX_SHOWN_CHARS: Final = 200
 """Longest path that a message repeats."""
@@ -158,8 +155,9 @@ class RouteTable:
 
 def route_table(config: ServerConfig) -> RouteTable:
     """Return the routes of all dialects and those that the configuration opens for the default way."""
-    opened = dict.fromkeys(config.open_paths, DIALECTS[OPEN_DIALECT])
-    return RouteTable([*DIALECTS.values(), *config.dialects], opened=opened, unread=config.passed_paths)
+    dialects = {one.name: one for one in (*DIALECTS.values(), *config.dialects)}
+    opened = {path: dialects[config.open_dialects.get(path, OPEN_DIALECT)] for path in config.open_paths}
+    return RouteTable(dialects.values(), opened=opened, unread=config.passed_paths)
 
 
 def split_target(target: str) -> tuple[str, str | None]:

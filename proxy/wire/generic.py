@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from proxy.wire.array_framing import ArrayFraming
 from proxy.wire.body import BodyCodec
 from proxy.wire.framing import Framing, SseFraming
 from proxy.wire.generic_endings import GenericBodyEnding, GenericStreamEnding, Templates
@@ -112,6 +113,8 @@ def described(description: Description) -> GenericDialect:
 
 
 def _framing(description: Description, max_frame_bytes: int) -> Framing:
+    if description.form is Form.ARRAY:
+        return ArrayFraming(max_frame_bytes)
     if description.form is Form.LINES:
         return LinesFraming(max_frame_bytes)
     return SseFraming(max_frame_bytes, terminator=description.terminator)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from proxy.server.config_file import load_server_config
+from proxy.wire.generic import described
+from proxy.wire.types import Form
 from tests.support.dialect_case import Answer
 
 if TYPE_CHECKING:
@@ -75,6 +78,24 @@ def tgi_shown_whole(data: bytes) -> dict[str, str]:
     """Return the text of a whole answer."""
     said = json.loads(data)["generated_text"]
     return {"text": said} if said else {}
+
+
+def tgi_array() -> GenericDialect:
+    """Return the same dialect with its events as the elements of an array."""
+    return described(replace(example("tgi", "tgi").description, form=Form.ARRAY))
+
+
+def tgi_array_answer(prose: Prose) -> Answer:
+    """Make an answer whose stream is an array."""
+    text = prose.text()
+    elements = [json.dumps(one) for one in tgi_stream(prose.pieces(text))]
+    stream = f"[{prose.chance.choice([',', ', ', chr(10) + ',' + chr(10)]).join(elements)}]\n"
+    return Answer(stream.encode(), json.dumps({"generated_text": text}).encode(), prose.planted)
+
+
+def tgi_array_shown(data: bytes) -> dict[str, str]:
+    """Return the tokens of an array."""
+    return tgi_shown(events(*json.loads(data)))
 
 
 # --- llama.cpp

@@ -19,6 +19,13 @@ CASES: dict[str, DialectCase] = {
     "described: TGI": DialectCase(
         "tgi", described.tgi_answer, described.tgi_shown, described.tgi_shown_whole, described.example("tgi", "tgi")
     ),
+    "described: an array": DialectCase(
+        "tgi",
+        described.tgi_array_answer,
+        described.tgi_array_shown,
+        described.tgi_shown_whole,
+        described.tgi_array(),
+    ),
     "described: llama.cpp": DialectCase(
         "llama-server",
         described.llama_answer,

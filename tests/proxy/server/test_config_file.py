@@ -107,6 +107,15 @@ log: {format: console, level: debug}
     )
 
 
+def test_an_open_path_may_name_its_dialect(tmp_path: Path) -> None:
+    """One that is built in, or one that the file describes; without one it is read as a chat completion."""
+    described = "dialects: {own: {whole: {fields: {$.text: text}, blocked: {text: '{message}'}}}}\n"
+    paths = "open_paths: [/a, {path: /b, dialect: gemini}, {path: /c}, {path: '/d/*', dialect: own}]\n"
+    found = config(tmp_path, described + paths, upstream=URL)
+    assert found.open_paths == ("/a", "/b", "/c", "/d/*")
+    assert found.open_dialects == {"/b": "gemini", "/d/*": "own"}
+
+
 def test_flags_override_the_file(tmp_path: Path) -> None:
     """A flag that is not given changes nothing; paths in flags start from where the command runs."""
     text = "upstream: https://file.example.com\nlisten: 127.0.0.1:1\nstate_dir: state\nworkers: 2\n"

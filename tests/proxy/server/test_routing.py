@@ -322,6 +322,24 @@ async def test_what_an_open_path_is_read_as(body: bytes, kind: str, status: int,
     assert expected in answer.body
 
 
+async def test_an_open_path_speaks_the_dialect_that_it_names() -> None:
+    """What that dialect joins is joined, and a blocked answer ends as its answers do."""
+
+    async def script(call: Call) -> None:
+        said = ["a zeb", "ra-47 b", " forbidden fruit"] if b"halt" in call.request.body else ["a zeb", "ra-47 b"]
+        lines = [b'{"message":{"content":"%b"},"done":false}\n' % one.encode() for one in said]
+        await call.whole(b"".join(lines), "200 OK", "application/x-ndjson")
+
+    opened = {"open_paths": ("/v2/answer",), "open_dialects": {"/v2/answer": "ollama"}}
+    async with guarded(script, **opened) as proxy:
+        answer = await proxy.post("/v2/answer", b'{"q":"hi"}')
+        blocked = await proxy.post("/v2/answer", b'{"q":"halt"}')
+    assert b"".join(json.loads(line)["message"]["content"].encode() for line in answer.body.splitlines()) == (
+        b"a [hidden] b"
+    )
+    assert json.loads(blocked.body.splitlines()[-1])["done_reason"] == "content_filter"
+
+
 async def test_a_fault_while_the_body_is_read_for_its_model_has_its_event(tmp_path: Path) -> None:
     """Whether the model or the path decides the way, every guarded exchange ends in one event."""
     cut = f"POST {CHAT} HTTP/1.1\r\nHost: p\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{{"
