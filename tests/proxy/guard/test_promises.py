@@ -17,7 +17,7 @@ from proxy.guard.stream import StreamGuard
 from proxy.wire.registry import DIALECTS
 from tests.support import generated
 from tests.support.generated import chunk
-from tests.support.guards import WatchedGuard, fed, guarded, loaded
+from tests.support.guards import fed, guarded, loaded
 
 CHAT = DIALECTS["openai-chat"]
 SCALE = 50 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 1
@@ -166,7 +166,7 @@ def test_choices_do_not_wait_for_one_that_finished() -> None:
     """What was held at its end leaves with its finish reason, and the frames of others behind it."""
     begun = [chunk({"content": "mail jane.roe@exam"}, 0), chunk({"content": "and "}, 1)]
     behind = [chunk({}, 0, "stop"), chunk({"content": "more "}, 1)]
-    guard = WatchedGuard(CHAT.stream_codec(), loaded(generated.POLICY))
+    guard = StreamGuard(CHAT.stream_codec(), loaded(generated.POLICY))
     assert fed(guard, [b"data: " + orjson.dumps(one) + b"\n\n" for one in begun]) == b""
     written = fed(guard, [b"data: " + orjson.dumps(one) + b"\n\n" for one in behind])
     assert generated.shown(written) == {(0, "content"): "mail jane.roe@exam", (1, "content"): "and more "}
