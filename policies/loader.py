@@ -22,7 +22,7 @@ from policies.layers import FILE_PARAMETER, read_layers
 from policies.problems import PolicyError, Problem
 from policies.resolver import resolve_layers, rules_missing
 from policies.sources import Source, SourceError, SourceFile, find_source, read_bytes
-from policies.types import DEFAULT_MESSAGE, Action, Direction, OnError, Policy
+from policies.types import DEFAULT_MESSAGE, Action, Direction, OnError, Policy, TokenDetails
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +42,7 @@ class ResolvedPolicy:
     mode: Mode
     limits: Limits
     views: frozenset[View]
+    token_details: TokenDetails
     detectors: Mapping[str, Mapping[str, Any]]
     """As written, by name: `type` and the parameters that were given. All that are declared, used or not."""
     rules: tuple[Rule, ...]
@@ -57,6 +58,7 @@ class ResolvedPolicy:
             "mode": self.mode.value,
             "limits": _limits_as_written(self.limits),
             "views": [view.value for view in View if view in self.views],
+            **_details_as_written(self.token_details),
             "detectors": {name: dict(given) for name, given in self.detectors.items()},
             "rules": [_rule_as_written(rule) for rule in self.rules],
         }
@@ -117,6 +119,7 @@ def _assemble(source: Source, read: Reader, hash_key: bytes, text: bytes | None 
         detectors=MappingProxyType(parts.detectors),
         rules=resolved_policy.rules,
         tests=resolved_policy.tests,
+        token_details=parts.token_details,
         viewing=MappingProxyType(parts.viewing),
         hash_key=hash_key,
     )
@@ -130,6 +133,7 @@ def _resolved(layers: Layers, parts: Parts, source: Source) -> ResolvedPolicy:
         mode=parts.mode,
         limits=parts.limits,
         views=parts.views,
+        token_details=parts.token_details,
         detectors={name: {"type": one.type, **one.given} for name, one in parts.configured.items()},
         rules=tuple(parts.rules),
         tests=tuple(parts.tests),
@@ -152,11 +156,17 @@ def _revision(parts: Parts) -> str:
         "mode": parts.mode,
         "limits": _limits_as_written(parts.limits),
         "views": parts.views,
+        **_details_as_written(parts.token_details),
         "detectors": {name: _canonical(parts, parts.configured[name]) for name in parts.detectors},
         "rules": [_rule_as_written(rule) for rule in parts.rules],
     }
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_jsonable)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _details_as_written(token_details: TokenDetails) -> dict[str, str]:
+    """Return the key in which a policy says what leaves; nothing for what holds anyway."""
+    return {} if token_details is TokenDetails.WITH_TEXT else {"token_details": token_details.value}
 
 
 def _canonical(parts: Parts, configured: Configured) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from policies.document import MappingNode, mark_of
 from policies.layers import FILE_PARAMETER, Entry
 from policies.problems import Problem, did_you_mean, shown
 from policies.sources import MAX_WORD_FILE_BYTES, SourceFile, stamp
-from policies.types import Action, Direction, Limits, Mode, OnError, PolicyTest, Rule
+from policies.types import Action, Direction, Limits, Mode, OnError, PolicyTest, Rule, TokenDetails
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,6 +66,7 @@ class Parts:
     limits: Limits = field(default_factory=Limits)
     configured: dict[str, Configured] = field(default_factory=dict)
     views: frozenset[View] = frozenset(DEFAULT_VIEWS)
+    token_details: TokenDetails = TokenDetails.WITH_TEXT
     detectors: dict[str, Detector] = field(default_factory=dict)
     viewing: dict[str, tuple[Detector, ...]] = field(default_factory=dict)
     rules: list[Rule] = field(default_factory=list)
@@ -81,6 +82,7 @@ def resolve_layers(layers: Layers, read: Reader) -> Parts:
         on_error=layers.top.get("on_error", OnError.BLOCK),
         limits=_limits(layers.limits),
         views=frozenset(layers.top.get("views", DEFAULT_VIEWS)),
+        token_details=layers.top.get("token_details", TokenDetails.WITH_TEXT),
         problems=list(layers.problems),
         files=list(layers.files),
     )

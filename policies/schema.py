@@ -12,7 +12,7 @@ from pydantic import Field
 from detectors.types import ChannelKind
 from detectors.views.names import DEFAULT_VIEWS, View
 from policies.fields import Duration, Mask, Message, Name, StrictModel, Template
-from policies.types import Action, Direction, Limits, Mode, OnError
+from policies.types import Action, Direction, Limits, Mode, OnError, TokenDetails
 
 _DEFAULTS = Limits()
 
@@ -25,6 +25,7 @@ class PolicyFile(StrictModel):
     extends: str = ""
     mode: Mode = Mode.ENFORCE
     on_error: OnError = OnError.BLOCK
+    token_details: TokenDetails = TokenDetails.WITH_TEXT
     views: list[View] = Field(default_factory=lambda: list(DEFAULT_VIEWS))
     limits: dict[str, Any] = Field(default_factory=dict)
     detectors: dict[str, Any] = Field(default_factory=dict)

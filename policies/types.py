@@ -67,6 +67,14 @@ class Mode(StrEnum):
     SHADOW = "shadow"
 
 
+class TokenDetails(StrEnum):
+    """Which log-probabilities leave: they are the text once more, token by token."""
+
+    WITH_TEXT = "with_text"
+    """Those of texts that leave unchanged."""
+    NEVER = "never"
+
+
 class OnError(StrEnum):
     """What happens to text that a detector could not judge."""
 
@@ -142,12 +150,18 @@ class Policy:
     detectors: Mapping[str, Detector]
     rules: tuple[Rule, ...]
     tests: tuple[PolicyTest, ...] = ()
+    token_details: TokenDetails = TokenDetails.WITH_TEXT
     viewing: Mapping[str, tuple[Detector, ...]] = field(default_factory=dict)
     """By name: detectors that look at views of the text beside the one that looks at the text."""
     hash_key: bytes = field(default=b"", repr=False)
     """Key of the fingerprints that `hash: true` writes."""
     derived: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
     """What is worked out of the policy once, by those who do; it goes when the policy goes."""
+
+    @property
+    def drops_token_details(self) -> bool:
+        """Whether no log-probabilities leave. In shadow mode answers stay as they are."""
+        return self.token_details is TokenDetails.NEVER and self.mode is Mode.ENFORCE
 
     def effective_action(self, rule: Rule) -> Action:
         """Return the action a rule takes under the policy's mode: in shadow mode every rule only flags."""

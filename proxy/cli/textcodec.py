@@ -33,6 +33,9 @@ class TextCodec:
         self._channel = Channel(kind)
         self._received: list[bytes] = []
 
+    def leave_out_details(self) -> None:
+        """Nothing to do: a text has none."""
+
     def receive(self, data: bytes) -> list[Frame]:
         """Take bytes. The frame is complete only at the end of the text."""
         self._received.append(data)

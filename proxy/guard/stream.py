@@ -53,6 +53,8 @@ class StreamGuard:
         """Set in STATE_BLOCKED."""
         self.broken_public = ""
         """Why the message broke, in words a client may see. Set in STATE_BROKEN."""
+        if direction is Direction.RESPONSE and policy.drops_token_details:
+            codec.leave_out_details()
         self._codec = codec
         self._policy = policy
         self._max_hold_chars = policy.limits.max_hold_chars

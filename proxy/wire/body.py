@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from proxy.wire.body_molds import MAX_BYTES, molds_of
+from proxy.wire.details import without_details
 from proxy.wire.edits import apply_edits
 from proxy.wire.jsontext import dumps, loads, weighed
 from proxy.wire.skim import skim
@@ -47,6 +48,11 @@ class BodyCodec:
         self._mend = mend
         self._takes_lists = takes_lists
         self._buffer = bytearray()
+        self._has_details = True
+
+    def leave_out_details(self) -> None:
+        """Take log-probabilities out of the body."""
+        self._has_details = False
 
     @property
     def repeats_text(self) -> bool:
@@ -74,11 +80,12 @@ class BodyCodec:
         is_listed = self._takes_lists and isinstance(parsed.value, list)
         if not is_listed and not isinstance(parsed.value, dict):
             raise WireError(_NO_OBJECT)
-        walked = Walker(is_request=self._ending is None).walk(self.table, parsed.value)
+        value = parsed.value if self._has_details else without_details(self.table, parsed.value)
+        walked = Walker(is_request=self._ending is None).walk(self.table, value)
         objects = [item for item in (parsed.value if is_listed else [parsed.value]) if isinstance(item, dict)]
         has_failed = self._ending is not None and any(item.get("error") for item in objects)
         role = FrameRole.FAILURE if has_failed else FrameRole.DATA
-        must_encode = walked.must_encode or parsed.is_ambiguous
+        must_encode = walked.must_encode or parsed.is_ambiguous or value is not parsed.value
         must_encode |= self._mend is not None and self._mend(walked.payload) is not walked.payload
         return [Frame(raw, walked.slots, role, walked.payload, must_encode)]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from detectors.types import ChannelKind
 from proxy.wire.alike import Alike
+from proxy.wire.details import without_details
 from proxy.wire.edits import apply_edits
 from proxy.wire.framing import BLANK
 from proxy.wire.jsontext import Json, dumps, loads
@@ -80,6 +81,12 @@ class StreamCodec:
         self._is_done = False
         self._needs_gap = False
         self._fault: str | None = None
+        self._has_details = True
+
+    def leave_out_details(self) -> None:
+        """Take log-probabilities out of every frame."""
+        self._has_details = False
+        self._recurring = None  # Its frames were walked with what says nothing of them.
 
     # --- Reading
 
@@ -186,11 +193,12 @@ class StreamCodec:
         if parsed.value.__class__ is not dict:
             raise WireError("the upstream sent an event that is not a JSON object")
         changes = self._walker.changes
-        walked = self._walker.walk(self._table, parsed.value)
+        value = parsed.value if self._has_details else without_details(self._table, parsed.value)
+        walked = self._walker.walk(self._table, value)
         slots = (*slots, *walked.slots) if slots else walked.slots
         is_failure = parsed.value.get("error") or any(line.text == "error" for line in _events(event))
         role = FrameRole.FAILURE if is_failure else FrameRole.DATA
-        must_encode = walked.must_encode or parsed.is_ambiguous or not event.is_utf8
+        must_encode = walked.must_encode or parsed.is_ambiguous or not event.is_utf8 or value is not parsed.value
         frame = Frame(block, self._fresh(slots), role, walked.payload, must_encode, walked.ends)
         if changes != self._walker.changes:
             self._alike.clear()

@@ -233,6 +233,9 @@ class Codec(Protocol):
         So it is when a constant was edited that later frames repeat without a slot for it.
         """
 
+    def leave_out_details(self) -> None:
+        """Take log-probabilities out of all that comes, unjudged. Called before anything does."""
+
     def receive(self, data: bytes) -> Sequence[Frame | FrameRun]:
         """Take bytes, return the frames they complete."""
 

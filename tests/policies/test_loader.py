@@ -235,3 +235,13 @@ def test_a_file_called_like_a_bundled_policy(tmp_path: Path, monkeypatch: pytest
     assert len(load_policy("default").rules) > 1
     assert len(load_policy("./default").rules) == 1
     assert len(load_policy(Path("default")).rules) == 1
+
+
+def test_token_details_are_part_of_what_a_policy_says() -> None:
+    """They are inherited and shown, and change the revision; what holds anyway changes nothing."""
+    plain, never = load_policy_text(SMALL), load_policy_text(SMALL + "token_details: never\n")
+    assert not plain.drops_token_details
+    assert never.drops_token_details
+    assert plain.revision != never.revision
+    assert plain.revision == load_policy_text(SMALL + "token_details: with_text\n").revision
+    assert not load_policy_text(SMALL + "token_details: never\nmode: shadow\n").drops_token_details
