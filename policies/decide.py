@@ -63,14 +63,25 @@ class Decision:
     """One for each finding a rule acted on, allows and flags included, in order of offset."""
 
 
-def decide(policy: Policy, findings: Sequence[Finding], direction: Direction, kind: ChannelKind) -> Decision:
+def decide(
+    policy: Policy,
+    findings: Sequence[Finding],
+    direction: Direction,
+    kind: ChannelKind,
+    *,
+    may_block: bool = True,
+) -> Decision:
     """Apply the rules for this direction and kind of channel to `findings`, whose order does not matter.
 
     Rules are read in the order of the file. A finding within a span that an `allow` rule matched is not looked at
     by the rules after it. Of the rules that match a finding the most severe one acts, the first of equals.
-    Findings that no rule matches are ignored.
+    Findings that no rule matches are ignored. Where a text may not stop its message (`may_block`), a rule that
+    would block redacts.
     """
-    matches = _most_severe_matches(policy.rules_for(direction, kind), _maximal(findings))
+    rules = policy.rules_for(direction, kind)
+    if not may_block:
+        rules = tuple([replace(r, action=Action.REDACT) if r.action is Action.BLOCK else r for r in rules])
+    matches = _most_severe_matches(rules, _maximal(findings))
     acted = tuple(Acted(m.rule, m.finding, policy.effective_action(m.rule)) for m in matches)
     enforced = tuple(zip(matches, acted, strict=True))
     blocking = min((pair for pair in enforced if pair[1].action is Action.BLOCK), key=_block_rank, default=None)

@@ -5,7 +5,7 @@ It does not order frames and decides nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from proxy.guard.api import answers_of
 from proxy.guard.queue import Place
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 MAX_CONSTANTS = 4096
 """How many different complete values (ids, unknown fields) are remembered as judged; beyond it they are forgotten
 and judged again."""
+
+_Key: TypeAlias = "tuple[ChannelKind, bool, str]"
+
+
+def _key(slot: Slot) -> _Key:
+    """Return what a complete value is known by: what may stop the message is not what may not."""
+    return slot.channel.kind, slot.channel.is_echo, slot.text
 
 
 class Texts:
@@ -66,7 +73,7 @@ class Texts:
         self._stats = stats
         self._keep = keep
         self._use_screens = use_screens
-        self._constants: dict[tuple[ChannelKind, str], Place] = {}
+        self._constants: dict[_Key, Place] = {}
         self._passed: dict[Channel, int] = {}  # lengths of the texts that needed no place
         self._passed_pieces: dict[Channel, list[str]] = {}
         self._quiet: dict[ChannelKind, Place] = {}
@@ -117,12 +124,12 @@ class Texts:
 
     def place(self, slots: tuple[Slot, ...], now_s: float | None) -> tuple[Place, ...]:
         """Put every text of a frame on its timeline; complete values are judged together, once each."""
-        fresh: dict[ChannelKind, dict[str, Slot]] = {}
+        fresh: dict[tuple[ChannelKind, bool], dict[str, Slot]] = {}
         for slot in slots:
             if slot.is_json:
                 continue  # A JSON text keeps its structure only alone.
-            if slot.mode is SlotMode.CONSTANT and (slot.channel.kind, slot.text) not in self._constants:
-                fresh.setdefault(slot.channel.kind, {}).setdefault(slot.text, slot)
+            if slot.mode is SlotMode.CONSTANT and (key := _key(slot)) not in self._constants:
+                fresh.setdefault(key[:2], {}).setdefault(slot.text, slot)
         for group in fresh.values():
             self._judge_together(list(group.values()))
         return tuple([self._place(slot, now_s) for slot in slots])
@@ -134,7 +141,7 @@ class Texts:
             timeline = self.by_channel.get(slot.channel)
             if timeline is not None and timeline.whole_text() == slot.text:
                 return Place(timeline, 0, timeline.buffer.end)
-        key = (slot.channel.kind, slot.text)
+        key = _key(slot)
         if key not in self._constants:
             self._judge_together([slot])
         return self._constants[key]
@@ -193,14 +200,14 @@ class Texts:
         if self._is_quiet(channel, SEPARATOR.join([slot.text for slot in slots])):
             place = self._quiet_place(channel)
             for slot in slots:
-                self._constants[channel.kind, slot.text] = place
+                self._constants[_key(slot)] = place
             return
         timeline = Timeline(channel, self._rules[channel.kind], self._stats, constant=True)
         for slot in slots:
             start, end = timeline.append(slot.text)
             if len(slots) > 1:
                 timeline.append(SEPARATOR)
-            self._constants[channel.kind, slot.text] = Place(timeline, start, end)
+            self._constants[_key(slot)] = Place(timeline, start, end)
         timeline.finish()
         self.touch(timeline)
 

@@ -243,7 +243,8 @@ class Timeline:
         self._pending = [f for f in self._pending if f.end > limit]
         edits: list[SpanEdit] = []
         for cluster in clusters(ready):
-            decision = decide(self.rules.policy, cluster, self.rules.direction, self.rules.kind)
+            rules, may_block = self.rules, not self.channel.is_echo
+            decision = decide(rules.policy, cluster, rules.direction, rules.kind, may_block=may_block)
             self._allowed += [a.finding for a in decision.acted if a.action is Action.ALLOW]
             self._incidents += [self._incident(acted) for acted in decision.acted]
             edits += decision.edits

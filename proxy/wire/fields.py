@@ -111,6 +111,8 @@ class Obj:
     before it was said. So a whole answer is judged in the order in which it was streamed."""
     series: Series | None = None
     """The texts in it are one of a series, or end one."""
+    echoes: frozenset[str] = frozenset()
+    """Members of an answer that say once more what was asked."""
     vouchers: tuple[str, ...] = ()
     """Members that sign the texts of this object or say them once more: null when one of those is edited."""
 

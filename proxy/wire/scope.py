@@ -77,12 +77,22 @@ def numbered(node: Obj, value: Json, scope: Scope) -> Scope:
     return scope._replace(choice=choice, part=part, name=name)
 
 
-def vouched(slots: Sequence[Slot], vouchers: tuple[str, ...], value: Json, path: Path) -> list[Slot]:
-    """Return the slots of an object with those of its members as dependents that vouch for the texts in it."""
-    places = [(*path, member) for member in vouchers if value.get(member) is not None]
-    size = len(path) + 1
+def marked(slots: Sequence[Slot], node: Obj, value: Json, path: Path) -> list[Slot]:
+    """Return the slots of an object as what they are in it.
+
+    Members that vouch for the texts in it are their dependents, and the texts of members that are echoes are such.
+    """
+    depth = len(path)
+    echoes = [slot.path[depth] in node.echoes for slot in slots]
+    slots = [
+        slot._replace(channel=slot.channel._replace(is_echo=True)) if is_echo else slot
+        for slot, is_echo in zip(slots, echoes, strict=True)
+    ]
+    places = [(*path, member) for member in node.vouchers if value.get(member) is not None]
     return [
-        slot._replace(dependents=(*slot.dependents, *(place for place in places if slot.path[:size] != place)))
+        slot._replace(
+            dependents=(*slot.dependents, *(place for place in places if slot.path[: depth + 1] != place))
+        )
         for slot in slots
     ]
 

@@ -47,6 +47,8 @@ class Channel(NamedTuple):
     """Tells apart texts of one kind: the field's path for OTHER and ID, empty where kind and part suffice."""
     is_signed: bool = False
     """The provider signed this text: it may be cut off, its signature with it, but never changed."""
+    is_echo: bool = False
+    """The sender says once more what it was asked: what would block it is taken out, and the message goes on."""
 
     @property
     def is_json(self) -> bool:

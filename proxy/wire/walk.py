@@ -37,11 +37,11 @@ from proxy.wire.scope import (
     ends_of,
     entered,
     is_small,
+    marked,
     member_of,
     name_of,
     numbered,
     reordered,
-    vouched,
 )
 from proxy.wire.series import SeriesState
 from proxy.wire.shapes import ID_SHAPED, PADDING_SHAPED, TIME_SHAPED
@@ -132,8 +132,8 @@ class Walker:
         if late is not None:
             self._own_slots = before
             self.visit(node.members[late], value[late], (*path, late), scope)
-        if node.vouchers:
-            self._slots[before:] = vouched(self._slots[before:], node.vouchers, value, path)
+        if node.vouchers or node.echoes:
+            self._slots[before:] = marked(self._slots[before:], node, value, path)
 
     def _enter(self, node: Obj, value: Json, path: Path, scope: Scope) -> Scope:
         """Return the scope inside an object, and note which texts it ends."""

@@ -248,3 +248,15 @@ def test_findings_far_away_do_not_matter(rules: list[Rule], findings: list[Findi
     assert [a for a in both.acted if a.finding != far] == list(near.acted)
     if near.block is not None:
         assert (both.block, both.edits) == (near.block, near.edits)
+
+
+def test_where_a_text_may_not_stop_its_message_a_block_redacts() -> None:
+    """With the block's own precedence over milder rules; flags and shadow mode stay what they are."""
+    rules = (rule("mild", "redact"), rule("hard", "block"), rule("see", "flag", detector="e"))
+    findings = [find(0, 5), find(7, 9, detector="e")]
+    found = decide(policy(*rules), findings, Direction.RESPONSE, TEXT, may_block=False)
+    assert (found.block, found.action) == (None, Action.REDACT)
+    assert [(e.start, e.end) for e in found.edits] == [(0, 5)]
+    assert acted(found)[1:] == [("see", 7, 9, "flag")]
+    shadow = decide(policy(*rules, mode=Mode.SHADOW), findings, Direction.RESPONSE, TEXT, may_block=False)
+    assert (shadow.action, shadow.edits) == (Action.FLAG, ())

@@ -9,12 +9,12 @@ from proxy.wire.scope import (
     element_scope,
     ends_of,
     entered,
+    marked,
     member_of,
     name_of,
     number_of,
     numbered,
     reordered,
-    vouched,
 )
 from proxy.wire.types import Channel, Ended, Slot, SlotMode
 
@@ -97,5 +97,12 @@ def test_vouchers_go_with_every_text_but_themselves() -> None:
         Slot(Channel(ChannelKind.TOOL_ARGUMENTS), "z", ("p", "call", "args"), dependents=(("q",),)),
     ]
     value = {"text": "x", "signed": "y", "call": {"args": "z"}, "empty": None}
-    found = vouched(slots, ("signed", "empty", "absent"), value, ("p",))
+    found = marked(slots, Obj(vouchers=("signed", "empty", "absent")), value, ("p",))
     assert [slot.dependents for slot in found] == [(("p", "signed"),), (), (("q",), ("p", "signed"))]
+
+
+def test_texts_of_echoes_are_told_from_others() -> None:
+    """At any depth below the member, and nothing else of the object."""
+    slots = [Slot(Channel(ChannelKind.OTHER), "x", ("r", *path)) for path in (("e",), ("e", "f", 0), ("g", "e"))]
+    found = marked(slots, Obj(echoes=frozenset({"e"})), {}, ("r",))
+    assert [slot.channel.is_echo for slot in found] == [True, True, False]
