@@ -144,7 +144,7 @@ class AnthropicStreamEnding:
             events.insert(0, {"type": "message_start", "message": neutral_message()})
         for event in events:
             self.sent(event)
-        events += self._last_words(blocked.channel.part, message)
+        events += self._last_words(_index_of(payload or {}), message)
         delta = refused(message)
         events.append({"type": "message_delta", "delta": delta, "usage": dict(self._usage)})
         events.append({"type": "message_stop"})
@@ -154,7 +154,7 @@ class AnthropicStreamEnding:
         """Return the error event: the SDK raises its `APIStatusError`."""
         return [failure(message, code, _STREAM_STATUSES.get(code, _SERVER_ERRORS))]
 
-    def _last_words(self, blocked: int, message: str) -> list[dict[str, Json]]:
+    def _last_words(self, blocked: int | None, message: str) -> list[dict[str, Json]]:
         """Say the message in the open text block, or in a new one, and close every block."""
         texts = [index for index, kind in self._open.items() if kind == "text"]
         home = blocked if blocked in texts else max(texts, default=None)

@@ -5,6 +5,8 @@ Checked against the types of anthropic-python 2.14, those of its beta parts too.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from detectors.types import ChannelKind
 from proxy.wire.fields import (
     BAG,
@@ -17,6 +19,7 @@ from proxy.wire.fields import (
     Either,
     Node,
     Obj,
+    Series,
     Tagged,
     Within,
     constant,
@@ -203,6 +206,10 @@ _BLOCKS: dict[str, dict[str, Node]] = {
 """Of an answer, by type."""
 
 
+TEXTS = Series("text", ChannelKind.TEXT, "", stays_open=True, of_texts=True)
+"""Text blocks that follow one another are shown as one text: with citations, a sentence is cut into several."""
+_NO_TEXT = Series("text", ChannelKind.TEXT, "", closes=True)
+
 _FIRST = ("name", "text", "thinking", "content")
 """Members that a stream brings before the others of their block: a citation follows its text."""
 
@@ -215,22 +222,30 @@ def _tagged(blocks: dict[str, dict[str, Node]], more: dict[str, Node]) -> Tagged
     return Tagged("type", variants, other=UNKNOWN_BLOCK)
 
 
+def _in_a_row(blocks: Tagged) -> Tagged:
+    """Return the blocks of an answer: the texts of those that follow one another are one text."""
+    variants: dict[str | bool, Node] = {
+        kind: replace(node, series=TEXTS if kind == "text" else _NO_TEXT)
+        for kind, node in blocks.variants.items()
+        if isinstance(node, Obj)
+    }
+    return Tagged("type", variants, other=replace(UNKNOWN_BLOCK, series=_NO_TEXT))
+
+
 def _first_of(members: dict[str, Node]) -> tuple[str, ...]:
     return tuple(name for name in _FIRST if name in members)
 
 
-BLOCK = _tagged(_BLOCKS, {})
+BLOCK = _in_a_row(_tagged(_BLOCKS, {}))
 """A block of a whole answer."""
 
 _STARTED_INPUT: Node = data(name="start")
 
-STARTED_BLOCK = _tagged(
-    {
-        kind: {**members, "input": _STARTED_INPUT} if "input" in members else members
-        for kind, members in _BLOCKS.items()
-    },
-    {},
-)
+_STARTED = {
+    kind: {**members, "input": _STARTED_INPUT} if "input" in members else members
+    for kind, members in _BLOCKS.items()
+}
+STARTED_BLOCK = _in_a_row(_tagged(_STARTED, {}))
 """A block as a stream begins it. An input that is there already is no part of the JSON that comes in pieces."""
 
 CACHE_CONTROL = Obj({"type": PARAMETER, "ttl": PARAMETER})

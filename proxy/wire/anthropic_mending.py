@@ -1,7 +1,8 @@
-"""Takes out of a request what an edit of an earlier answer left without its signature, and the API would refuse.
+"""Takes out of a request what an edit of an earlier answer left behind, and the API would refuse.
 
 A client sends the answers it got back as history. Thinking that was cut off in an answer has an empty signature
-there (see docs/adr); the API takes a conversation without such a block, but not with it.
+there (see docs/adr), and a block of text may have lost all of it to a value that began in the block before. The API
+takes a conversation without such blocks, but not with them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def mended(payload: Json) -> Json:
-    """Return a parsed request without blocks that lost their signature; the same object when there is none.
+    """Return a parsed request without blocks that lost their signature or text; the same object when there is none.
 
     A message of which nothing is left goes too: the API refuses an empty one, and joins its neighbours.
     """
@@ -30,15 +31,17 @@ def _mended_message(message: Json) -> list[Json]:
     content = message.get("content") if isinstance(message, dict) else None
     if not isinstance(content, list) or message.get("role") != "assistant":
         return [message]
-    kept = [block for block in content if not _is_unsigned(block)]
+    kept = [block for block in content if not _is_left_behind(block)]
     if len(kept) == len(content):
         return [message]
     return [{**message, "content": kept}] if kept else []
 
 
-def _is_unsigned(block: Json) -> bool:
-    """Whether a block has an empty signature where the API set one; thinking always has one."""
+def _is_left_behind(block: Json) -> bool:
+    """Whether a block has an empty signature where the API set one, as in all thinking, or an empty text."""
     kind = block.get("type") if isinstance(block, dict) else None
+    if kind == "text":
+        return block.get("text") == ""
     if kind == "thinking":
         return not block.get("signature")
     return kind == "compaction" and "" in (block.get("signature"), block.get("encrypted_content"))

@@ -6,7 +6,7 @@ must not bring back in `anthropic_mending`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from detectors.types import ChannelKind
 from proxy.wire.anthropic_endings import EVENTS, AnthropicBodyEnding, AnthropicStreamEnding, failure
@@ -23,6 +23,7 @@ from proxy.wire.anthropic_fields import (
     SUMMARY,
     SUMMARY_SEAL,
     SYSTEM_BLOCK,
+    TEXTS,
     THINKING,
     TOOL_NAME,
     USAGE,
@@ -77,7 +78,7 @@ def _delta(kind: str, **members: Node) -> Obj:
 
 
 _DELTAS: dict[str | bool, Node] = {
-    "text_delta": _delta("text_delta", text=text()),
+    "text_delta": replace(_delta("text_delta", text=text()), series=TEXTS),
     "input_json_delta": _delta("input_json_delta", partial_json=text(ChannelKind.TOOL_ARGUMENTS)),
     "thinking_delta": _delta("thinking_delta", thinking=THINKING, estimated_tokens=NUMBER),
     "signature_delta": _delta("signature_delta", signature=SIGNATURE),
@@ -95,7 +96,7 @@ STREAM = Tagged(
         "message_start": Obj({**_EVENT, "message": Obj(_MESSAGE, Within.MESSAGE)}),
         "content_block_start": Obj({**_EVENT, "content_block": STARTED_BLOCK}, numbers=_INDEX),
         "content_block_delta": Obj({**_EVENT, "delta": _DELTA}, numbers=_INDEX),
-        "content_block_stop": Obj(_EVENT, numbers=_INDEX, ends=Ends()),
+        "content_block_stop": Obj(_EVENT, numbers=_INDEX, ends=Ends(but=(ChannelKind.TEXT, ""))),
         "message_delta": Obj({**_EVENT, **MANAGED, "delta": Obj(STOPPED), "usage": USAGE}),
         "message_stop": Obj(_EVENT, ends=Ends(whole_choice=True)),
         "ping": Obj(_EVENT),

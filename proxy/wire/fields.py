@@ -127,6 +127,8 @@ class Ends:
     """Only texts of this kind."""
     name: str | None = None
     """Only texts of this name."""
+    but: tuple[ChannelKind, str] | None = None
+    """Not texts of this kind and name."""
     reason: str = ""
     """Only where this member says why: a string that is not empty."""
     if_others: bool = False
@@ -149,6 +151,8 @@ class Series:
     """Members that are true while the next object of the series goes on with the same part."""
     stays_open: bool = False
     """Every object goes on with the same part until one with `closes` comes."""
+    of_texts: bool = False
+    """Only the growing texts of that kind and name are numbered so; all else in the object belongs where it is."""
     closes: bool = False
     """The object is not of the series: what is open of it is complete."""
 

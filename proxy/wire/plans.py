@@ -41,6 +41,8 @@ class Plan(NamedTuple):
     enters: bool
     """Whether the texts inside belong to something else than those around it."""
     steps: dict[str, Step]
+    marks: bool
+    """Whether the slots in it are to be `marked`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class Plans:
             is_same = node.within is Within.SAME and node.series is None and node.ends is None
             enters = not is_same or bool(node.numbers)
             steps = {key: self._step(known) for key, known in node.members.items()}
-            plan = self._known[id(node)] = Plan(node, enters, steps)
+            marks = bool(node.vouchers or node.echoes or (node.series is not None and node.series.of_texts))
+            plan = self._known[id(node)] = Plan(node, enters, steps, marks)
         return plan
 
     def _step(self, node: Node) -> Step:

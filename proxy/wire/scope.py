@@ -10,8 +10,9 @@ from proxy.wire.types import NO_ENDS, PATH_NAME, Ended, SlotMode
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from proxy.wire.fields import Each, Ends, Obj
+    from proxy.wire.fields import Each, Ends, Obj, Series
     from proxy.wire.jsontext import Json
+    from proxy.wire.series import SeriesState
     from proxy.wire.types import Path, Slot
 
 MAX_NUMBER = 10**12
@@ -77,11 +78,14 @@ def numbered(node: Obj, value: Json, scope: Scope) -> Scope:
     return scope._replace(choice=choice, part=part, name=name)
 
 
-def marked(slots: Sequence[Slot], node: Obj, value: Json, path: Path) -> list[Slot]:
+def marked(slots: Sequence[Slot], node: Obj, value: Json, path: Path, state: SeriesState) -> list[Slot]:
     """Return the slots of an object as what they are in it.
 
-    Members that vouch for the texts in it are their dependents, and the texts of members that are echoes are such.
+    Members that vouch for the texts in it are their dependents, the texts of members that are echoes are such, and
+    texts that go on from object to object have the number of their series.
     """
+    if node.series is not None and node.series.of_texts:
+        slots = [_in_series(slot, node.series, state) for slot in slots]
     depth = len(path)
     echoes = [slot.path[depth] in node.echoes for slot in slots]
     slots = [
@@ -95,6 +99,13 @@ def marked(slots: Sequence[Slot], node: Obj, value: Json, path: Path) -> list[Sl
         )
         for slot in slots
     ]
+
+
+def _in_series(slot: Slot, series: Series, state: SeriesState) -> Slot:
+    channel = slot.channel
+    if slot.mode is not SlotMode.APPEND or (channel.kind, channel.name) != (series.kind, series.text_name):
+        return slot
+    return slot._replace(channel=channel._replace(part=state.part_of(series, channel.choice)))
 
 
 def element_scope(node: Each, item: Json, position: int, path: Path, scope: Scope) -> Scope:
@@ -130,7 +141,7 @@ def ends_of(ends: Ends, node: Obj, value: Json, scope: Scope) -> tuple[Ended, ..
     if ends.reason and not (isinstance(reason := value.get(ends.reason), str) and reason):
         return NO_ENDS
     part = None if ends.whole_choice else scope.part
-    return (Ended(scope.choice, part, ends.kind, ends.name, ends.if_others),)
+    return (Ended(scope.choice, part, ends.kind, ends.name, ends.but, ends.if_others),)
 
 
 def reordered(first: tuple[str, ...], value: Json) -> Iterator[tuple[str, Json]]:

@@ -70,7 +70,12 @@ class SeriesState:
         self._parts[key] = (part, True)
         goes_on = series.stays_open or any(value.get(member) is True for member in series.goes_on)
         ends = () if goes_on else self._close(series, key)
-        return Step(scope._replace(part=part), ends, begins or not goes_on)
+        inside = scope if series.of_texts else scope._replace(part=part)
+        return Step(inside, ends, begins or not goes_on)
+
+    def part_of(self, series: Series, choice: int) -> int:
+        """Return the part to which the last object of a series belongs."""
+        return max(self._parts.get((choice, series.name), (0, False))[0], 0)
 
     def _close(self, series: Series, key: tuple[int, str]) -> tuple[Ended, ...]:
         part, _ = self._parts[key]

@@ -125,6 +125,8 @@ class _Skimmer:
             if self._series is None:
                 self._series = SeriesState()
             place = self._series.step(node.series, value, place).scope
+            if node.series.of_texts and not node.series.closes:
+                place = place._replace(part=self._series.part_of(node.series, place.choice))
         return place
 
     def _leaf(self, node: Leaf, value: Json, place: _Place) -> None:

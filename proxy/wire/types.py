@@ -98,6 +98,8 @@ class Ended(NamedTuple):
     """None for every kind."""
     name: str | None = None
     """None for every name."""
+    but: tuple[ChannelKind, str] | None = None
+    """Kind and name of texts that are none of them."""
     if_others: bool = False
     """Only where there are other choices, which would wait for more of this one: with one choice the end of the
     message tells it as well, and some servers name a reason in every frame."""
@@ -108,6 +110,7 @@ class Ended(NamedTuple):
             channel.choice == self.choice
             and self.part in {None, channel.part}
             and self.kind in {None, channel.kind}
+            and self.but != (channel.kind, channel.name)
             and self.name in {None, channel.name}
         )
 

@@ -132,8 +132,8 @@ class Walker:
         if late is not None:
             self._own_slots = before
             self.visit(node.members[late], value[late], (*path, late), scope)
-        if node.vouchers or node.echoes:
-            self._slots[before:] = marked(self._slots[before:], node, value, path)
+        if plan.marks:
+            self._slots[before:] = marked(self._slots[before:], node, value, path, self.series)
 
     def _enter(self, node: Obj, value: Json, path: Path, scope: Scope) -> Scope:
         """Return the scope inside an object, and note which texts it ends."""

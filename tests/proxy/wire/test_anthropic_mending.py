@@ -36,6 +36,7 @@ def asked(*content: Any) -> dict[str, Any]:
         ([thinking("hm"), CUT, text("x")], [thinking("hm"), text("x")]),
         ([{**SUMMARY, "content": "They", "encrypted_content": ""}, text("x")], [text("x")]),
         ([{**SUMMARY, "signature": ""}, text("x")], [text("x")]),
+        ([text("x"), text(""), tool("f", {})], [text("x"), tool("f", {})]),
     ],
 )
 def test_what_lost_its_signature_goes(content: list[Any], left: list[Any]) -> None:

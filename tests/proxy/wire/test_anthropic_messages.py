@@ -102,11 +102,11 @@ def test_nothing_but_text_is_held(recording: Recording) -> None:
 
 
 def test_each_text_has_its_channel() -> None:
-    """Kind by member, part by block."""
+    """Kind by member, part by block; texts are numbered apart, as blocks of text in a row are one text."""
     answer = whole(thinking("hm"), text("hello"), tool("send", {"to": "x"}), stop_reason="tool_use")
     expected = {
         Channel(K.REASONING, 0, 0, "", is_signed=True): "hm",
-        Channel(K.TEXT, 0, 1): "hello",
+        Channel(K.TEXT): "hello",
         Channel(K.TOOL_ARGUMENTS, 0, 2): '{"to":"x"}',
     }
     assert texts(frames_of(DIALECT.body_codec(), json.dumps(answer).encode())) == expected
@@ -114,9 +114,16 @@ def test_each_text_has_its_channel() -> None:
 
 
 def test_a_block_that_stops_ends_its_texts() -> None:
-    """Only its own; the end of the message ends all."""
-    frames = frames_of(DIALECT.stream_codec(), stream(stream_events(whole(text("a"), text("b")))))
-    assert [frame.ends for frame in frames if frame.ends] == [(Ended(0, 0),), (Ended(0, 1),), (Ended(0),)]
+    """Only its own, and not its text, which may go on; what is no text ends that, the end of the message all."""
+    answer = whole(text("a"), text("b"), tool("f", {"a": 1}), text("c"))
+    frames = frames_of(DIALECT.stream_codec(), stream(stream_events(answer)))
+    blocks = [(Ended(0, number, but=(K.TEXT, "")),) for number in range(4)]
+    said = (Ended(0, 0, K.TEXT, ""),)
+    assert [frame.ends for frame in frames if frame.ends] == [*blocks[:2], said, *blocks[2:], (Ended(0),)]
+    assert [(channel.part, one) for channel, one in texts(frames).items() if channel.kind is K.TEXT] == [
+        (0, "ab"),
+        (1, "c"),
+    ]
 
 
 def test_a_block_may_begin_with_text() -> None:
@@ -132,7 +139,7 @@ def test_a_block_may_begin_with_text() -> None:
 def test_a_message_may_begin_with_text() -> None:
     """The blocks of the first event are blocks like others."""
     frames = frames_of(DIALECT.stream_codec(), sse(start(content=[text("one"), text("two")])))
-    assert texts(frames) == {Channel(K.TEXT, 0, 0): "one", Channel(K.TEXT, 0, 1): "two"}
+    assert texts(frames) == {Channel(K.TEXT): "onetwo"}
 
 
 def test_unlisted_text_of_deltas_grows() -> None:

@@ -16,6 +16,7 @@ from proxy.wire.scope import (
     numbered,
     reordered,
 )
+from proxy.wire.series import SeriesState
 from proxy.wire.types import Channel, Ended, Slot, SlotMode
 
 
@@ -97,12 +98,12 @@ def test_vouchers_go_with_every_text_but_themselves() -> None:
         Slot(Channel(ChannelKind.TOOL_ARGUMENTS), "z", ("p", "call", "args"), dependents=(("q",),)),
     ]
     value = {"text": "x", "signed": "y", "call": {"args": "z"}, "empty": None}
-    found = marked(slots, Obj(vouchers=("signed", "empty", "absent")), value, ("p",))
+    found = marked(slots, Obj(vouchers=("signed", "empty", "absent")), value, ("p",), SeriesState())
     assert [slot.dependents for slot in found] == [(("p", "signed"),), (), (("q",), ("p", "signed"))]
 
 
 def test_texts_of_echoes_are_told_from_others() -> None:
     """At any depth below the member, and nothing else of the object."""
     slots = [Slot(Channel(ChannelKind.OTHER), "x", ("r", *path)) for path in (("e",), ("e", "f", 0), ("g", "e"))]
-    found = marked(slots, Obj(echoes=frozenset({"e"})), {}, ("r",))
+    found = marked(slots, Obj(echoes=frozenset({"e"})), {}, ("r",), SeriesState())
     assert [slot.channel.is_echo for slot in found] == [True, True, False]

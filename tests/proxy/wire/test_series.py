@@ -63,3 +63,13 @@ def test_a_state_can_begin_as_another_stands() -> None:
     assert [other.step(one, {}, TOP) for one in (NO_THOUGHT, CALLS)] == [
         state.step(one, {}, TOP) for one in (NO_THOUGHT, CALLS)
     ]
+
+
+def test_texts_alone_may_be_numbered() -> None:
+    """The rest of the object stays what it is a part of."""
+    state, series = SeriesState(), Series("text", K.TEXT, "", stays_open=True, of_texts=True)
+    assert state.part_of(series, 0) == 0
+    assert state.step(series, {}, TOP._replace(part=7)).scope.part == 7
+    state.step(Series("text", K.TEXT, "", closes=True), {}, TOP)
+    state.step(series, {}, TOP)
+    assert (state.part_of(series, 0), state.part_of(series, 1)) == (1, 0)
