@@ -41,7 +41,7 @@ def _is_left_behind(block: Json) -> bool:
     """Whether a block has an empty signature where the API set one, as in all thinking, or an empty text."""
     kind = block.get("type") if isinstance(block, dict) else None
     if kind == "text":
-        return block.get("text") == ""
+        return bool(block.get("text") == "")
     if kind == "thinking":
         return not block.get("signature")
     return kind == "compaction" and "" in (block.get("signature"), block.get("encrypted_content"))
