@@ -189,7 +189,7 @@ class _Skimmer:
         if not value:
             return
         if grows:
-            self._grow(_new(Channel, (node.kind, choice, part, node.name or name, node.is_signed)), value)
+            self._grow(_new(Channel, (node.kind, choice, part, node.name or name, node.is_signed, False)), value)
         else:
             self._say(node.kind, value)
 
