@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +16,8 @@ from tests.support.guards import loaded, outcome
 from tests.support.wire import cut_at
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.support.alike import Frames
     from tests.support.guards import Outcome
 
@@ -38,6 +40,34 @@ def guarded(case: Frames, text: str, reads: list[bytes], *, is_fast: bool) -> Ou
     return outcome(StreamGuard(case.codec(is_fast=is_fast), loaded(text)), reads)
 
 
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where something stands that is no object or list."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    if items is None:
+        yield path
+    for step, child in items or ():
+        yield from places(child, (*path, step))
+
+
+def hidden(payload: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    """The same with a value in some other place, in place of a number or an id, as another member, as a key."""
+    secret = generated.planted(chance)
+    match chance.randrange(4):
+        case 0:
+            payload |= {chance.choice(["note", "id", "created", "index"]): secret}
+        case 1:
+            payload[secret] = 1
+        case 2:
+            payload = dict(chance.sample([*payload.items(), ("z", secret)], len(payload) + 1))
+        case _:
+            *above, last = chance.choice(list(places(payload)))
+            place: Any = payload
+            for step in above:
+                place = place[step]
+            place[last] = chance.choice([secret, 4111111111111111, "7", [secret]])
+    return payload
+
+
 def written(case: Frames, chance: random.Random) -> bytes:
     """A stream of frames that look alike, with values in it that a policy takes out or blocks."""
     values = [generated.planted(chance) for _ in range(chance.randrange(3))]
@@ -46,6 +76,7 @@ def written(case: Frames, chance: random.Random) -> bytes:
     for payload in payloads:
         if "obfuscation" in payload:
             payload["obfuscation"] = chance.choice(PADDINGS[: chance.choice([3, 6])])
+    payloads = [hidden(payload, chance) if chance.random() < 0.05 else payload for payload in payloads]
     return case.stream([case.written(payload) for payload in payloads])
 
 
