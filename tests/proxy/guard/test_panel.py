@@ -122,10 +122,10 @@ def test_a_large_text_is_looked_at_in_steps(text: str, is_stream: bool) -> None:
     else:
         codec = CHAT.body_codec()
         raw = orjson.dumps({"choices": [{"index": 0, "message": {"role": "assistant", "content": LARGE}}]})
-    guard = StreamGuard(codec, policy(text))
+    guard = StreamGuard(codec, loaded(text))
     guard.receive(raw)
     guard.receive_end()
-    steps, seen = 0, dict.fromkeys(policy(text).detectors, 0)
+    steps, seen = 0, dict.fromkeys(loaded(text).detectors, 0)
     while steps == 0 or guard.has_unjudged:
         assert guard.judge(_scan_now, lambda: True) == []
         steps += 1
@@ -134,7 +134,7 @@ def test_a_large_text_is_looked_at_in_steps(text: str, is_stream: bool) -> None:
             seen[name] = chars
     assert steps > len(LARGE) // (MAX_LOOKS * MAX_WINDOW_CHARS)
     late = guard.take(), guard.take_events(), guard.state, guard.stats.scanned_chars
-    again = StreamGuard(CHAT.stream_codec() if is_stream else CHAT.body_codec(), policy(text))
+    again = StreamGuard(CHAT.stream_codec() if is_stream else CHAT.body_codec(), loaded(text))
     again.receive(raw)
     again.receive_end()
     scan_inline(again)
