@@ -54,6 +54,8 @@ _PIECE = re.compile(
     f"|(?P<styled>[{STYLED}])"
     f"|(?P<entity>{_ENTITY})|(?P<octets>{_OCTETS})|(?P<code>{_CODE})"
 )
+_BEGINS = re.compile(f"[{_TAGS}{_SELECTORS}{INVISIBLE}{STYLED}{_FLAG}&%\\\\]")
+"""The first character of every piece: where there is none, which is soon said, there is no piece."""
 _OPEN = re.compile(
     r"(?:&(?:#(?:[0-9]{0,7}|[xX][0-9a-fA-F]{0,6})|[A-Za-z][A-Za-z0-9]{0,30})?"
     r"|%(?:[c-fC-F][0-9a-fA-F](?:%[89abAB][0-9a-fA-F]){0,3}(?:%[89abAB]?)?|[0-9a-fA-F]?)"
@@ -64,7 +66,8 @@ _OPEN = re.compile(
 
 
 def _changes(text: str) -> Iterator[Change]:
-    for found in _PIECE.finditer(text):
+    begin = _BEGINS.search(text)
+    for found in () if begin is None else _PIECE.finditer(text, begin.start()):
         kind = found.lastgroup or ""
         new = found[0] if kind == "flag" else _read(kind, found[0])
         if new != found[0]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from detectors.views import characters
 from detectors.views.characters import CHARACTERS
 from detectors.views.view import plain
 
@@ -51,3 +54,12 @@ def test_what_may_go_on_is_pending(cut: str) -> None:
 def test_what_is_complete_is_not_pending(whole: str) -> None:
     """Nothing is held behind a complete one."""
     assert CHARACTERS.pending(whole) == len(whole)
+
+
+@given(st.text(alphabet="ab&#64;%40\\u\u200b\ufe0f\U000e0061\U0001f3f4\uff41 ", max_size=30))
+def test_the_search_for_a_beginning_misses_nothing(text: str) -> None:
+    """What begins a piece is known, so that a text without it is not searched for pieces."""
+    begins = [found.start() for found in characters._PIECE.finditer(text)]
+    first = characters._BEGINS.search(text)
+    assert not begins or (first is not None and first.start() <= begins[0])
+    assert begins == [found.start() for found in characters._PIECE.finditer(text, first.start() if first else 0)]
