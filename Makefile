@@ -17,7 +17,7 @@ TOO_OLD := sys.exit(sys.version_info < (3, 11))
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-deploy test-models check format bench fuzz soak chaos outage consumers leak-surface clean
+.PHONY: help setup demo test test-deploy test-models check format bench bench-monitor fuzz soak chaos outage consumers leak-surface clean
 
 help:
 	@echo "make demo    scripted model, proxy and live traffic; stays up until Ctrl-C (make demo ARGS=--once ends)"
@@ -27,6 +27,7 @@ help:
 	@echo "make check   linter, formatter, types and layers only"
 	@echo "make format  let the linter and the formatter change the files"
 	@echo "make bench   measure against other gateways; writes benchmarks/RESULTS.md"
+	@echo "make bench-monitor  false alarms and delays of the monitor; writes benchmarks/monitor/RESULTS.md"
 	@echo "make fuzz    property tests with many more examples, then the fuzz targets (FUZZ_SECONDS=60 each)"
 	@echo "make soak    overload, stalled clients and reloads at their full size: some five minutes on a quiet machine"
 	@echo "make chaos   kill everything under load, again and again, and check what is left (LIVES=500)"
@@ -81,6 +82,9 @@ bench: $(STAMP)
 		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx-light; } >/dev/null 2>&1; } || \
 		echo "nginx is not installed: the benchmark runs without this peer."
 	$(BIN)/python -m benchmarks.run $(ARGS)
+
+bench-monitor: $(STAMP)
+	$(BIN)/python -m benchmarks.monitor $(ARGS)
 
 fuzz: $(FUZZ_STAMP)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m hypothesis $(ARGS)

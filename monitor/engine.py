@@ -36,6 +36,8 @@ TICK_S: Final = 10.0
 """Time between two looks at what time alone changes: burn rates, silence, alarms that are over."""
 MAX_CATCH_UP_S: Final = 3600.0
 """After a longer pause the engine looks only at its last hour: budgets and silence say nothing of what is older."""
+IDLE_EVERY_S: Final = 3600.0
+"""Time between two looks for slices that are no more."""
 MAX_POLICIES: Final = 1000
 """Policies whose revision is remembered."""
 
@@ -142,10 +144,18 @@ class Engine:
                     changed += self._desk.calm(place, burn.signal, self._tick_s)
             if self._desk.has_burn(place):
                 self._touched[place] = None
+        if self._tick_s % IDLE_EVERY_S == 0.0:
+            changed += self._forget_idle()
         if self._tick_s % 60.0 == 0.0:
             for watch in list(self._watches.values()):
                 changed += self._fire(watch.minute(self._tick_s))
         return changed + self._desk.tick(self._tick_s)
+
+    def _forget_idle(self) -> list[Alarm]:
+        """Give up slices that no window shows any more: names come and go, and places are few."""
+        since_s = self._tick_s - WINDOWS_S["3d"]
+        idle = [info.slice for info in self.slices() if info.seen_s < since_s and info.slice != WHOLE]
+        return [alarm for place in idle for alarm in self._drop(self._directory.drop(place))]
 
     def _fire(self, firings: Iterable[Firing]) -> list[Alarm]:
         changed: list[Alarm] = []
@@ -186,6 +196,7 @@ class Engine:
 
     def _drop(self, place: Slice) -> list[Alarm]:
         self._watches.pop(place, None)
+        self._categories.pop(place, None)
         return self._desk.drop(place, self._now_s)
 
     # Reading.
@@ -216,6 +227,20 @@ class Engine:
             for category in self._categories.values():
                 found += category.rates(self._now_s, self._watches[WHOLE].buckets)
         return found
+
+    def balance(self, window: str = "1h") -> list[tuple[Rate, Rate]]:
+        """Return over-refusals and harmful compliance of each slice, which say little without each other."""
+        shown = {Signal.OVER_REFUSALS, Signal.HARMFUL_COMPLIANCE}
+        rates = {
+            (rate.slice, rate.signal): rate
+            for rate in self.rates()
+            if rate.signal in shown and rate.window == window and rate.slice.dimension is not Dimension.CATEGORY
+        }
+        return [
+            (rate, rates[place, Signal.HARMFUL_COMPLIANCE])
+            for (place, signal), rate in rates.items()
+            if signal is Signal.OVER_REFUSALS
+        ]
 
     def series(self, place: Slice, signal: Signal, window: str = "1h") -> list[Point]:
         """Return the buckets of a window. Raises KeyError for a slice, signal or window that is not there."""

@@ -40,7 +40,7 @@ class HygieneSettings:
 
     remember_ids_s: float = DAY_S
     """How long the id of a record is known."""
-    max_ids: int = 1_000_000
+    max_ids: int = 300_000
     """Ids remembered at most; beyond, the oldest is forgotten early."""
     max_late_s: float = DAY_S
     max_ahead_s: float = 60.0

@@ -10,6 +10,7 @@ from river.drift import ADWIN
 
 from monitor.models.firing import Firing
 from monitor.models.ratemix import RateMixture
+from monitor.models.rhythm import Rhythm
 from monitor.types import Level
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ BLOCK: Final = 32
 """Answers between two looks of ADWIN."""
 MAX_BLOCKS: Final = 128
 """Blocks remembered: a change that took longer to be seen is told by its last 4,096 answers."""
+SURE: Final = 4.5
+"""Standard deviations by which the end of a window must differ to be told from chance, among so many ends."""
 MIN_HITS: Final = 5
 """Hits since a share moved, before ADWIN is believed that it rose."""
 
@@ -36,6 +39,8 @@ class Move:
     after: float
     answers: int
     """Answers since it moved, about."""
+    rest: int
+    """Answers of the window before."""
     total: float
     """Sum of their values."""
     start_s: float
@@ -71,11 +76,16 @@ class Recent:
         """Return a mark of here and now: a window that begins with the next answer."""
         return self._answers, self._total
 
-    def move(self, since: Mark) -> Move:
-        """Return the likeliest move within the window that a mark began."""
+    def move(self, since: Mark, variance: float | None = None) -> Move:
+        """Return the likeliest move within the window that a mark began; no variance: values are zeros and ones.
+
+        A short end of the window that differs by no more than chance explains is no move: then what changed did so
+        slowly, and all that is remembered is held against what was before.
+        """
         width, window_total = self._answers - since[0], self._total - since[1]
         mean = window_total / max(1, width)
-        best, found = -1.0, Move(mean, mean, self._count, self._sum, self._start_s)
+        spread = max(mean * (1.0 - mean), 1e-9) if variance is None else max(variance, 1e-12)
+        best, found = SURE, Move(mean, mean, self._count, max(1, width), self._sum, self._start_s)
         answers, total = self._count, self._sum
         for start_s, value in reversed(self._blocks):
             answers, total = answers + BLOCK, total + value
@@ -83,9 +93,10 @@ class Recent:
             if rest < BLOCK:
                 break
             before, after = (window_total - total) / rest, total / answers
-            weight = (after - before) ** 2 * answers * rest
-            if weight > best:
-                best, found = weight, Move(max(0.0, before), after, answers, total, start_s)
+            sigmas = abs(after - before) * math.sqrt(answers / spread)
+            if sigmas > best or best == SURE:
+                best = max(best, sigmas)
+                found = Move(max(0.0, before), after, answers, rest, total, start_s)
         return found
 
 
@@ -103,26 +114,32 @@ class ShareWatch:
         self._rise = RateMixture(limit, min_ratio=settings.min_ratio)
         self._fall = RateMixture(limit, falls=True, min_ratio=settings.min_ratio) if falls else None
         self._adwins = [ADWIN(delta=settings.adwin_ticket), ADWIN(delta=settings.adwin_page)] if adwin else []
+        self._rhythm = Rhythm()
         self._recent = Recent()
         self._marks = [self._recent.mark() for _ in self._adwins]
         """Where each ADWIN's window began: River's begins anew after each detection."""
 
     def observe(self, is_hit: bool, time_s: float) -> list[Firing]:
         """Learn from an answer."""
+        if self._rhythm.is_news(time_s):
+            self._turn(time_s)
+        self._rhythm.add(is_hit)
         found = self._shifted(self._rise, is_hit, time_s)
         if self._fall is not None:
             found += self._shifted(self._fall, is_hit, time_s)
-        if self._adwins:
-            self._recent.add(float(is_hit), time_s)
+        if not self._adwins:
+            return found
+        value = is_hit / self._rhythm.factor
+        self._recent.add(value, time_s)
         for place, adwin in enumerate(self._adwins):
-            adwin.update(is_hit)
+            adwin.update(value)
             if adwin.drift_detected:
                 found += self._drifted(adwin, self._recent.move(self._marks[place]))
                 self._marks[place] = self._recent.mark()
         return found
 
     def skip(self, answers: int) -> None:
-        """Learn from answers without it, where there is no ADWIN that must see each."""
+        """Learn from answers without it, where there is no ADWIN that must see each, and hours do not count."""
         self._rise.skip(answers)
         if self._fall is not None:
             self._fall.skip(answers)
@@ -131,7 +148,7 @@ class ShareWatch:
         """Judge the time in which nothing was seen."""
         if self._fall is None:
             return []
-        self._fall.settle(time_s)
+        self._fall.settle(time_s, self._rhythm.factor)
         return self._firing(self._fall, time_s) if self._fall.drift_detected else []
 
     @property
@@ -139,11 +156,18 @@ class ShareWatch:
         """The share that was learned; NaN before."""
         return self._rise.baseline
 
+    def _turn(self, time_s: float) -> None:
+        """Take in what came under the factor of before, and go on with the one of now."""
+        for mixture in (self._rise, self._fall):
+            if mixture is not None:
+                mixture.flush(time_s, self._rhythm.factor)
+        self._rhythm.turn(time_s)
+
     def _shifted(self, mixture: RateMixture, is_hit: bool, time_s: float) -> list[Firing]:
         if not is_hit:
             mixture.skip(1)
             return []
-        mixture.observe(is_hit, time_s)
+        mixture.observe(is_hit, time_s, self._rhythm.factor)
         return self._firing(mixture, time_s) if mixture.drift_detected else []
 
     def _firing(self, mixture: RateMixture, time_s: float) -> list[Firing]:
@@ -155,19 +179,22 @@ class ShareWatch:
             level=Level.TICKET,
             chance=1.0 / mixture.statistic,
             observed=hits / max(1, answers),
-            expected=mixture.baseline,
+            expected=mixture.expected(),
             evidence={
                 "statistic": mixture.statistic,
                 "limit": mixture.limit,
                 "hits": float(hits),
                 "answers": float(answers),
                 "likeliest_ratio": ratio,
+                "baseline": mixture.baseline,
+                "hour_factor": self._rhythm.factor,
             },
             start_s=start_s,
             end_s=time_s,
             events=answers,
         )
         mixture.restart()
+        self._rhythm.pause(time_s)
         return [firing]
 
     def _drifted(self, adwin: ADWIN, move: Move) -> list[Firing]:
@@ -175,7 +202,7 @@ class ShareWatch:
         is_rise = move.after >= move.before
         if not is_rise and self._fall is None:
             return []
-        ratio = move.after / move.before if move.before else math.inf
+        ratio = move.after / (move.before + 1.0 / move.rest)
         if self._min_ratio > ratio > 1 / self._min_ratio or (is_rise and move.total < MIN_HITS):
             return []
         level = Level.PAGE if adwin.delta <= self._page else Level.TICKET
@@ -201,7 +228,8 @@ class MeanWatch:
         self._recent.add(value, time_s)
         if not self._adwin.drift_detected:
             return []
-        move, self._mark = self._recent.move(self._mark), self._recent.mark()
+        variance = self._adwin.variance / max(1, self._adwin.width)  # River gives the sum of squares
+        move, self._mark = self._recent.move(self._mark, variance), self._recent.mark()
         if abs(move.after - move.before) < self._floor:
             return []
         return [_adwin_firing(self._slice, self._signal, self._adwin, self._level, move, self._recent.last_s)]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from monitor.settings import DriftSettings
     from monitor.types import Slice
 
+BOTH: Final = frozenset({Signal.OVER_REFUSALS, Signal.HARMFUL_COMPLIANCE, Signal.REFUSALS})
 GONE: Final = 0.1
 """A share of incidents that fell below this part of what it was looks like a guard that is off."""
 SCORE_FLOOR: Final = 0.02
@@ -52,16 +53,24 @@ class Generation:
             return found
         found += self.incidents.observe(Signal.INCIDENTS in signals, time_s)
         for signal, watch in zip(self._signals, self._lazy, strict=True):
-            if signal in signals:
-                found += watch.observe(is_hit=True, time_s=time_s)
-            else:
-                watch.skip(1)
+            found += watch.observe(signal in signals, time_s)
         score = record.score or 0.0
         found += self._scores.observe(score, time_s)
         found += self._shape.observe(score, time_s)
         if record.categories:
             found += self._mix.observe(list(record.categories), time_s)
-        return [_as_seen(firing) for firing in found] if found else found
+        return [self._both_sides(_as_seen(firing)) for firing in found] if found else found
+
+    def _both_sides(self, firing: Firing) -> Firing:
+        """A model that declines less may comply with more, and the other way round: neither is told alone."""
+        if firing.signal not in BOTH:
+            return firing
+        shares = {
+            f"{signal}_share": watch.baseline
+            for signal, watch in zip(self._signals, self._lazy, strict=True)
+            if signal in BOTH
+        }
+        return dataclasses.replace(firing, evidence=firing.evidence | shares)
 
     def settle(self, time_s: float) -> list[Firing]:
         """Judge what did not come."""

@@ -3,8 +3,8 @@
 A CUSUM must be told the rate before and the rate after. Here the rate before is learned and goes on being learned,
 and the rate after is a handful of ratios at a time: each ratio r keeps the sum, over all places where the change
 could have been, of the likelihood ratio since then, and the mean of those sums is the statistic. As long as nothing
-changes, the statistic minus the number of answers is a martingale, so that a limit of A lets about A answers pass
-between two false alarms, at any rate (adr/0021 has the measurements).
+changes, the statistic minus the number of answers is a martingale, so that a limit of A lets at least A answers
+pass between two false alarms, at any rate (adr/0021 has the measurements).
 
 Nothing happens while nothing is seen: a run of answers without the thing has a closed form and costs nothing.
 """
@@ -19,9 +19,9 @@ from river.base import DriftDetector
 RISES: Final = (1.6, 2.5, 5.0, 12.0)
 FALLS: Final = (1 / 1.6, 1 / 2.5, 1 / 6.0)
 
-OVERSHOOT: Final = 0.8
-"""The statistic jumps over its limit rather than meeting it; measured, a limit of 0.6 A gives A answers. The rest
-is for the other detectors, which have false alarms of their own."""
+MARGIN: Final = 1.6
+"""The limit is this many times A. The statistic jumps over its limit rather than meeting it: measured, 0.6 A would
+do. The rest is room for the tests beside it, which have false alarms of their own."""
 CAUTION: Final = 0.1
 """Standard errors by which the learned rate is taken to be closer to a change than it was seen to be."""
 MIN_SEEN: Final = 20
@@ -46,7 +46,7 @@ class RateMixture(DriftDetector):
     ) -> None:
         """`min_ratio`: a change by less does not count, however sure it is."""
         super().__init__()
-        self.limit = OVERSHOOT * events_per_false_alarm
+        self.limit = MARGIN * events_per_false_alarm
         self.falls = falls
         self.min_ratio = min_ratio
         self.memory = memory
@@ -59,10 +59,13 @@ class RateMixture(DriftDetector):
         """Start over: what was normal before a change is not normal after it."""
         self._pending = 0
         self._position = 0
+        self._exposure = 0.0
+        """Answers, each counted as often as its hour makes the thing likely."""
         self._sums = [0.0] * len(self._ratios)
         self._climbs = [0.0] * len(self._ratios)
         """Each ratio's CUSUM: where it last was 0, the change most likely began."""
-        self._onsets = [0] * len(self._ratios)
+        self._onsets = [(0, 0.0)] * len(self._ratios)
+        """Position and exposure where each ratio's change would have begun."""
         self._starts_s = [0.0] * len(self._ratios)
         self._hits = [0] * len(self._ratios)
         self.statistic = 0.0
@@ -71,21 +74,22 @@ class RateMixture(DriftDetector):
         """Learn from one answer."""
         self.observe(bool(x), float(self._position))
 
-    def observe(self, is_hit: bool, time_s: float) -> None:
-        """Learn from one answer, and when it was."""
+    def observe(self, is_hit: bool, time_s: float, factor: float = 1.0) -> None:
+        """Learn from one answer, and when it was; `factor`: how much likelier than usual its hour makes a hit."""
         self._drift_detected = False
         if not is_hit:
             self._pending += 1
             return
-        self._apply(time_s)
-        rate = self._cautious_rate()
+        self._apply(time_s, factor)
+        rate = self._cautious_rate(factor)
         for place, ratio in enumerate(self._ratios):
             up = min(ratio * rate, 0.5 + 0.5 * rate) / rate
             self._sums[place] = min(CAP, (1.0 + self._sums[place]) * up)
             self._climbs[place] += math.log(up)
             self._hits[place] += 1
         self._position += 1
-        self._learn(1.0, 1.0)
+        self._exposure += factor
+        self._learn(1.0, factor)
         self._judge()
 
     def skip(self, answers: int) -> None:
@@ -93,11 +97,15 @@ class RateMixture(DriftDetector):
         self._drift_detected = False
         self._pending += answers
 
-    def settle(self, time_s: float) -> None:
+    def settle(self, time_s: float, factor: float = 1.0) -> None:
         """Judge the answers of a run that has not ended: a fall shows in them alone."""
         self._drift_detected = False
-        self._apply(time_s)
+        self._apply(time_s, factor)
         self._judge()
+
+    def flush(self, time_s: float, factor: float) -> None:
+        """Take in the run of answers so far, before the hour's factor changes. Nothing is judged."""
+        self._apply(time_s, factor)
 
     def restart(self) -> None:
         """Forget the rate that was learned, and begin anew."""
@@ -120,26 +128,34 @@ class RateMixture(DriftDetector):
     def leading(self) -> tuple[int, int, float, float]:
         """Return hits and answers since the likeliest change, when that was, and the likeliest ratio."""
         place = max(range(len(self._sums)), key=self._sums.__getitem__)
-        answers = self._position - self._onsets[place]
+        answers = self._position - self._onsets[place][0]
         return self._hits[place], answers, self._starts_s[place], self._ratios[place]
+
+    def expected(self) -> float:
+        """Return the share of hits that the learned rate gives the answers since the likeliest change."""
+        place = max(range(len(self._sums)), key=self._sums.__getitem__)
+        position, exposure = self._onsets[place]
+        return self.baseline * (self._exposure - exposure) / max(1, self._position - position)
 
     # Steps.
 
-    def _apply(self, time_s: float) -> None:
+    def _apply(self, time_s: float, factor: float) -> None:
         """Take in the run of answers without the thing."""
         run, self._pending = self._pending, 0
         if run:
-            rate = self._cautious_rate()
+            rate = self._cautious_rate(factor)
             for place, ratio in enumerate(self._ratios):
                 slope = math.log((1.0 - min(ratio * rate, 0.5 + 0.5 * rate)) / (1.0 - rate))
                 self._sums[place] = _after_run(self._sums[place], slope, run)
                 self._climbs[place] += slope * run
             self._position += run
-            self._learn(0.0, float(run))
+            self._exposure += factor * run
+            self._learn(0.0, factor * run)
         for place, climb in enumerate(self._climbs):
             if climb <= 0.0:
                 self._climbs[place] = 0.0
-                self._onsets[place], self._hits[place], self._starts_s[place] = self._position, 0, time_s
+                self._onsets[place] = (self._position, self._exposure)
+                self._hits[place], self._starts_s[place] = 0, time_s
 
     def _learn(self, hits: float, answers: float) -> None:
         self._seen += hits
@@ -149,10 +165,10 @@ class RateMixture(DriftDetector):
             self._seen *= kept
             self._answers *= kept
 
-    def _cautious_rate(self) -> float:
+    def _cautious_rate(self, factor: float) -> float:
         error = CAUTION * math.sqrt(self._seen)
         seen = max(0.5, self._seen - error) if self.falls else self._seen + error + 0.5
-        return min(0.95, seen / (self._answers + 1.0))
+        return min(0.95, factor * seen / (self._answers + 1.0))
 
     def _judge(self) -> None:
         if not self.is_ready:
@@ -161,7 +177,7 @@ class RateMixture(DriftDetector):
         self.statistic = sum(self._sums) / len(self._sums)
         if self.statistic > self.limit:
             hits, answers, _, _ = self.leading()
-            ratio = hits / max(1, answers) / self.baseline
+            ratio = hits / max(1, answers) / self.expected()
             self._drift_detected = ratio * self.min_ratio <= 1.0 if self.falls else ratio >= self.min_ratio
 
 

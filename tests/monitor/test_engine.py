@@ -110,6 +110,22 @@ def test_a_series_has_a_point_for_each_bucket() -> None:
     assert {point.seconds for point in points} == {10.0}
 
 
+def test_both_sides_of_refusals_are_read_together() -> None:
+    engine = played([exchange(refusal="full"), exchange(), caught()])
+    over, harmful = next(pair for pair in engine.balance() if pair[0].slice == WHOLE)
+    assert (over.signal, over.count, harmful.signal, harmful.count) == ("over_refusals", 1, "harmful_compliance", 1)
+
+
+def test_slices_that_no_window_shows_are_given_up() -> None:
+    engine = played([caught(tenant="old")])
+    for hour in range(74):
+        engine.receive(exchange(START_S + 3600 * hour, tenant="new"), START_S + 3600 * hour)
+    places = {one.slice for one in engine.slices()}
+    assert Slice(Dimension.TENANT, "old") not in places
+    assert Slice(Dimension.CATEGORY, "CARD") not in places
+    assert {WHOLE, Slice(Dimension.TENANT, "new")} <= places
+
+
 def test_refused_events_are_counted_by_reason() -> None:
     engine = Engine()
     engine.refuse("bad_time")

@@ -1,0 +1,74 @@
+"""What the engine costs: answers a second on one core as slices grow, and memory with many tenants."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from typing import Final
+
+from benchmarks.monitor.traffic import Fleet, answers
+from benchmarks.report import Table
+from monitor.engine import Engine
+
+WARM: Final = 2000
+FLEETS: Final = {
+    "1 tenant, 1 model": Fleet(tenants=1, models=1, routes=1, policies=1, per_s=100.0),
+    "10 tenants, 5 models": Fleet(tenants=10, per_s=100.0),
+    "50 tenants, 20 models": Fleet(models=20, routes=10, policies=10, per_s=100.0),
+    "10,000 tenants, 60 models": Fleet(tenants=10_000, models=60, routes=20, policies=20, per_s=100.0),
+}
+
+
+def table(count: int) -> Table:
+    """Measure every fleet; the first one is the unit of the ratio."""
+    rows, base = [], 0.0
+    for name, fleet in FLEETS.items():
+        engine = Engine()
+        records = list(answers(fleet, count + WARM, lambda _: 0.02, 1))
+        for record in records[:WARM]:
+            engine.receive(record, record.time_s)
+        began_s = time.process_time()
+        for record in records[WARM:]:
+            engine.receive(record, record.time_s)
+        spent_s = time.process_time() - began_s
+        base = base or spent_s
+        began_s = time.process_time()
+        snapshot = engine.snapshot()
+        dumped_s = time.process_time() - began_s
+        rows.append(
+            (
+                name,
+                str(len(engine.slices())),
+                f"{count / spent_s:,.0f}",
+                f"{spent_s / base:.2f}x",
+                f"{len(snapshot) / 1e6:.1f} MB",
+                f"{1000 * dumped_s:,.0f} ms",
+            )
+        )
+    return Table(
+        "What the engine costs",
+        ("traffic", "live slices", "answers a second", "cost to the first", "snapshot", "made in"),
+        rows,
+        f"{count:,} answers through every model of every slice, by processor time of one process on a machine that "
+        "others used too. An answer is in five slices and those of its categories, however many live.",
+    )
+
+
+def memory_table(counts: tuple[int, ...]) -> Table:
+    """Measure what the engine holds with 10,000 tenants."""
+    fleet, rows = FLEETS["10,000 tenants, 60 models"], []
+    tracemalloc.start()
+    engine, done = Engine(), 0
+    for count in counts:
+        for record in answers(fleet, count - done, lambda _: 0.02, 1, start=done):
+            engine.receive(record, record.time_s)
+        done = count
+        held, _ = tracemalloc.get_traced_memory()
+        rows.append((f"{count:,}", str(len(engine.slices())), f"{held / 1e6:.1f} MB"))
+    tracemalloc.stop()
+    return Table(
+        "Memory with 10,000 tenants",
+        ("answers", "live slices", "held by Python and NumPy"),
+        rows,
+        "Ids of records are remembered for 24 hours, up to a number that is set: they are what grows until then.",
+    )

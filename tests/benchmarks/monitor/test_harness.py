@@ -1,0 +1,48 @@
+"""The harness runs, finds what is there to be found, and renews one section of its page at a time."""
+
+from __future__ import annotations
+
+from benchmarks.monitor.__main__ import PARTS, renewed
+from benchmarks.monitor.contenders import ALONE, Monitor
+from benchmarks.monitor.delays import by_answers, step
+from benchmarks.monitor.stationary import mixed, rates
+from benchmarks.monitor.traffic import Fleet, answers, burst, late
+
+
+def test_the_mixture_keeps_up_with_the_optimum() -> None:
+    best, ours = step(0.01, 0.1, 12)
+    assert len(best.seen) == len(ours.seen) == 12
+    assert sum(ours.seen) < 1.6 * sum(best.seen)
+
+
+def test_a_party_that_sees_each_answer_is_timed_too() -> None:
+    for make in (Monitor, ALONE["ADWIN, delta 0.002"]):
+        found = by_answers(make, 0.01, 0.2, 2, 2000, 2000)
+        assert (found.missed, found.false_alarms, found.answers) == (0, 0, 4000)
+
+
+def test_the_fleet_has_the_rates_of_the_promise() -> None:
+    assert (round(rates()[0], 6), round(rates()[-1], 6), len(rates())) == (0.002, 0.2, 200)
+    alarms, total = mixed(100, 1, 1e7)
+    assert (alarms, total) == (0, 20_000)
+
+
+def test_traffic_is_seeded_and_can_be_cut() -> None:
+    whole = list(answers(Fleet(), 50, lambda _: 0.5, 1))
+    assert whole == list(answers(Fleet(), 50, lambda _: 0.5, 1))
+    assert len({record.event_id for record in whole}) == 50
+    assert 10 < sum(bool(record.actions) for record in whole) < 40
+    arrivals = late(whole, 5.0, 1)
+    assert [record for record, _ in arrivals] != whole
+    assert all(0 <= now_s - record.time_s <= 5.0 for record, now_s in arrivals)
+    assert {record.tenant for record in burst(Fleet(), 10, 5, 1)} == {"t1"}
+
+
+def test_a_section_is_renewed_in_its_place() -> None:
+    page = renewed("", "cost", "costs\n")
+    page = renewed(page, "optimum", "first\n")
+    assert page.index("first") < page.index("costs")
+    again = renewed(page, "cost", "other\n")
+    assert "costs" not in again
+    assert "first" in again
+    assert set(PARTS) > {"cost", "optimum"}

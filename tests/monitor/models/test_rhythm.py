@@ -1,0 +1,62 @@
+"""The rhythm of the day: what returns daily has a factor, what does not has none."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+
+from monitor.models.changes import ShareWatch
+from monitor.models.rhythm import MIN_DAYS, SLOT_S, Rhythm
+from monitor.settings import DriftSettings
+from monitor.types import WHOLE, Signal
+
+DAY_S, HOUR_S = 86_400, 3600
+
+
+def lived(days: int, swing: float, per_hour: int = 400, rate: float = 0.1) -> Rhythm:
+    chance, rhythm = random.Random(1), Rhythm()
+    for hour in range(24 * days):
+        now = rate * (1 + swing * math.sin(2 * math.pi * (hour + 0.5) / 24))
+        for number in range(per_hour):
+            time_s = HOUR_S * (hour + number / per_hour)
+            if rhythm.is_news(time_s):
+                rhythm.turn(time_s)
+            rhythm.add(chance.random() < now)
+    return rhythm
+
+
+def test_a_swing_is_learned_after_some_days() -> None:
+    rhythm = lived(MIN_DAYS + 1, 0.5)
+    for hour, factor in ((6, 1.5), (18, 0.5), (12, 1.0)):
+        rhythm.turn((MIN_DAYS + 1) * DAY_S + hour * HOUR_S)
+        assert rhythm.factor == pytest.approx(factor, abs=0.15)
+
+
+def test_before_and_without_a_swing_there_is_no_factor() -> None:
+    assert lived(MIN_DAYS - 1, 0.5).factor == 1.0
+    assert lived(MIN_DAYS + 1, 0.0).factor == pytest.approx(1.0, abs=0.2)
+
+
+def test_an_hour_with_few_hits_has_no_say() -> None:
+    assert lived(MIN_DAYS + 1, 0.5, per_hour=10, rate=0.02).factor == pytest.approx(1.0, abs=0.1)
+
+
+def test_after_a_change_it_learns_nothing_for_a_day() -> None:
+    rhythm = lived(MIN_DAYS + 1, 0.0)
+    before = list(rhythm._hour_hits)
+    rhythm.pause((MIN_DAYS + 1) * DAY_S)
+    for slot in range(DAY_S // SLOT_S - 1):
+        rhythm.turn((MIN_DAYS + 1) * DAY_S + slot * SLOT_S)
+        rhythm.add(is_hit=True)
+    assert rhythm._hour_hits[1:22] == before[1:22]
+
+
+def test_a_daily_swing_raises_no_alarm_and_a_rise_still_does() -> None:
+    chance, watch, found = random.Random(2), ShareWatch(WHOLE, Signal.INCIDENTS, DriftSettings(), adwin=False), []
+    for number in range(60_000):
+        time_s = number * DAY_S / 10_000
+        rate = 0.02 * (1 + 0.5 * math.sin(2 * math.pi * time_s / DAY_S)) * (3 if number >= 58_000 else 1)
+        found += [(number, firing) for firing in watch.observe(chance.random() < rate, time_s)]
+    assert [number >= 58_000 for number, _ in found][:1] == [True]
