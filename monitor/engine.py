@@ -16,6 +16,7 @@ from monitor.models.category import CategoryWatch
 from monitor.models.desk import Desk
 from monitor.models.directory import Directory
 from monitor.models.intake import Intake
+from monitor.models.kinship import Kinship
 from monitor.models.review import Review
 from monitor.models.watch import Watch, is_answer, signals_of
 from monitor.records import ExchangeRecord, IncidentRecord, PolicyRecord, VerdictRecord
@@ -159,13 +160,18 @@ class Engine:
 
     def _fire(self, firings: Iterable[Firing]) -> list[Alarm]:
         changed: list[Alarm] = []
+        kinship = Kinship(self._share_in, self._share_now)
         for firing in firings:
-            changed += self._desk.fire(firing, self._now_s, len(self._watches), self._kinship)
+            changed += self._desk.fire(firing, self._now_s, len(self._watches), kinship)
         return changed
 
-    def _kinship(self, child: Slice, parent: Slice) -> float:
+    def _share_in(self, child: Slice, parent: Slice) -> float:
         watch = self._watches.get(child)
         return watch.share_in(parent) if watch else 0.0
+
+    def _share_now(self, place: Slice, signal: Signal) -> float | None:
+        watch = self._watches.get(place)
+        return watch.share_now(self._now_s, signal) if watch else None
 
     def _note_revision(self, policy: str, revision: str) -> None:
         """Begin new detectors wherever a policy had a say, when its revision is another."""

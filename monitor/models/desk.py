@@ -162,7 +162,7 @@ class Desk:
         return [self._update(key, now_s, state=AlarmState.OPEN, about=about, observed=firing.observed)]
 
     def _create(self, key: _Key, firing: Firing, now_s: float, kinship: Kinship) -> list[Alarm]:
-        explained_by = next((one.alarm_id for one in self._wider(firing) if explains(one, firing, kinship)), None)
+        explained_by = next((one.alarm_id for one in self._unexplained() if explains(one, firing, kinship)), None)
         level = self._within_budget(firing.level, explained_by, now_s)
         alarm = Alarm(
             alarm_id=_alarm_id(key, now_s),
@@ -189,15 +189,15 @@ class Desk:
         self._rest_until_s[key] = now_s + max(self._settings.cool_down_s, window_s)
         return [alarm, *self._explained(alarm, now_s, kinship)]
 
-    def _wider(self, firing: Firing) -> list[Alarm]:
-        return [alarm for alarm in self._open.values() if alarm.signal is firing.signal and not alarm.explained_by]
+    def _unexplained(self) -> list[Alarm]:
+        return [alarm for alarm in self._open.values() if not alarm.explained_by]
 
     def _explained(self, parent: Alarm, now_s: float, kinship: Kinship) -> list[Alarm]:
-        """Return the open alarms of narrower slices that a new one explains."""
+        """Return the open alarms that a new one explains."""
         return [
             self._update(key, now_s, explained_by=parent.alarm_id)
             for key, child in list(self._open.items())
-            if child.signal is parent.signal and not child.explained_by and explains(parent, child, kinship)
+            if not child.explained_by and explains(parent, child, kinship)
         ]
 
     def _within_budget(self, level: Level, explained_by: str | None, now_s: float) -> Level:

@@ -10,7 +10,7 @@ from monitor.models.generation import Generation, shadowed
 from monitor.models.minutes import Minutes
 from monitor.models.quantiles import QuantileWatch
 from monitor.models.rating import rates_of
-from monitor.types import Dimension, Point, Signal, Slice, SliceInfo
+from monitor.types import WINDOWS_S, Dimension, Point, Signal, Slice, SliceInfo
 
 if TYPE_CHECKING:
     from monitor.models.burn import Burn
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from monitor.settings import MonitorSettings
     from monitor.types import Rate
 
+MIN_NOW: Final = 50
+"""Answers of the last minutes from which a share can be told."""
 MAX_MATES: Final = 60
 """Slices whose shared answers are counted: of three dimensions, the first twenty or so."""
 WIDE: Final = frozenset({Dimension.GLOBAL, Dimension.MODEL, Dimension.ROUTE, Dimension.POLICY})
@@ -107,6 +109,13 @@ class Watch:
     def share_in(self, other: Slice) -> float:
         """Return the share of this slice's answers that are in another slice too."""
         return self._mates.get(other, 0) / self._responses if self._responses else 0.0
+
+    def share_now(self, now_s: float, signal: Signal) -> float | None:
+        """Return the share of the last minutes' answers that show a signal; None where they are too few."""
+        sums = self._buckets.window(now_s, WINDOWS_S["5m"])
+        if signal not in COLUMNS or sums[RESPONSES] < MIN_NOW:
+            return None
+        return float(sums[COLUMNS[signal]] / sums[RESPONSES])
 
     def info(self) -> SliceInfo:
         """Return what the slice is."""

@@ -8,6 +8,7 @@ import pytest
 
 from monitor.models.desk import Desk
 from monitor.models.firing import Firing
+from monitor.models.kinship import Kinship
 from monitor.settings import AlarmSettings
 from monitor.types import WHOLE, Activity, Alarm, AlarmState, Dimension, Level, Signal, Slice
 from tests.support.monitor import START_S
@@ -32,7 +33,8 @@ class Bench:
         self.desk = Desk(AlarmSettings(**settings), 0.05)  # type: ignore[arg-type]
 
     def fire(self, one: Firing, after_s: float = 0.0, live: int = 200) -> list[Alarm]:
-        return self.desk.fire(one, START_S + after_s, live, lambda _child, parent: float(parent == MODEL))
+        kinship = Kinship(lambda _child, parent: float(parent == MODEL), lambda _slice, _signal: None)
+        return self.desk.fire(one, START_S + after_s, live, kinship)
 
 
 def test_an_alarm_opens_once_and_carries_its_numbers() -> None:
