@@ -112,18 +112,16 @@ _HEAD: dict[str, Node] = {
 }
 """Of a response object, without what the model said. The last three are vLLM's."""
 
-_ECHOES = frozenset(
-    {"input_messages", "instructions", "metadata", "prompt", "text", "tool_choice", "tools", "user"}
-)
+ECHOES = frozenset({"input_messages", "instructions", "metadata", "prompt", "text", "tool_choice", "tools", "user"})
 """What a response says once more of its request."""
 
-RESPONSE = Obj({**_HEAD, "output": Each(ITEM, Numbering.CHOICE)}, first=tuple(_HEAD), echoes=_ECHOES)
+RESPONSE = Obj({**_HEAD, "output": Each(ITEM, Numbering.CHOICE)}, first=tuple(_HEAD), echoes=ECHOES)
 """Whole, or in an event: there what it echoes of the request comes long before the output, so here too."""
 
 _SNAPSHOT = Obj(
     {**_HEAD, "output": Each(items(Within.REPEAT, Within.REPEAT), Numbering.CHOICE)},
     first=tuple(_HEAD),
-    echoes=_ECHOES,
+    echoes=ECHOES,
 )
 
 LIFECYCLE = frozenset(

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from detectors.types import ChannelKind
-from proxy.wire.types import Channel, Ended, Frame, FrameRole, FrameRun, Slot, SlotMode, WireError, each_frame
+from proxy.wire.types import (
+    PADDING_SEPARATOR,
+    Channel,
+    Ended,
+    Frame,
+    FrameRole,
+    FrameRun,
+    Slot,
+    SlotMode,
+    WireError,
+    each_frame,
+)
 
 
 def test_defaults() -> None:
@@ -48,7 +59,7 @@ def test_ends_can_be_of_one_name() -> None:
 def test_a_run_stands_for_its_frames() -> None:
     """Each has its piece, if it has one, and its padding."""
     slot, padding = Slot(Channel(ChannelKind.TEXT), "", ("t",)), Slot(Channel(ChannelKind.ID), "", ("p",))
-    run = FrameRun(b"<ab><>", slot, "ab", [2, 0], [4, 2], padding, ["x", "y"])
+    run = FrameRun(b"<ab><>", slot, "ab", [2, 0], [4, 2], padding, f"x{PADDING_SEPARATOR}y")
     frames = list(each_frame([run]))
     assert [frame.raw for frame in frames] == [b"<ab>", b"<>"]
     assert [[one.text for one in frame.slots] for frame in frames] == [["ab", "x"], ["y"]]
