@@ -23,6 +23,9 @@ GROUP: Final = "sluicegate-monitor"
 POLL_MS: Final = 200
 MAX_RECORDS: Final = 500
 """Records in a batch: a tenth of a second of work, after which people who ask get their turn."""
+SESSION_MS: Final = 6000
+"""How long a monitor that died keeps its shares: the shortest time that brokers allow as they come."""
+HEARTBEAT_MS: Final = 2000
 MAX_POLL_MS: Final = 600_000
 """How long a batch may take before the group takes the partitions away: a checkpoint on a slow disk is no death."""
 
@@ -42,6 +45,8 @@ class KafkaSource:
             auto_offset_reset="earliest",
             max_poll_records=MAX_RECORDS,
             max_poll_interval_ms=MAX_POLL_MS,
+            session_timeout_ms=SESSION_MS,
+            heartbeat_interval_ms=HEARTBEAT_MS,
             partition_assignment_strategy=(share_assignor(shares, self._prefix),),
         )
         self._reader.subscribe([self._topic(name) for name in TOPICS], listener=_listener(self))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 CALM: Final = 300
 """Answers from which the monitor learns what is usual."""
@@ -42,15 +42,18 @@ _LIMIT_S: Final = 20.0
 async def show_drift(console: Console, proxy_url: str, state_dir: Path) -> bool:
     """Play the traffic and show what the monitor makes of it. Returns whether it raised an alarm."""
     console.print(Rule(Text(" the model gets worse, and the monitor sees it "), align="left", style="dim"))
-    with Live(Text("The monitor starts."), console=console, auto_refresh=False) as live:
+    picture: RenderableType = Text("The monitor does not answer.")
+    with Live(Text("The monitor starts."), console=console, auto_refresh=False, transient=True) as live:
         url = await _address(state_dir)
         traffic = asyncio.ensure_future(_play(proxy_url))
         is_seen = False
-        async for alarms in _looks(url, live):
+        async for alarms, picture in _looks(url):
+            live.update(picture, refresh=True)
             is_seen = any(one["signal"] == "incidents" and one["observed"] > one["expected"] for one in alarms)
             if traffic.done() and is_seen:
                 break
         await traffic
+    console.print(picture)
     console.print(
         f"{CALM} answers with something to take out in one of {CALM_EVERY}, then {WORSE} with it in one of"
         f" {WORSE_EVERY}: {'the monitor raised an alarm' if is_seen else 'NOT AS EXPECTED, no alarm'}."
@@ -72,16 +75,15 @@ async def _address(state_dir: Path) -> str:
     return ""
 
 
-async def _looks(url: str, live: Live) -> AsyncIterator[list[dict[str, Any]]]:
-    """Ask the monitor and draw what it says, now and then, for a while. Gives the open alarms."""
+async def _looks(url: str) -> AsyncIterator[tuple[list[dict[str, Any]], RenderableType]]:
+    """Ask the monitor now and then, for a while. Gives the open alarms, and what it says as a picture."""
     for _ in range(int(_LIMIT_S / _LOOK_S) if url else 0):
         try:
             said = await asyncio.to_thread(asked, [url], WINDOW)
         except NoMonitorError:
             await asyncio.sleep(_LOOK_S)
             continue
-        live.update(drawn(said, WINDOW, MAX_SLICES), refresh=True)
-        yield said.alarms
+        yield said.alarms, drawn(said, WINDOW, MAX_SLICES)
         await asyncio.sleep(_LOOK_S)
 
 
