@@ -1,0 +1,141 @@
+"""The texts that the report measures on, chosen from the development side: by label, by source, by slice.
+
+No text here was trained on. Half of them fit calibration and thresholds; the figures come from the other half.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from pydoc_data.topics import topics
+
+import numpy as np
+
+from detectors.toxicity.card import LABELS
+from detectors.toxicity.inputs import CONTEXT_CHARS, pieces_of
+from detectors.toxicity.training.example import Example, share
+from detectors.toxicity.training.metrics import Bools
+
+POSITIVE = 0.5
+"""From this degree on a text has the label: half of its raters, or the source's own word."""
+NEGATIVE = 0.15
+"""Up to this degree it has not. Between them raters disagree, and the text is not counted."""
+
+REFERENCE_TEXTS = 1500
+FEWEST_CHARS = 40
+"""Shorter paragraphs are headings and lines of code."""
+
+RAMP = (32, 64, 128, 160)
+"""Characters of the first windows of a text, and of all that follow."""
+_END = re.compile(r"[.!?]+[\"')\]]*\s+|\n+")
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Texts for which one label is decided."""
+
+    name: str
+    label: str
+    texts: tuple[str, ...]
+    positive: Bools
+
+
+def is_for_fitting(example: Example) -> bool:
+    """Whether a development text fits the calibration; the others are reported."""
+    return share(example.text, "half") < 0.5  # noqa: PLR2004
+
+
+def decided(examples: Iterable[Example], label: str, name: str) -> Labelled:
+    """Return the texts whose label is clearly there or clearly not."""
+    place = LABELS.index(label)
+    chosen = [
+        (example.text, degree >= POSITIVE)
+        for example in examples
+        if (degree := example.known[place]) is not None and (degree >= POSITIVE or degree <= NEGATIVE)
+    ]
+    return Labelled(name, label, tuple(text for text, _ in chosen), np.array([is_so for _, is_so in chosen], bool))
+
+
+def spans_windows(examples: Sequence[Example]) -> Labelled:
+    """Return windows of marked posts: those that hold a marked word, and those that hold none."""
+    texts: list[str] = []
+    positive: list[bool] = []
+    for example in examples:
+        if example.source != "toxic-spans" or not example.spans:
+            continue
+        for start, end in windows(example.text):
+            inside = [span for span in example.spans if start <= span[0] and span[1] <= end]
+            if inside or not any(span[0] < end and start < span[1] for span in example.spans):
+                texts.append(example.text[start:end])
+                positive.append(bool(inside))
+    return Labelled("toxic-spans, windows", "toxicity", tuple(texts), np.array(positive, bool))
+
+
+def development_sets(examples: Sequence[Example]) -> list[Labelled]:
+    """Return one set a source, with the label that its raters judged."""
+    by_source: dict[str, list[Example]] = {}
+    for example in examples:
+        by_source.setdefault(example.source, []).append(example)
+    tweets = [example for example in by_source.get("davidson-hate-offensive", ()) if example.group != "1"]
+    answers = [
+        Example(example.text, example.source, tuple(1.0 if example.group == "rejected" else 0.0 for _ in LABELS))
+        for example in by_source.get("hh-rlhf", ())
+    ]
+    return [
+        spans_windows(by_source.get("toxic-spans", [])),
+        decided(by_source.get("edos-sexism", ()), "identity_attack", "edos-sexism, sexist or not"),
+        decided(by_source.get("surge-toxicity", ()), "toxicity", "surge-toxicity"),
+        decided(by_source.get("diasafety", ()), "toxicity", "diasafety, unsafe or safe reply"),
+        decided(by_source.get("wikipedia-context-toxicity", ()), "toxicity", "wikipedia-context-toxicity"),
+        decided(tweets, "toxicity", "davidson, hate or neither"),
+        decided(by_source.get("toxigen-seeds", ()), "identity_attack", "toxigen-seeds, hate or neutral"),
+        decided(by_source.get("unintended-bias", ()), "toxicity", "unintended-bias, comments"),
+        decided(by_source.get("madlibs", ()), "toxicity", "unintended-bias, templates"),
+        decided(answers, "toxicity", "hh-rlhf, rejected or chosen"),
+    ]
+
+
+def windows(text: str) -> list[tuple[int, int]]:
+    """Return where windows begin and end: at the ends of sentences, or at a ramp of sizes where those are far.
+
+    It is the shape that the guard shows a model, not its code.
+    """
+    found: list[tuple[int, int]] = []
+    start = 0
+    while start < len(text):
+        limit = start + RAMP[min(len(found), len(RAMP) - 1)]
+        end = min(limit, len(text))
+        sentence = _END.search(text, start, end)
+        if sentence is not None and text[start : sentence.end()].strip():
+            end = sentence.end()
+        elif end < len(text):
+            space = text.rfind(" ", start + 1, end)
+            end = space + 1 if space > start else end
+        found.append((start, end))
+        start = end
+    return found
+
+
+def shown(text: str) -> list[str]:
+    """Return what a model is shown of a text that streams: of each window its parts, after the sentence so far."""
+    return [
+        piece.shown
+        for start, end in windows(text)
+        for piece in pieces_of(text[max(0, start - CONTEXT_CHARS) : start], text[start:end])
+    ]
+
+
+def reference_paragraphs() -> list[str]:
+    """Return paragraphs of Python's language reference as it is installed: technical prose, not trained on."""
+    paragraphs = [" ".join(part.split()) for topic in sorted(topics) for part in topics[topic].split("\n\n")]
+    return [text for text in dict.fromkeys(paragraphs) if len(text) >= FEWEST_CHARS][:REFERENCE_TEXTS]
+
+
+def benign_prompts(root: Path) -> list[str]:
+    """Return the harmless prompts with words that trigger filters, which are not trained on."""
+    folder = root / "vectors/piguard-notinject"
+    names = ("wildguard.json", "NotInject_one.json", "NotInject_two.json", "NotInject_three.json")
+    return [row["prompt"] for name in names for row in json.loads((folder / name).read_text(encoding="utf-8"))]
