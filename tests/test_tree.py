@@ -48,6 +48,9 @@ TOP_LEVEL = {"detectors", "events", "monitor", "policies", "proxy"}
 """What `pip install sluicegate` puts beside everybody else's packages. Another name here is a decision."""
 
 DATA_FILES = {
+    "detectors/toxicity/bundled/card.json",
+    "detectors/toxicity/bundled/model.onnx",
+    "detectors/toxicity/bundled/tokenizer.json",
     "events/schemas/alarm.json",
     "events/schemas/audit-head.json",
     "events/schemas/exchange.json",
