@@ -23,7 +23,7 @@ help:
 	@echo "make demo    scripted model, proxy and live traffic; stays up until Ctrl-C (make demo ARGS=--once ends)"
 	@echo "make test    every check, and every test but those that need torch; CI runs it"
 	@echo "make test-models  the tests that need torch and Detoxify, which it installs (0.8 GB); CI runs it too"
-	@echo "make test-deploy  the alert rules and the dashboard, by promtool, which it installs where it can"
+	@echo "make test-deploy  rules, dashboard and alarms with Prometheus' own tools, which it installs where it can"
 	@echo "make check   linter, formatter, types and layers only"
 	@echo "make format  let the linter and the formatter change the files"
 	@echo "make bench   measure against other gateways; writes benchmarks/RESULTS.md"
@@ -59,9 +59,10 @@ test: check
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(ARGS)
 
 test-deploy: $(STAMP)
-	@command -v promtool >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
-		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends prometheus; } >/dev/null 2>&1; } || \
-		echo "promtool is not installed (Debian: apt-get install prometheus): what needs it is left out."
+	@{ command -v promtool && command -v prometheus-alertmanager; } >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends prometheus prometheus-alertmanager; } \
+		>/dev/null 2>&1; } || echo "promtool and Alertmanager are not installed (Debian: apt-get install prometheus" \
+		"prometheus-alertmanager): what needs them is left out."
 	$(BIN)/python -m pytest -q -n 0 tests/deploy $(ARGS)
 
 test-models: $(MODELS_STAMP)

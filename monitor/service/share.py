@@ -222,6 +222,8 @@ class Share:
         return count
 
     def _learn(self, item: Item) -> None:
+        if not item.value:
+            return  # a compacted topic says that a key is gone
         try:
             wire = read_wire(item.value)
             if wire["type"] not in KINDS:

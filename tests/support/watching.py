@@ -98,5 +98,15 @@ def alarm(number: int = 1, changed_s: float = START_S, **more: Any) -> Alarm:
     return Alarm(**(values | more))
 
 
+class Alarms:
+    """A reader of these alarms."""
+
+    def __init__(self, *alarms: Alarm) -> None:
+        self.now = list(alarms)
+
+    def alarms(self) -> list[Alarm]:
+        return self.now
+
+
 def now_ms() -> int:
     return time.time_ns() // 1_000_000

@@ -11,24 +11,14 @@ import pytest
 from aiohttp import web
 
 from monitor.service.webhook import RESOLVED_FOR_S, Webhook, alert_of, alerts_now
-from monitor.types import Alarm, AlarmState, Dimension, Level, Slice
+from monitor.types import AlarmState, Dimension, Level, Slice
 from tests.support.gateway import until
-from tests.support.watching import START_S, alarm
+from tests.support.watching import START_S, Alarms, alarm
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from monitor.service.reading import Reader
-
-
-class Alarms:
-    """A reader of these alarms."""
-
-    def __init__(self, *alarms: Alarm) -> None:
-        self.now = list(alarms)
-
-    def alarms(self) -> list[Alarm]:
-        return self.now
 
 
 @asynccontextmanager
