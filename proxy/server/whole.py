@@ -65,8 +65,10 @@ class WholeMessage:
         `value` is what orjson read in it, where that is known. Raises `NotRecordedFault`.
         """
         size = len(raw)
-        look = partial(self._look, raw, value)
-        seen = look() if size <= MAX_BYTES_HERE else await aside(self._watchdog, size, look)
+        if size <= MAX_BYTES_HERE:
+            seen = self._look(raw, value)
+        else:
+            seen = await aside(self._watchdog, size, partial(self._look, raw, value))
         if seen is not None:
             self._note(*seen, size)
             return raw
