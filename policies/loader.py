@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from policies.layers import Layers
-    from policies.resolver import Configured, Parts
+    from policies.resolver import Parts
     from policies.sources import Reader
     from policies.types import Limits, Mode, PolicyTest, Rule
 
@@ -157,7 +157,7 @@ def _revision(parts: Parts) -> str:
         "limits": _limits_as_written(parts.limits),
         "views": parts.views,
         **_details_as_written(parts.token_details),
-        "detectors": {name: _canonical(parts, parts.configured[name]) for name in parts.detectors},
+        "detectors": {name: _canonical(parts, name) for name in parts.detectors},
         "rules": [_rule_as_written(rule) for rule in parts.rules],
     }
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_jsonable)
@@ -169,11 +169,15 @@ def _details_as_written(token_details: TokenDetails) -> dict[str, str]:
     return {} if token_details is TokenDetails.WITH_TEXT else {"token_details": token_details.value}
 
 
-def _canonical(parts: Parts, configured: Configured) -> dict[str, Any]:
+def _canonical(parts: Parts, name: str) -> dict[str, Any]:
+    configured = parts.configured[name]
     params = configured.params.model_dump()
     if isinstance(path := params.get(FILE_PARAMETER), str):
         params[FILE_PARAMETER] = next(file.sha256 for file in parts.files if file.path == Path(path))
-    return {"type": configured.type, **params}
+    canonical = {"type": configured.type, **params}
+    if digest := getattr(parts.detectors.get(name), "digest", ""):  # of files that the detector itself has read
+        canonical["digest"] = digest
+    return canonical
 
 
 def _jsonable(value: object) -> object:

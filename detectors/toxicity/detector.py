@@ -46,13 +46,15 @@ class ToxicityDetector:
         labels: Sequence[str],
         lowest: Mapping[str, float],
         tiers: Sequence[Tiers] = (),
+        digest: str = "",
     ) -> None:
         """`labels` are the model's, in the order of its scores; `lowest` has those that are reported.
 
-        With `tiers`, one for each label, scores are told relative to them.
+        With `tiers`, one for each label, scores are told relative to them. `digest` is of the model's files.
         """
         self.name = name
         self.model = model
+        self.digest = digest
         self.categories = tuple(label for label in labels if label in lowest)
         self._tiers = tiers
         self._reported = tuple((at, label, lowest[label]) for at, label in enumerate(labels) if label in lowest)
@@ -103,7 +105,7 @@ def build(name: str, params: ToxicityParams) -> ToxicityDetector:
     if params.scores == "tiers" and not described.tiers:
         raise DetectorConfigError("the model has no card, and so no shipped thresholds.", ("scores",))
     tiers = described.tiers if params.scores == "tiers" else ()
-    return ToxicityDetector(name, described.source, described.labels, lowest, tiers)
+    return ToxicityDetector(name, described.source, described.labels, lowest, tiers, described.digest)
 
 
 def _check_labels(described: Described, labels: Sequence[str], loc: tuple[str, ...]) -> None:

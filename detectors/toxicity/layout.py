@@ -42,8 +42,15 @@ class Layout:
     max_tokens: int
     normalises: bool
     """Whether texts are prepared by `normalise` first."""
+    description: Path
+    """The file that says all this."""
     tiers: tuple[Tiers, ...] = ()
     """The thresholds that each label is shipped with, where there is a card."""
+
+    def digest(self) -> str:
+        """Return what is another one when any of the files is."""
+        parts = (file_digest(path) for path in (self.model, self.tokenizer, self.description))
+        return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
 def read_layout(path: Path) -> Layout:
@@ -81,7 +88,7 @@ def _by_card(path: Path, model: Path, tokenizer: Path) -> Layout:
     except CardError as error:
         raise damaged(path, str(error), "Install Sluicegate again, or train the model again.") from None
     for file in (model, tokenizer):
-        if (expected := card.files.get(file.name)) is not None and _sha256(file) != expected:
+        if (expected := card.files.get(file.name)) is not None and file_digest(file) != expected:
             raise damaged(file, "it is not the file that card.json describes", "It is cut short or was replaced.")
     if card.normaliser not in {NORMALISER, "none"}:
         raise damaged(path, f"it asks for the unknown normaliser {card.normaliser!r}", "Use a newer Sluicegate.")
@@ -94,6 +101,7 @@ def _by_card(path: Path, model: Path, tokenizer: Path) -> Layout:
         is_exclusive=False,
         max_tokens=card.max_tokens,
         normalises=card.normaliser == NORMALISER,
+        description=path,
         tiers=tuple(label.thresholds for label in card.labels),
     )
 
@@ -111,10 +119,19 @@ def _by_config(path: Path, model: Path, tokenizer: Path) -> Layout:
         raise damaged(path, "its id2label is empty or names a label twice", _EXPORT)
     ones, zeros = (1.0,) * len(labels), (0.0,) * len(labels)
     return Layout(
-        model, tokenizer, labels, ones, zeros, is_exclusive=is_exclusive, max_tokens=max_tokens, normalises=False
+        model,
+        tokenizer,
+        labels,
+        ones,
+        zeros,
+        is_exclusive=is_exclusive,
+        max_tokens=max_tokens,
+        normalises=False,
+        description=path,
     )
 
 
-def _sha256(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -32,10 +32,9 @@ class OnnxEngine:
 
     def __init__(self, session: Any, tokenizer: Tokenizer, layout: Layout) -> None:  # noqa: ANN401 - untyped library
         self.labels = layout.labels
-        self.tiers = layout.tiers
+        self.layout = layout
         self._session = session
         self._tokenizer = tokenizer
-        self._layout = layout
         self._inputs = [one.name for one in session.get_inputs()]
         self._output = session.get_outputs()[0].name
         self._scale = np.asarray(layout.scales, np.float64)
@@ -47,7 +46,7 @@ class OnnxEngine:
 
     def logits(self, text: str) -> np.ndarray:
         """Return what the model says of one text, before it is made a score."""
-        ready = normalise(text) if self._layout.normalises else text
+        ready = normalise(text) if self.layout.normalises else text
         encoding = self._tokenizer.encode(ready.encode("utf-8", "replace").decode())
         given = {
             "input_ids": encoding.ids,
@@ -63,7 +62,7 @@ class OnnxEngine:
         values = self._scale * logits.astype(np.float64) + self._bias
         if not np.isfinite(values).all():
             raise ArithmeticError("the model's answer is not a number")
-        if self._layout.is_exclusive:
+        if self.layout.is_exclusive:
             powers = np.exp(values - values.max())
             exclusive: np.ndarray = powers / powers.sum()
             return exclusive

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from detectors.toxicity.detoxify_files import check_installed, check_variant, check_weights
 from detectors.toxicity.errors import missing
-from detectors.toxicity.layout import MODEL_FILE, read_layout
+from detectors.toxicity.layout import MODEL_FILE, file_digest, read_layout
 from detectors.types import DetectorConfigError, ModelSource
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class Described(NamedTuple):
     labels: tuple[str, ...]
     tiers: tuple[Tiers, ...] = ()
     """Shipped thresholds of each label, where the model has a card."""
+    digest: str = ""
+    """Of the model's files, where they are on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class OnnxSource:
     """An ONNX model in a folder or file."""
 
     path: str
+    digest: str = ""
+    """Of its files when the policy was loaded: another one is another model."""
     batch_chars: int = LOCAL_BATCH_CHARS
 
     def load(self) -> OnnxEngine:
@@ -64,6 +68,8 @@ class DetoxifySource:
     checkpoint: str
     config_path: str
     labels: tuple[str, ...]
+    digest: str = ""
+    """Of the checkpoint when the policy was loaded."""
     batch_chars: int = LOCAL_BATCH_CHARS
 
     def load(self) -> DetoxifyEngine:
@@ -137,9 +143,9 @@ def _bundled() -> Described:
 
 def _onnx(path: str) -> Described:
     """Load the model once to see that it works, and let it go: it is loaded anew where it scores."""
-    source = OnnxSource(_absolute(path))
-    engine = source.load()
-    return Described(source, engine.labels, engine.tiers)
+    engine = OnnxSource(_absolute(path)).load()
+    digest = engine.layout.digest()
+    return Described(OnnxSource(_absolute(path), digest), engine.labels, engine.layout.tiers, digest)
 
 
 def _detoxify(variant: str, params: ToxicityParams) -> Described:
@@ -154,7 +160,8 @@ def _detoxify(variant: str, params: ToxicityParams) -> Described:
     if config_path and not Path(config_path).is_dir():
         raise DetectorConfigError(f"there is no folder {config_path}.", ("huggingface_config_path",))
     labels = tuple(params.labels) if checkpoint and params.labels else published.labels
-    return Described(DetoxifySource(variant, checkpoint, config_path, labels), labels)
+    digest = file_digest(Path(checkpoint)) if checkpoint else ""
+    return Described(DetoxifySource(variant, checkpoint, config_path, labels, digest), labels, digest=digest)
 
 
 def _remote(params: RemoteParams | None) -> Described:
@@ -190,7 +197,8 @@ def _cascade(params: ToxicityParams) -> Described:
         raise DetectorConfigError(str(error), ("larger",) if error.loc == ("model",) else error.loc) from None
     if not set(quick.labels) & set(larger.labels):
         raise DetectorConfigError("the larger model has no label of the bundled one's.", ("larger",))
-    return Described(CascadeSource(quick.source, larger.source, low, high), quick.labels, quick.tiers)
+    source = CascadeSource(quick.source, larger.source, low, high)
+    return Described(source, quick.labels, quick.tiers, quick.digest + larger.digest)
 
 
 def _absolute(path: str | None) -> str:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from detectors.toxicity.params import ToxicityParams
 from detectors.toxicity.sources import OnnxSource, source_of
-from tests.support.models import LABELS, model_folder
+from policies.loader import load_policy_text
+from tests.support.models import LABELS, model_folder, write_model
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
+
+    from detectors.toxicity.detector import ToxicityDetector
 
 
 def test_equal_models_are_equal_values() -> None:
@@ -27,4 +32,23 @@ def test_paths_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """The process that loads the model may stand elsewhere."""
     monkeypatch.chdir(model_folder().parent)
     described = source_of(ToxicityParams(model=f"onnx:{model_folder().name}"))
-    assert described.source == OnnxSource(str(model_folder()))
+    assert described.source == OnnxSource(str(model_folder()), described.digest)
+
+
+def test_other_files_are_another_model(tmp_path: Path) -> None:
+    """Under the same path: it gets a process of its own, and its policy another revision."""
+    text = f"""
+version: 1
+detectors:
+  tox: {{type: toxicity, model: "onnx:{tmp_path}"}}
+rules:
+  - {{id: tox, detector: tox, action: flag}}
+"""
+    write_model(tmp_path)
+    before = load_policy_text(text)
+    assert load_policy_text(text).revision == before.revision
+    write_model(tmp_path, labels=("toxicity", "insult"))
+    after = load_policy_text(text)
+    assert after.revision != before.revision
+    models = [cast("ToxicityDetector", one.detectors["tox"]).model for one in (before, after)]
+    assert models[0] != models[1]
