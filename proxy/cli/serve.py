@@ -10,6 +10,7 @@ from events.outbox.rows import OutboxError
 from policies.problems import ConfigError
 from proxy.cli.errors import CommandError, ExitCode
 from proxy.cli.loading import config_problem
+from proxy.cli.monitor_run import need_river
 from proxy.server.admin import AdminError
 from proxy.server.config_file import load_server_config
 from proxy.server.run import serve
@@ -24,6 +25,8 @@ def run_serve(flags: Mapping[str, str | int | None], config_file: str | None) ->
     """Run the proxy. Raises `CommandError` for what is wrong before a port is open."""
     try:
         config = load_server_config(None if config_file is None else Path(config_file), flags)
+        if config.monitor is not None:
+            need_river()
         serve(config)
     except ConfigError as error:
         raise config_problem(error) from error

@@ -13,6 +13,7 @@ import structlog
 from events.audit.run import FeedPlan, feed
 from events.outbox.rows import OutboxError
 from proxy.server.logs import configure_logging
+from proxy.server.monitoring import MONITOR, monitor_child
 from proxy.server.publishing import DRAIN_S, PublisherProcess, watch_parent
 from proxy.server.reporting import event_source, outbox_path, topic_prefix
 
@@ -34,8 +35,6 @@ def processes_aside(config: ServerConfig) -> list[PublisherProcess]:
     if config.audit is not None:
         made.append(PublisherProcess(config, feed_child, AUDIT))
     if config.monitor is not None:
-        from proxy.server.monitoring import MONITOR, monitor_child  # noqa: PLC0415 - River is an extra, and large
-
         made.append(PublisherProcess(config, monitor_child, MONITOR))
     return made
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from monitor.service.run import Plan, serve_monitor
 from proxy.server.logs import configure_logging
 from proxy.server.publishing import watch_parent
 from proxy.server.reporting import event_source, topic_prefix
@@ -18,6 +17,7 @@ from proxy.server.reporting import event_source, topic_prefix
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
+    from monitor.service.run import Plan
     from proxy.server.config import ServerConfig
 
 MONITOR: Final = "monitor"
@@ -27,6 +27,8 @@ _log = structlog.get_logger("sluicegate.monitor")
 
 def plan_for(config: ServerConfig) -> Plan:
     """Return the plan of a monitor that reads the server's outbox."""
+    from monitor.service.run import Plan  # noqa: PLC0415 - River is an extra, and large: the server does without
+
     assert config.monitor is not None  # noqa: S101 - it is what it is asked for
     return Plan(
         settings=config.monitor,
@@ -52,6 +54,8 @@ def monitor_child(config: ServerConfig, pipe: Connection) -> None:
 
 
 async def _serve(plan: Plan, stop: threading.Event) -> None:
+    from monitor.service.run import serve_monitor  # noqa: PLC0415 - as above
+
     ended = asyncio.Event()
     waiting = asyncio.ensure_future(asyncio.to_thread(stop.wait))
     waiting.add_done_callback(lambda _done: ended.set())

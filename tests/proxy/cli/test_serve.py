@@ -80,3 +80,14 @@ def test_an_address_in_use_is_one_line(sluicegate: Sluicegate, policy_file: Path
 def test_what_the_machine_refuses_in_words(error: OSError, said: str) -> None:
     config = ServerConfig(upstream_url=UPSTREAM, state_dir=Path("state"))
     assert start_problem(error, config).lines[0].startswith(said)
+
+
+def test_a_monitor_without_its_packages_is_told_before_a_port_is_open(
+    sluicegate: Sluicegate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("proxy.cli.monitor_run.find_spec", lambda _name: None)
+    ran = sluicegate(
+        "serve", "--upstream", UPSTREAM, "--monitor-listen", "127.0.0.1:0", "--state-dir", str(tmp_path)
+    )
+    assert ran.code == 2
+    assert "pip install 'sluicegate[monitor]'" in ran.err
