@@ -50,7 +50,8 @@ def table(count: int) -> Table:
         ("traffic", "live slices", "answers a second", "cost to the first", "snapshot", "made in"),
         rows,
         f"{count:,} answers through every model of every slice, by processor time of one process on a machine that "
-        "others used too. An answer is in five slices and those of its categories, however many live.",
+        "others used too, slices that begin included. An answer is in five slices and those of its categories, "
+        "however many live.",
     )
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from benchmarks.monitor.contenders import EVENTS_PER_FALSE_ALARM, Contender, Monitor
 from benchmarks.monitor.delays import ALONE_SHARE, mixture_feed
-from benchmarks.monitor.streams import clopper_pearson, gaps, generator, steady
+from benchmarks.monitor.streams import gaps, generator, poisson_interval, steady
 from benchmarks.report import Table
 from monitor.models.ratemix import MARGIN, RateMixture
 
@@ -58,7 +58,7 @@ def table(answers: int, mixture_answers: int) -> Table:
         ),
     }
     for name, (alarms, total) in measured.items():
-        low, high = clopper_pearson(alarms, total)
+        low, high = poisson_interval(alarms, total)
         per_ten_million = f"{1e7 * alarms / total:.2f} ({10 * low:.2f}-{10 * high:.2f})"
         rows.append((name, f"{total:,}", str(alarms), f"{alarms * 1e6 / total:.3f}", per_ten_million))
     return Table(

@@ -37,7 +37,7 @@ def steady(chance: Generator, rate: float, answers: int) -> NDArray[np.bool_]:
     return chance.random(answers) < rate
 
 
-def clopper_pearson(count: int, events: float) -> tuple[float, float]:
+def poisson_interval(count: int, events: float) -> tuple[float, float]:
     """Return the exact 95 % interval of a Poisson rate, per million events."""
     from scipy import special  # noqa: PLC0415 - half a second that tests of other parts need not wait
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from monitor.settings import DriftSettings
     from monitor.types import Slice
 
-BOTH: Final = frozenset({Signal.OVER_REFUSALS, Signal.HARMFUL_COMPLIANCE, Signal.REFUSALS})
+SIDES: Final = (Signal.OVER_REFUSALS, Signal.HARMFUL_COMPLIANCE)
+OTHERS: Final = (*SIDES, Signal.BLOCKS)
+"""Signals that follow from incidents and refusals: the rate mixture alone watches them."""
 GONE: Final = 0.1
 """A share of incidents that fell below this part of what it was looks like a guard that is off."""
 SCORE_FLOOR: Final = 0.02
@@ -34,11 +36,7 @@ class Generation:
         is_wide = place.dimension in {Dimension.GLOBAL, Dimension.POLICY}
         self.incidents = ShareWatch(place, Signal.INCIDENTS, settings, falls=is_wide)
         self._refusals = ShareWatch(place, Signal.REFUSALS, settings, falls=True)
-        self._lazy = [
-            ShareWatch(place, signal, settings, adwin=False)
-            for signal in (Signal.OVER_REFUSALS, Signal.HARMFUL_COMPLIANCE, Signal.BLOCKS)
-        ]
-        self._signals = (Signal.OVER_REFUSALS, Signal.HARMFUL_COMPLIANCE, Signal.BLOCKS)
+        self._others = {signal: ShareWatch(place, signal, settings, adwin=False) for signal in OTHERS}
         self._scores = MeanWatch(place, Signal.SCORES, settings.adwin_ticket, Level.TICKET, SCORE_FLOOR)
         self._shape = ShapeWatch(place, settings, references)
         self._lengths = MeanWatch(place, Signal.LENGTHS, settings.adwin_ticket, Level.INFO, LENGTH_FLOOR)
@@ -52,7 +50,7 @@ class Generation:
         if is_echo:
             return found
         found += self.incidents.observe(Signal.INCIDENTS in signals, time_s)
-        for signal, watch in zip(self._signals, self._lazy, strict=True):
+        for signal, watch in self._others.items():
             found += watch.observe(signal in signals, time_s)
         score = record.score or 0.0
         found += self._scores.observe(score, time_s)
@@ -63,13 +61,9 @@ class Generation:
 
     def _both_sides(self, firing: Firing) -> Firing:
         """A model that declines less may comply with more, and the other way round: neither is told alone."""
-        if firing.signal not in BOTH:
+        if firing.signal not in {*SIDES, Signal.REFUSALS}:
             return firing
-        shares = {
-            f"{signal}_share": watch.baseline
-            for signal, watch in zip(self._signals, self._lazy, strict=True)
-            if signal in BOTH
-        }
+        shares = {f"{signal}_share": self._others[signal].baseline for signal in SIDES}
         return dataclasses.replace(firing, evidence=firing.evidence | shares)
 
     def settle(self, time_s: float) -> list[Firing]:

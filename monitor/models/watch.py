@@ -24,6 +24,10 @@ MIN_NOW: Final = 50
 """Answers of the last minutes from which a share can be told."""
 MAX_MATES: Final = 60
 """Slices whose shared answers are counted: of three dimensions, the first twenty or so."""
+ACTED: Final = ("flag", "redact", "rewrite", "block")
+"""Actions of an incident; `allow` is an exception that a rule made, `bypass` a text that nobody judged."""
+NOT_ANSWERED: Final = frozenset({"refused", "upstream_error"})
+"""Decisions of exchanges that a model gave no answer in."""
 WIDE: Final = frozenset({Dimension.GLOBAL, Dimension.MODEL, Dimension.ROUTE, Dimension.POLICY})
 """Dimensions that are never silent in a system that works."""
 
@@ -158,13 +162,6 @@ def signals_of(record: ExchangeRecord) -> list[Signal]:
         Signal.HARMFUL_COMPLIANCE: acted and not refused,
     }
     return [signal for signal, is_shown in shown.items() if is_shown]
-
-
-ACTED: Final = ("flag", "redact", "rewrite", "block")
-"""Actions of an incident; `allow` is an exception that a rule made, `bypass` a text that nobody judged."""
-
-NOT_ANSWERED: Final = frozenset({"refused", "upstream_error"})
-"""Decisions of exchanges that a model gave no answer in."""
 
 
 def is_answer(record: ExchangeRecord) -> bool:

@@ -44,6 +44,15 @@ def test_f2_a_rise_is_seen_soon(before: float, after: float, limit: int) -> None
     assert max(delays) < 20_000
 
 
+def test_f1_nothing_is_said_where_nothing_changes() -> None:
+    """A small part of the promise: 200 slices from 0.2 to 20 %; `make bench-monitor` has the twenty millions."""
+    chance, alarms = random.Random(1), 0
+    for place in range(200):
+        rate = 0.002 * 100 ** (place / 199)
+        alarms += feed(RateMixture(FALSE_ALARM), rate, 4000, chance) is not None
+    assert alarms == 0
+
+
 def test_a_fall_is_seen_while_nothing_comes() -> None:
     mixture = RateMixture(FALSE_ALARM, falls=True)
     assert feed(mixture, 0.02, 30_000, random.Random(1)) is None
