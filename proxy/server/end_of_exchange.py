@@ -46,7 +46,7 @@ def exchange_data(about: ExchangeFacts, subject_hash: str | None, total_s: float
         "decision": about.decision,
         "status": about.status,
         "refusal": "stated" if any(map(_refuses, messages)) else "none",
-        "lengths": _lengths(about.request_bytes, messages),
+        "lengths": lengths_of(about.request_bytes, messages),
         "timing": {
             "total_ms": round(1000 * total_s, 3),
             "added_first_ms": _ms(about.added_first_s),
@@ -58,7 +58,7 @@ def exchange_data(about: ExchangeFacts, subject_hash: str | None, total_s: float
         "truncated": truncated,
         "rules": _caught(messages, 0),
         "categories": _caught(messages, 1),
-        "refusal_words": _refusal_words(messages),
+        "refusal_words": refusal_words(messages),
     }
 
 
@@ -72,7 +72,8 @@ def _model(about: ExchangeFacts) -> dict[str, str | None]:
     return {"provider": about.provider, "name": about.model if about.model_answered else None, "version": None}
 
 
-def _lengths(request_bytes: int, messages: list[MessageFacts]) -> dict[str, int]:
+def lengths_of(request_bytes: int, messages: list[MessageFacts]) -> dict[str, int]:
+    """Return how much came and left, in the order of the event."""
     chars = delivered = frames = edits = peak = 0
     for message in messages:
         stats = message.stats
@@ -159,7 +160,7 @@ def _caught(messages: list[MessageFacts], part: int) -> dict[str, int]:
     return counts
 
 
-def _refusal_words(messages: list[MessageFacts]) -> str | None:
+def refusal_words(messages: list[MessageFacts]) -> str | None:
     """Return whether the answer declines, by its words. In the outbox's thread: no answer waits for it."""
     found = refusal_of(ends for one in messages if one.direction == _ANSWER for ends in one.answers)
     return None if found is None else found.value
