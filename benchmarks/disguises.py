@@ -5,6 +5,9 @@ Deterministic: a way is a function of the value and of a seeded generator that i
 
 from __future__ import annotations
 
+import base64
+import codecs
+from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ _HOMOGLYPHS: Final = {
 _MATH_LETTERS: Final = (0x1D400, 0x1D468, 0x1D4D0, 0x1D56C, 0x1D5A0, 0x1D5D4, 0x1D608, 0x1D63C, 0x1D670)
 _MATH_DIGITS: Final = (0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6)
 _LEET: Final = {"o": "0", "e": "3", "a": "4", "s": "5", "t": "7", "i": "1", "O": "0", "E": "3", "A": "4", "S": "5"}
+_ATBASH: Final = str.maketrans(ascii_lowercase + ascii_uppercase, ascii_lowercase[::-1] + ascii_uppercase[::-1])
 _TAGS: Final = (("<b>", "</b>"), ("<i>", "</i>"), ("<!-- -->", ""), ("<span>", "</span>"), ("<sub>", "</sub>"))
 
 
@@ -120,6 +124,23 @@ DISGUISES: Final[dict[str, Disguise]] = {
     "spaced": _spaced,
 }
 """Any value can be written in these ways."""
+
+
+def _base64(value: str, _: random.Random) -> str:
+    return base64.b64encode(f"is {value} ok".encode()).decode()
+
+
+ENCODINGS: Final[dict[str, Disguise]] = {
+    "base64": _base64,
+    "base64 for URLs": lambda value, _: base64.urlsafe_b64encode(f"it is {value}".encode()).decode().rstrip("="),
+    "base64 twice": lambda value, chance: base64.b64encode(_base64(value, chance).encode()).decode(),
+    "base32": lambda value, _: base64.b32encode(f"it is {value}".encode()).decode(),
+    "hexadecimal": lambda value, _: value.encode().hex(),
+    "binary": lambda value, _: _each(value, lambda char: f"{ord(char):08b}"),
+    "rot13": lambda value, _: codecs.encode(value, "rot13"),
+    "atbash": lambda value, _: value.translate(_ATBASH),
+}
+"""Written in other letters. Of an encoded text the first few characters may be left."""
 
 WORD_DISGUISES: Final[dict[str, Disguise]] = {
     "punctuated": lambda value, chance: _inside(value, chance, lambda: chance.choice(".-_*|/"), share=1.0),

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 from rich.console import Console
 
-from benchmarks.disguises import DISGUISES, WORD_DISGUISES
+from benchmarks.disguises import DISGUISES, ENCODINGS, WORD_DISGUISES
 from benchmarks.report import Table
 from detectors.types import ChannelKind
 from policies.loader import load_policy_text
@@ -40,7 +40,7 @@ POLICY: Final = """\
 version: 1
 name: evasion
 extends: default
-views: [characters, lookalikes, markup, spacing, leetspeak]
+views: [characters, lookalikes, markup, spacing, leetspeak, encoded, ciphers]
 detectors:
   names: {type: keywords, words: [falcon, orion, seabright]}
 rules:
@@ -62,6 +62,7 @@ _PLACEHOLDERS: Final = frozenset(
     f"<{name}>"
     for name in ("names", "EMAIL_ADDRESS", "CREDIT_CARD", "PHONE_NUMBER", "US_SSN", "IBAN_CODE", "AWS_ACCESS_KEY")
 )
+_LEFT: Final = 4
 _FRAMES: Final = ("see {} for that", "{}", "(it is {}).", "first\n{}\nlast", "the answer: {}, of course")
 
 
@@ -85,6 +86,17 @@ def cases() -> Iterator[Case]:
                     yield Case(family, disguised, _FRAMES[number % len(_FRAMES)].format(disguised))
 
 
+def encoded_cases() -> Iterator[Case]:
+    """Yield values written in other letters."""
+    for family, encode in ENCODINGS.items():
+        for value in (*VALUES, *(f"{word} {number}" for word in WORDS for number in range(100, 170, 10))):
+            chance = random.Random(f"{SEED} {family} {value}")
+            for frame in _FRAMES:
+                encoded = encode(value, chance)
+                if encoded != value:
+                    yield Case(family, encoded, frame.format(encoded))
+
+
 def streamed(policy: Policy, text: str) -> str:
     """Return what is left of a text whose characters come one by one."""
     guard = StreamGuard(DIALECTS["openai-chat"].stream_codec(), policy)
@@ -102,10 +114,17 @@ def _event(char: str) -> bytes:
 
 
 def is_caught(case: Case, output: str) -> bool:
-    """Whether what is left of a case is its sentence with a placeholder in place of the value."""
+    """Whether what is left of a case is its sentence with a placeholder in place of the value.
+
+    Of encoded text the first four characters may be left, and what is no part of the value.
+    """
     before, _, after = case.text.partition(case.disguised)
+    left = output[len(before) : len(output) - len(after)]
     is_framed = output.startswith(before) and output.endswith(after)
-    return is_framed and output[len(before) : len(output) - len(after)] in _PLACEHOLDERS
+    if case.family in ENCODINGS:
+        rest, mark, placeholder = left.partition("<")
+        return is_framed and len(rest) <= _LEFT and (mark + placeholder).rstrip("0123456789 ") in _PLACEHOLDERS
+    return is_framed and left in _PLACEHOLDERS
 
 
 def whole(policy: Policy, text: str) -> str:
@@ -175,7 +194,7 @@ def main() -> None:
     """Print both."""
     policy = load_policy_text(POLICY)
     counts: dict[str, list[bool]] = {}
-    for case in cases():
+    for case in (*cases(), *encoded_cases()):
         outputs = whole(policy, case.text), streamed(policy, case.text)
         counts.setdefault(case.family, []).append(all(is_caught(case, output) for output in outputs))
     counts["all"] = [caught for found in counts.values() for caught in found]

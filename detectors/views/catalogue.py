@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from detectors.types import CostClass, Stability
 from detectors.views.apart import APART, MARKUP
 from detectors.views.characters import CHARACTERS
+from detectors.views.ciphers import ATBASH, ROT13
+from detectors.views.encoded import EncodedDetector
 from detectors.views.lookalikes import LOOKALIKES, leetspeak
 from detectors.views.names import View
 from detectors.views.viewed import ViewedDetector
@@ -40,4 +42,8 @@ def views_of(detector: Detector, type_name: str, views: Collection[View]) -> tup
     viewed: list[Detector] = [ViewedDetector(detector, steps)] if steps else []
     if View.LEETSPEAK in views and type_name in _WORDS:
         viewed += [ViewedDetector(detector, [*steps, leetspeak(one)]) for one in ("i", "l")]
+    if View.CIPHERS in views:
+        viewed += [ViewedDetector(detector, [cipher]) for cipher in (ROT13, ATBASH)]
+    if View.ENCODED in views:
+        viewed.append(EncodedDetector((detector, *viewed)))
     return tuple(viewed)

@@ -19,6 +19,10 @@ class View(StrEnum):
     """Single characters in a row as one word."""
     LEETSPEAK = "leetspeak"
     """Digits and signs inside words as letters; for lists of words only."""
+    ENCODED = "encoded"
+    """Base64, base32, hexadecimal and binary digits as the text they stand for."""
+    CIPHERS = "ciphers"
+    """Every text as if it were written in rot13, and in atbash."""
 
 
 DEFAULT_VIEWS: Final = (View.CHARACTERS, View.LOOKALIKES, View.MARKUP, View.SPACING)

@@ -1,12 +1,13 @@
-"""A10 and A12: disguised values are caught, and ordinary text is left alone."""
+"""A10, A11 and A12: disguised values are caught, and ordinary text is left alone."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from itertools import islice
 
-from benchmarks.disguises import DISGUISES, WORD_DISGUISES
-from benchmarks.evasion import POLICY, benign, cases, is_caught, streamed, touched, whole
+from benchmarks.disguises import DISGUISES, ENCODINGS, WORD_DISGUISES
+from benchmarks.evasion import POLICY, benign, cases, encoded_cases, is_caught, streamed, touched, whole
 from policies.loader import load_policy_text
 
 STREAMED_EVERY = 12
@@ -27,9 +28,22 @@ def test_a10_every_disguise_is_caught() -> None:
         assert is_caught(case, streamed(policy, case.text)), case.family
 
 
+def test_a11_text_in_other_letters_is_caught() -> None:
+    """At least 95 of 100: what is too short to tell from an id is not."""
+    policy = load_policy_text(POLICY)
+    corpus = list(encoded_cases())
+    assert len(corpus) >= 1000
+    assert {case.family for case in corpus} == set(ENCODINGS)
+    some = list(islice(corpus, 0, None, 3))
+    caught = sum(is_caught(case, whole(policy, case.text)) for case in some)
+    assert caught >= 0.95 * len(some)
+    for case in islice(corpus, 0, None, 60):
+        assert streamed(policy, case.text) == whole(policy, case.text)
+
+
 def test_without_views_the_corpus_is_not_caught() -> None:
     """The corpus measures the views and nothing else."""
-    policy = load_policy_text(POLICY.replace("characters, lookalikes, markup, spacing, leetspeak", ""))
+    policy = load_policy_text(re.sub(r"views: \[.*\]", "views: []", POLICY))
     corpus = list(islice(cases(), 0, None, 10))
     caught = sum(is_caught(case, whole(policy, case.text)) for case in corpus)
     assert caught <= 0.02 * len(corpus)

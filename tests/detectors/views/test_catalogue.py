@@ -22,6 +22,8 @@ def test_each_view_shows_what_it_is_for_and_nothing_else() -> None:
         View.MARKUP: "fal**c**on",
         View.SPACING: "f a l c o n",
         View.LEETSPEAK: "f4lc0n",
+        View.ENCODED: b"a falcon".hex(),
+        View.CIPHERS: "snypba",
     }
     seen = {
         view: {

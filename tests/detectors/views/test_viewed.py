@@ -18,7 +18,7 @@ from tests.support.disguise import PIECES
 from tests.support.prose import prose
 
 INNER = {
-    "presidio": {"entities": ["EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD"]},
+    "presidio": {"entities": ["EMAIL_ADDRESS", "CREDIT_CARD", "US_SSN"]},
     "keywords": {"words": ["falcon", "Project Orion", "paypal"]},
     "patterns": {"patterns": {"TICKET": "TKT-[0-9]{6}", "WORD": "(?i)jane"}},
 }
