@@ -18,6 +18,7 @@ from monitor.models.directory import Directory
 from monitor.models.intake import Intake
 from monitor.models.kinship import Kinship
 from monitor.models.review import Review
+from monitor.models.revisions import Revisions
 from monitor.models.watch import Watch, is_answer, signals_of
 from monitor.records import ExchangeRecord, IncidentRecord, PolicyRecord, VerdictRecord
 from monitor.settings import WEEK_S, MonitorSettings
@@ -39,8 +40,8 @@ MAX_CATCH_UP_S: Final = 3600.0
 """After a longer pause the engine looks only at its last hour: budgets and silence say nothing of what is older."""
 IDLE_EVERY_S: Final = 3600.0
 """Time between two looks for slices that are no more."""
-MAX_POLICIES: Final = 1000
-"""Policies whose revision is remembered."""
+SAY: Final = 0.05
+"""Share of a slice's answers that a policy must have, so that a change of it is one of the slice."""
 
 
 class Engine:
@@ -62,7 +63,7 @@ class Engine:
         self._touched: dict[Slice, None] = {}
         """Slices that had an answer since the last tick, or whose budget may be burning."""
         self._bursts = Bursts(self.settings.hygiene.burst_s)
-        self._revisions: dict[str, str] = {}
+        self._revisions = Revisions(self.settings.drift.shadow_s)
         self._review = Review(self.settings.labels)
         self._desk = Desk(self.settings.alarms, self.settings.drift.false_discovery_rate)
 
@@ -174,19 +175,16 @@ class Engine:
         return watch.share_now(self._now_s, signal) if watch else None
 
     def _note_revision(self, policy: str, revision: str) -> None:
-        """Begin new detectors wherever a policy had a say, when its revision is another."""
-        before = self._revisions.get(policy)
-        if before == revision or (before is None and len(self._revisions) >= MAX_POLICIES):
-            return
-        self._revisions[policy] = revision
-        if before is None:
+        """Begin new detectors wherever a policy has a say, when its revision is new."""
+        if not self._revisions.is_new(policy, revision, self._now_s):
             return
         changed = Slice(Dimension.POLICY, policy)
         for place, watch in self._watches.items():
-            if place in {WHOLE, changed} or watch.share_in(changed) > 0:
+            if place == changed or watch.share_in(changed) >= SAY:
                 watch.renew(self._now_s, self.settings, self._references)
-        for category in self._categories.values():
-            category.renew(self._now_s, self.settings)
+        if self._share_in(WHOLE, changed) >= SAY:
+            for category in self._categories.values():
+                category.renew(self._now_s, self.settings)
 
     def _watch(self, place: Slice, time_s: float) -> Watch:
         watch = self._watches.get(place)

@@ -111,6 +111,22 @@ def test_a_new_revision_begins_new_detectors_beside_the_old() -> None:
     assert not engine._watches[WHOLE].is_shadowed
 
 
+def test_in_a_rollout_detectors_begin_once_and_a_small_policy_does_not_touch_the_whole() -> None:
+    engine = Engine(QUIET)
+    play(engine, traffic(400, 0.02))
+    both = [
+        dataclasses.replace(one, revision=f"sha256:{n % 2}") for n, one in enumerate(traffic(100, 0.02, start=400))
+    ]
+    play(engine, both)
+    watch = engine._watches[WHOLE]
+    learned = watch._now
+    play(engine, [dataclasses.replace(one, revision="sha256:0") for one in traffic(20, 0.02, start=500)])
+    small = [dataclasses.replace(one, policy="tiny") for one in traffic(4, 0.02, start=520)]
+    play(engine, [dataclasses.replace(one, revision=f"sha256:{n}") for n, one in enumerate(small)])
+    assert watch._now is learned
+    assert engine._watches[Slice(Dimension.POLICY, "tiny")].is_shadowed
+
+
 def test_an_event_of_a_policy_does_the_same() -> None:
     engine = Engine(QUIET)
     play(engine, traffic(200, 0.02))
