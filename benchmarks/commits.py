@@ -56,12 +56,17 @@ class NoSink:
         """See `EventSink.record_policy`."""
 
 
-async def measure_blocked(rate: float, seconds: float, rounds: int = 3) -> dict[str, list[float]]:
-    """Return the times in milliseconds of blocked answers with the `outbox` and with `none`, and of `sqlite`."""
+async def measure_blocked(
+    rate: float, seconds: float, rounds: int = 3, place: Path | None = None
+) -> dict[str, list[float]]:
+    """Return the times in milliseconds of blocked answers with the `outbox` and with `none`, and of `sqlite`.
+
+    `place`: where the outbox is.
+    """
     configure_logging("json", "error")
     times: dict[str, list[float]] = {"none": [], "outbox": [], "sqlite": []}
     model = await asyncio.start_server(_answer, "127.0.0.1", 0)
-    with tempfile.TemporaryDirectory(prefix="sluicegate-bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="sluicegate-bench-", dir=place) as name:
         policy = Path(name) / "policy.yaml"
         policy.write_text(POLICY)
         config = ServerConfig(

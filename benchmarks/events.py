@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LIMITS = OutboxSettings()
+MEMORY = Path("/dev/shm")
 RATE = 200.0
 """Events and answers each second while waits are measured."""
 _WAITS_NOTE = (
@@ -56,6 +57,8 @@ class Figures(NamedTuple):
     floor: list[float]
     waits: list[float]
     blocked: dict[str, list[float]]
+    in_memory: dict[str, list[float]] | None
+    """The same with an outbox that needs no disk; None where there is no such place."""
     published: tuple[float, float] | None
     """Of the publisher, and of kafka-python alone."""
 
@@ -196,11 +199,12 @@ def measure(seconds: float, events: int, kafka: str | None) -> Figures:
         floor = measure_floor(folder)
         waits = asyncio.run(measure_waits(folder / "waits", topic, RATE, seconds))
         blocked = uvloop.run(measure_blocked(RATE, 2 * seconds))
+        in_memory = uvloop.run(measure_blocked(RATE, 2 * seconds, place=MEMORY)) if MEMORY.is_dir() else None
         published = None
         if kafka:
             settings = KafkaSettings(servers=(kafka,), topic_prefix=f"bench{os.getpid()}", replication=1)
             published = measure_kafka(folder / "kafka", settings, events)
-    return Figures(outbox, floor, waits, blocked, published)
+    return Figures(outbox, floor, waits, blocked, in_memory, published)
 
 
 def tables(found: Figures) -> tuple[list[Table], list[Target]]:
@@ -213,6 +217,9 @@ def tables(found: Figures) -> tuple[list[Table], list[Target]]:
         (f"a commit by SQLite alone, {RATE:.0f}/s", *_two(found.blocked["sqlite"])),
         ("added by the outbox", *(f"{added_ms(found.blocked, at):.2f}" for at in (0.5, 0.99))),
     ]
+    if found.in_memory is not None:
+        times = [f"{added_ms(found.in_memory, at):.2f}" for at in (0.5, 0.99)]
+        rows.append(("added by an outbox in memory, which waits for no disk", *times))
     waits = Table("What the durable commit costs, ms", ("what", "p50", "p99"), rows, _WAITS_NOTE)
     rates = [("into the outbox, nobody waits", f"{found.outbox:,.0f}", "")]
     if found.published is not None:

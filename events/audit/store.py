@@ -7,6 +7,7 @@ and the numbers of records have no gaps.
 from __future__ import annotations
 
 import os
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,8 @@ _STILL_READ: Final = (
     "It is done, but the database's log still has the earlier form, because somebody reads the store."
     " Run the command again when that is over."
 )
+SCRUB_TRIES: Final = 3
+SCRUB_PAUSE_S: Final = 0.05
 BATCH: Final = 1000
 """Records that are erased or wrapped anew in one transaction."""
 
@@ -156,10 +159,14 @@ class AuditStore:
             if db.dialect.name == "postgresql":
                 db.execute(sa.text("VACUUM audit_content"))
             else:  # deleted pages are overwritten (`secure_delete`); the log still has their earlier form
-                (busy, *_), *_ = db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-                if busy and must:
-                    raise AuditError(_STILL_READ)
-                if busy:
+                for _ in range(SCRUB_TRIES):  # it does not wait for another checkpoint
+                    (busy, *_), *_ = db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                    if not busy:
+                        break
+                    time.sleep(SCRUB_PAUSE_S)
+                else:
+                    if must:
+                        raise AuditError(_STILL_READ)
                     return
         self._is_scrubbed = True
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from events.outbox.database import database_errors, open_database
+from events.outbox.database import BUSY_TIMEOUT_S, database_errors, open_database
 from events.outbox.rows import DeadLetter, Entry, OutboxError, Row, Subscriber, Totals
 from events.outbox.settings import OnFull
 
@@ -29,6 +30,9 @@ TRIM_SHARE: Final = 0.05
 """How much is dropped at a limit, so that it is not met again at the next event."""
 
 
+SCRUB_WAIT_MS: Final = 50
+SCRUB_TRIES: Final = 40
+"""Two seconds of waiting for readers and for other checkpoints, in all."""
 MIN_FREE_PAGES: Final = 1024
 """4 MB of free space stay in the file: the next events need it."""
 ROWS_AT_ONCE: Final = 32
@@ -248,13 +252,23 @@ class Store:
         return int(pages)
 
     def scrub(self) -> bool:
-        """Cut the log, which still holds earlier forms of pages. Returns False when somebody read for too long.
+        """Cut the log, which still holds earlier forms of pages. Returns False when somebody read all the time.
 
-        Others wait for it. Deleted pages of the file are overwritten when they are deleted (`secure_delete`).
+        Deleted pages of the file are overwritten when they are deleted (`secure_delete`). Others wait for this, so
+        it is tried for a moment, again and again.
         """
-        with self._locked(), database_errors():
-            busy, _, _ = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return not busy
+        with database_errors():
+            self._db.execute(f"PRAGMA busy_timeout = {SCRUB_WAIT_MS}").fetchall()
+            try:
+                for _ in range(SCRUB_TRIES):
+                    with self._locked():
+                        busy, _, _ = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                    if not busy:
+                        return True
+                    time.sleep(SCRUB_WAIT_MS / 1000)
+            finally:
+                self._db.execute(f"PRAGMA busy_timeout = {int(1000 * BUSY_TIMEOUT_S)}").fetchall()
+        return False
 
     def give_back(self, max_pages: int) -> None:
         """Give free space back to the disk where there is a lot of it. Others wait for it, as for a commit."""

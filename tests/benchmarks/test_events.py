@@ -30,7 +30,9 @@ async def test_a_short_run_gives_figures(tmp_path: Path) -> None:
 
 def test_the_table_compares_with_and_without() -> None:
     blocked = {"none": [1.0], "outbox": [7.5], "sqlite": [0.2]}
-    made, (target,) = tables(Figures(1000.0, [0.1], [0.5], blocked, (50.0, 100.0)))
+    in_memory = {"none": [1.0], "outbox": [1.25], "sqlite": [0.1]}
+    made, (target,) = tables(Figures(1000.0, [0.1], [0.5], blocked, in_memory, (50.0, 100.0)))
     assert (target.measured, target.holds) == (6.5, False)
     assert ("added by the outbox", "6.50", "6.50") in made[0].rows
+    assert ("added by an outbox in memory, which waits for no disk", "0.25", "0.25") in made[0].rows
     assert ("from a full outbox to Kafka", "50", "0.50x") in made[1].rows
