@@ -30,7 +30,7 @@ help:
 	@echo "make bench-monitor  false alarms and delays of the monitor; writes benchmarks/monitor/RESULTS.md"
 	@echo "make fuzz    property tests with many more examples, then the fuzz targets (FUZZ_SECONDS=60 each)"
 	@echo "make soak    overload, stalled clients and reloads at their full size: some five minutes on a quiet machine"
-	@echo "make chaos   kill everything under load, again and again, and check what is left (LIVES=500)"
+	@echo "make chaos   kill everything under load, again and again, and check what is left (LIVES=500: some hours)"
 	@echo "make outage  traffic while the broker is absent, stopped and frozen, beside a proxy whose broker is there (MINUTES=3)"
 	@echo "make consumers  read what is published with kcat, and validate it with check-jsonschema; installs both"
 	@echo "make leak-surface  write docs/leak-surface.md anew after an SDK was updated"
