@@ -7,7 +7,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.wire.recurring import RecurringFrames
@@ -104,6 +104,7 @@ def test_frames_like_those_of_another_stream(name: str) -> None:
         st.integers(0, 40),
         st.integers(0, 2**32),
     )
+    @settings(max_examples=60)
     def check(odd: list[str], other_id: bytes, start: int, seed: int) -> None:
         known = RecurringFrames(case.codec()._table)
         taught = [case.written(case.payload(f" word{n}", start + n), is_ascii=True) for n in range(4)]
