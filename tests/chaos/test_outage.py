@@ -39,7 +39,8 @@ async def check_topics(seen: Seen) -> None:
         return len({record.value for record in found}) >= EVENTS_EACH * len(ids)
 
     topics = ("incidents.v1", "exchanges.v1")
-    records = await asyncio.to_thread(records_of, kafka_at(seen.kafka), *topics, until=is_complete)
+    limit_s = 60 + len(ids) / 100
+    records = await asyncio.to_thread(records_of, kafka_at(seen.kafka), *topics, until=is_complete, limit_s=limit_s)
     contents: dict[str, set[bytes]] = defaultdict(set)
     order: dict[str, list[int]] = defaultdict(list)
     for record in records:
