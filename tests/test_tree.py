@@ -59,6 +59,7 @@ DATA_FILES = {
     "events/schemas/verdict.json",
     "monitor/service/templates/replay.html.j2",
     "policies/bundled/default.yaml",
+    "policies/bundled/safety.yaml",
     "policies/bundled/strict.yaml",
     "policies/bundled/shadow.yaml",
     "proxy/demo/policy.yaml",

@@ -6,6 +6,7 @@ Nothing of a model is imported here before it is checked or loaded: a source is 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -143,9 +144,16 @@ def _bundled() -> Described:
 
 def _onnx(path: str) -> Described:
     """Load the model once to see that it works, and let it go: it is loaded anew where it scores."""
-    engine = OnnxSource(_absolute(path)).load()
-    digest = engine.layout.digest()
-    return Described(OnnxSource(_absolute(path), digest), engine.labels, engine.layout.tiers, digest)
+    layout = read_layout(Path(_absolute(path)))
+    source = OnnxSource(_absolute(path), layout.digest())
+    _try_once(source)
+    return Described(source, layout.labels, layout.tiers, source.digest)
+
+
+@lru_cache(maxsize=16)
+def _try_once(source: OnnxSource) -> None:
+    """Load a model that was not loaded here before: parsing holds the interpreter, which a reload shares."""
+    source.load()
 
 
 def _detoxify(variant: str, params: ToxicityParams) -> Described:

@@ -37,7 +37,7 @@ def test_a_bundled_policy_passes_its_tests(name: str) -> None:
 
 def test_the_bundled_policies_are_these() -> None:
     """Their names are part of the contract."""
-    assert bundled_names() == ("default", "shadow", "strict")
+    assert bundled_names() == ("default", "safety", "shadow", "strict")
     assert load_policy("shadow").mode is Mode.SHADOW
 
 
@@ -49,7 +49,7 @@ def test_default_has_every_kind_of_detector() -> None:
     assert {r.action for r in policy.rules if Direction.REQUEST in r.directions} == {Action.FLAG}
 
 
-@pytest.mark.parametrize("name", ["default", "strict"])
+@pytest.mark.parametrize("name", ["default", "safety", "strict"])
 @pytest.mark.parametrize("direction", Direction)
 def test_ordinary_text_is_left_alone(name: str, direction: Direction) -> None:
     """No edit and no flag in ordinary prose, code and numbers."""

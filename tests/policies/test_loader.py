@@ -137,7 +137,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     """Missing, a folder, a device, no permission: each has its line."""
     assert problems_of(tmp_path / "no.yaml") == [f"{tmp_path}/no.yaml: there is no such file. Check the path."]
     assert problems_of("no-such") == [
-        "no-such: 'no-such' is neither a bundled policy (default, shadow, strict) nor a file."
+        "no-such: 'no-such' is neither a bundled policy (default, safety, shadow, strict) nor a file."
     ]
     assert problems_of(tmp_path) == [f"{tmp_path}: is a directory. Name a file in it."]
     os.mkfifo(tmp_path / "pipe")
@@ -157,7 +157,7 @@ def test_a_file_without_permission(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     )
 
 
-@pytest.mark.parametrize("source", ["default", "strict", "shadow"])
+@pytest.mark.parametrize("source", ["default", "safety", "strict", "shadow"])
 def test_show_loads_to_the_same_revision(source: str) -> None:
     """The resolved policy, written out, is the same policy without its parents."""
     resolved = resolve_policy(source)
