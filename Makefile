@@ -10,6 +10,8 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+COMPILED := build/compiled
+SOURCES = $(shell find detectors events monitor policies proxy -name '*.py' -o -name '*.yaml' -o -name '*.json')
 FUZZ_STAMP := $(VENV)/.installed-fuzz
 CONSUMERS_STAMP := $(VENV)/.installed-consumers
 MODELS_STAMP := $(VENV)/.installed-models
@@ -35,6 +37,8 @@ help:
 	@echo "make consumers  read what is published with kcat, and validate it with check-jsonschema; installs both"
 	@echo "make leak-surface  write docs/leak-surface.md anew after an SDK was updated"
 	@echo "make setup   only install into .venv"
+	@echo "make compiled       build the compiled form into build/compiled; needs a C compiler"
+	@echo "make test-compiled  the tests of what is compiled, and of the server, on the compiled form"
 	@echo "make clean   remove caches and build folders, keep .venv"
 	@echo
 	@echo "Another Python: make PYTHON=python3.12 test"
@@ -82,6 +86,7 @@ bench: $(STAMP)
 	@command -v nginx >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx-light; } >/dev/null 2>&1; } || \
 		echo "nginx is not installed: the benchmark runs without this peer."
+	@$(MAKE) --no-print-directory compiled || echo "The benchmark runs without the compiled build."
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
 bench-monitor: $(STAMP)
@@ -124,6 +129,31 @@ consumers: $(CONSUMERS_STAMP)
 $(CONSUMERS_STAMP): $(STAMP)
 	@$(PIP) install --constraint constraints.txt --editable '.[dev,demo,consumers]'
 	@touch $@
+
+.PHONY: compiled test-compiled
+
+compiled: $(COMPILED)/.built
+
+$(COMPILED)/.built: setup.py pyproject.toml $(SOURCES) | $(STAMP)
+	@command -v cc >/dev/null || command -v gcc >/dev/null || { \
+		echo "No C compiler was found. On Debian and Ubuntu, install gcc and python3-dev." >&2; exit 1; }
+	@echo "Compiling into $(COMPILED) (one to three minutes)."
+	@rm -rf $(COMPILED) build/lib* build/bdist*
+	@mkdir -p $(COMPILED)
+	@SLUICEGATE_COMPILED=1 $(BIN)/python -m build --wheel --no-isolation --outdir $(COMPILED) . \
+		>$(COMPILED)/log 2>&1 || { tail -n 30 $(COMPILED)/log >&2; exit 1; }
+	@$(BIN)/python -m zipfile -e $(COMPILED)/*.whl $(COMPILED)/lib
+	@touch $@
+
+# The packages come from the compiled wheel; beside the tests there are no sources that could be taken instead.
+test-compiled: $(COMPILED)/.built
+	@rm -rf $(COMPILED)/tree
+	@mkdir $(COMPILED)/tree
+	@cp -a tests benchmarks docs deploy *.md *.toml constraints.txt setup.py Makefile $(COMPILED)/tree
+	cd $(COMPILED)/tree && SLUICEGATE_WHEEL=$(abspath $(COMPILED)) PYTHONPATH=$(abspath $(COMPILED)/lib) \
+		$(abspath $(BIN)/python) -m pytest -q -n $(JOBS) --dist worksteal $(or $(ARGS),tests/test_compiled.py \
+		tests/detectors tests/policies tests/proxy \
+		--deselect tests/proxy/wire/test_adding_a_dialect.py::test_the_ollama_modules_are_as_small_as_the_page_says)
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .atheris

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from benchmarks.compiled import PACKAGES
 from benchmarks.machine import pin
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ http {{
 }}
 """
 
+_PROGRAM = str(Path(sys.executable).with_name("sluicegate"))
 _NO_RULES = "version: 1\nname: no-rules\nrules: []\n"
 
 
@@ -127,8 +130,14 @@ def sluicegate(model_port: int, core: int | None, folder: Path, policy: str = "d
         policy_file = folder / "no-rules.yaml"
         policy_file.write_text(_NO_RULES, encoding="utf-8")
         policy = str(policy_file)
-    program = [str(Path(sys.executable).with_name("sluicegate"))]
-    yield from _serve(name, program, model_port, core, folder, policy)
+    yield from _serve(name, [_PROGRAM], model_port, core, folder, policy)
+
+
+@contextmanager
+def compiled(model_port: int, core: int | None, folder: Path, policy: str = "default") -> Iterator[Gateway]:
+    """Run the compiled form of `sluicegate serve` under a bundled policy."""
+    name = f"sluicegate, {policy}, compiled"
+    yield from _serve(name, [_PROGRAM], model_port, core, folder, policy, {"PYTHONPATH": str(PACKAGES)})
 
 
 @contextmanager
@@ -141,7 +150,13 @@ def shell(model_port: int, core: int | None, folder: Path) -> Iterator[Gateway]:
 
 
 def _serve(
-    name: str, program: list[str], model_port: int, core: int | None, folder: Path, policy: str
+    name: str,
+    program: list[str],
+    model_port: int,
+    core: int | None,
+    folder: Path,
+    policy: str,
+    environment: dict[str, str] | None = None,
 ) -> Iterator[Gateway]:
     port, admin = free_port(), free_port()
     state_dir = folder / f"state-{port}"
@@ -150,7 +165,8 @@ def _serve(
     command += ["--upstream", f"http://127.0.0.1:{model_port}", "--policy", policy]
     command += ["--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin}"]
     command += ["--state-dir", str(state_dir)]
-    yield from _run(name, command, port, core, folder, ready_url=f"http://127.0.0.1:{admin}/readyz")
+    ready_url = f"http://127.0.0.1:{admin}/readyz"
+    yield from _run(name, command, port, core, folder, ready_url=ready_url, environment=environment)
 
 
 def _core_option(core: int | None) -> list[str]:
@@ -158,11 +174,24 @@ def _core_option(core: int | None) -> list[str]:
 
 
 def _run(
-    name: str, command: list[str], port: int, core: int | None, folder: Path, *, ready_url: str = ""
+    name: str,
+    command: list[str],
+    port: int,
+    core: int | None,
+    folder: Path,
+    *,
+    ready_url: str = "",
+    environment: dict[str, str] | None = None,
 ) -> Iterator[Gateway]:
     log = folder / f"{port}.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, preexec_fn=lambda: pin(core))  # noqa: PLW1509 - no threads here
+        process = subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **(environment or {})},
+            preexec_fn=lambda: pin(core),  # noqa: PLW1509 - no threads here
+        )
     try:
         _wait_ready(name, process, port, ready_url, log)
         yield Gateway(name, port, process.pid)

@@ -120,7 +120,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     tree = tmp_path_factory.mktemp("tree")
     for name in (*PACKAGES, "tests"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree)
     command = [
         sys.executable,
@@ -147,6 +147,12 @@ def test_the_wheel_holds_every_source_and_the_data_files(wheel: zipfile.ZipFile)
     names = set(wheel.namelist())
     wanted = {str(path.relative_to(ROOT)) for path in sources()} | DATA_FILES
     assert wanted - names == set()
+
+
+def test_the_wheel_needs_no_compiler(wheel: zipfile.ZipFile) -> None:
+    """What is compiled is asked for (tests/test_compiled.py); without that the wheel is the same everywhere."""
+    assert str(wheel.filename).endswith("-py3-none-any.whl")
+    assert [name for name in wheel.namelist() if name.endswith((".so", ".c", ".pyd"))] == []
 
 
 def test_the_wheel_gives_the_command(wheel: zipfile.ZipFile) -> None:

@@ -10,7 +10,6 @@ import os
 import sys
 import traceback
 from enum import StrEnum
-from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
@@ -18,6 +17,7 @@ import typer
 from detectors.types import ChannelKind
 from policies.types import Direction
 from proxy.cli.audit_app import audit_app
+from proxy.cli.build import build_name
 from proxy.cli.errors import CommandError, ExitCode
 from proxy.cli.event_commands import events_app, outbox_app, topics_app
 from proxy.cli.models_app import models_app
@@ -80,7 +80,7 @@ class Dialects(StrEnum):
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        write(f"{PROGRAM} {version(PROGRAM)}\n")
+        write(f"{build_name(PROGRAM)}\n")
         raise typer.Exit
 
 

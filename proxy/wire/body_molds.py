@@ -24,6 +24,7 @@ from proxy.wire.jsontext import Editor
 from proxy.wire.lessons import grows_alone
 from proxy.wire.shapes import ID_SHAPED
 from proxy.wire.skim import Skimmed, skim
+from proxy.wire.types import Path
 from proxy.wire.walk import Walker
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from proxy.wire.fields import Node
     from proxy.wire.jsontext import Json
-    from proxy.wire.types import Channel, Path
+    from proxy.wire.types import Channel
 
     Find = Callable[[bytes, int], re.Match[bytes] | None]
 

@@ -32,6 +32,16 @@ def test_targets_compare_the_default_policy_with_the_relay() -> None:
     assert [target.holds for target in targets] == [False, True, True, True, False]
 
 
+def test_targets_judge_the_compiled_build_where_there_is_one() -> None:
+    """Wrong answers of either build count."""
+    burst, whole, paced = _series(400, 1000), _series(500, 1000, failed=2), _series(1, 1, first_ms=2.5)
+    for series, rate in ((burst, 600), (whole, 800), (paced, 1)):
+        series.add(run.COMPILED, Round(rate, 1.0, 1.0, (2.0, 3.5), (1.0, 1.0), (1.0, 1.0), 1, 1.0))
+    targets = run._targets(burst, whole, paced)
+    assert [target.measured for target in targets] == [0.6, 0.8, 1.0, 0.5, 5.0]
+    assert ["compiled" in target.what for target in targets] == [True] * 4 + [False]
+
+
 def test_rounds_go_through_the_parties_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each party is measured once in a round, and none twice before the others."""
     order: list[str] = []

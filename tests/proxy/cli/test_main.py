@@ -5,13 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import proxy.cli.check
+from proxy.cli.build import build_name
 from proxy.cli.main import REPORT_HINT
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def test_help_is_quick_because_it_imports_nothing_heavy() -> None:
 
 def test_version(sluicegate: Sluicegate) -> None:
     ran = sluicegate("--version")
-    assert (ran.code, ran.out) == (0, f"sluicegate {version('sluicegate')}\n")
+    assert (ran.code, ran.out) == (0, f"{build_name('sluicegate')}\n")
 
 
 @pytest.mark.parametrize(
