@@ -15,6 +15,7 @@ import orjson
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from monitor.service.references import ReferencesError
 from monitor.service.views import alarm_view, point_view, rate_view, slice_view, totals_view
 from monitor.types import WINDOWS_S, AlarmState, Dimension, Signal, Slice
 
@@ -113,6 +114,13 @@ class _Api:
             return _problem(404, "there is no open alarm of this id here")
         return web.Response(status=204)
 
+    async def keep_reference(self, request: web.Request) -> web.Response:
+        try:
+            is_kept = await asyncio.to_thread(self._reader.keep_reference, request.match_info["name"])
+        except ReferencesError as error:
+            return _problem(400, str(error))
+        return web.Response(status=204) if is_kept else _problem(409, "too few answers have been seen yet")
+
 
 def api_app(reader: Reader, runner: Runner, registry: CollectorRegistry, token: str | None) -> web.Application:
     """Return the application."""
@@ -129,6 +137,7 @@ def api_app(reader: Reader, runner: Runner, registry: CollectorRegistry, token: 
     app.router.add_get("/api/labels", api.labels)
     app.router.add_get("/api/quantiles", api.quantiles)
     app.router.add_get("/api/status", api.status)
+    app.router.add_post("/api/references/{name}", api.keep_reference)
     app.router.add_post("/api/alarms/{id}/{what:" + "|".join(ACTS) + "}", api.act)
     return app
 

@@ -49,9 +49,9 @@ class Checkpoint:
     """The engine's snapshot."""
 
 
-def settings_hash(settings: MonitorSettings) -> str:
-    """Return what changes when the settings do: a state belongs to the settings that it was learned under."""
-    return hashlib.sha256(repr(settings).encode()).hexdigest()
+def settings_hash(settings: MonitorSettings, reference: object = None) -> str:
+    """Return what changes when the settings do, or the shape that they name: a state was learned under both."""
+    return hashlib.sha256(f"{settings!r} {reference!r}".encode()).hexdigest()
 
 
 @lru_cache(maxsize=1)
@@ -73,12 +73,15 @@ def signing_key(folder: Path) -> bytes:
     return key
 
 
-def write(path: Path, checkpoint: Checkpoint, settings: MonitorSettings, key: bytes) -> None:
-    """Put a checkpoint in the place of the one before, durably. Raises OSError."""
+def write(path: Path, checkpoint: Checkpoint, learned_under: str, key: bytes) -> None:
+    """Put a checkpoint in the place of the one before, durably. Raises OSError.
+
+    `learned_under`: what `settings_hash` says of the settings.
+    """
     header: dict[str, Any] = {
         "format": 1,
         **versions(),
-        "settings": settings_hash(settings),
+        "settings": learned_under,
         "generation": checkpoint.generation,
         "offsets": checkpoint.offsets,
         "sha256": hashlib.sha256(checkpoint.state).hexdigest(),
@@ -95,7 +98,7 @@ def write(path: Path, checkpoint: Checkpoint, settings: MonitorSettings, key: by
     _sync_folder(path.parent)
 
 
-def read(path: Path, settings: MonitorSettings, key: bytes) -> Checkpoint | None:
+def read(path: Path, learned_under: str, key: bytes) -> Checkpoint | None:
     """Return the checkpoint; None where there is none yet.
 
     Raises `CheckpointError` when it may not be used: it is damaged or forged, or was made by other versions or
@@ -116,7 +119,7 @@ def read(path: Path, settings: MonitorSettings, key: bytes) -> Checkpoint | None
     found = {name: header[name] for name in versions()}
     if found != versions():
         raise CheckpointError(f"it was made by {found}", header["offsets"])
-    if header["settings"] != settings_hash(settings):
+    if header["settings"] != learned_under:
         raise CheckpointError("the settings have changed", header["offsets"])
     return Checkpoint(header["generation"], header["offsets"], state)
 

@@ -123,7 +123,8 @@ class KafkaSource:
     @property
     def is_caught_up(self) -> bool:
         """See `Source.is_caught_up`."""
-        return self._is_assigned and all(behind == 0 for behind in self._behind())
+        behind = self._behind()
+        return self._is_assigned and bool(behind) and all(one == 0 for one in behind)
 
     @property
     def lag(self) -> int:

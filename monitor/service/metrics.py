@@ -27,7 +27,7 @@ DIMENSIONS: Final = (Dimension.GLOBAL, Dimension.MODEL, Dimension.POLICY, Dimens
 WINDOWS: Final = ("5m", "1h")
 MAX_VALUES: Final = 50
 """Values of one dimension that get labels: those with most answers."""
-STATES: Final = ("starting", "reading", "caught_up", "failed", "stopped")
+STATES: Final = ("starting", "reading", "standby", "caught_up", "failed", "stopped")
 _P: Final = "sluicegate_monitor_"
 
 

@@ -78,6 +78,10 @@ class Reader:
         with self._shares.lock:
             return merged_totals(engine.totals() for engine in self._engines())
 
+    def keep_reference(self, name: str) -> bool:
+        """Keep the shape of scores under a name. See `Shares.keep_reference`."""
+        return self._shares.keep_reference(name)
+
     def say(self, what: str, alarm_id: str, now_s: float) -> None:
         """Acknowledge or close an alarm. Raises KeyError for one that is not open, and OSError."""
         self._shares.say(what, alarm_id, now_s)

@@ -54,7 +54,7 @@ class Runner:
         self._kept_s = self._ticked_s = clock()
         self._told = 0
         self.state = "starting"
-        """`starting`, `reading`, `caught_up`, `failed` or `stopped`."""
+        """`starting`, `reading`, `standby` (no share is ours), `caught_up`, `failed` or `stopped`."""
         self.why = ""
         """Why it failed, in one line."""
         self.failures = 0
@@ -112,7 +112,9 @@ class Runner:
         count = self._shares.receive(batches)
         self.records += count
         self.lag = source.lag
-        if not count and source.is_caught_up:
+        if not self._shares.by_name:
+            self._say("standby")
+        elif not count and source.is_caught_up:
             self._say("caught_up")
             self._tick()
         now_s = self._clock()

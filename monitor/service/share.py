@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from monitor.models.shape import Histogram
     from monitor.service.journal import Line
     from monitor.settings import MonitorSettings
     from monitor.types import Alarm
@@ -90,16 +91,19 @@ class Share:
         settings: MonitorSettings,
         key: bytes,
         tell: Callable[[Alarm], None],
+        references: dict[str, Histogram] | None = None,
     ) -> None:
         """Take up the share where its checkpoint and journal left it. Raises OSError."""
         self.name = name
-        self.engine = Engine(settings)
+        self._references = references or {}
+        self.engine = Engine(settings, self._references)
         self.offsets: dict[str, int] = {}
         """By stream: the next record that was not learned from."""
         self.numbers = Numbers()
         self._folder = folder
         self._settings = settings
         self._key = key
+        self._learned_under = checkpoint.settings_hash(settings, self._references.get(settings.drift.reference))
         self._tell = tell
         self._generation = 0
         self._mute: dict[str, int] = {}
@@ -112,9 +116,9 @@ class Share:
 
     def _restore(self) -> None:
         try:
-            found = checkpoint.read(self._path, self._settings, self._key)
+            found = checkpoint.read(self._path, self._learned_under, self._key)
             if found is not None:
-                self.engine = Engine.restore(found.state, self._settings)
+                self.engine = Engine.restore(found.state, self._settings, self._references)
         except (checkpoint.CheckpointError, SnapshotError) as error:
             offsets = error.offsets if isinstance(error, checkpoint.CheckpointError) else {}
             self._rebuild(str(error), offsets)
@@ -258,7 +262,7 @@ class Share:
         if self.is_behind:
             return {}
         made = checkpoint.Checkpoint(self._generation + 1, dict(self.offsets), self.engine.snapshot())
-        checkpoint.write(self._path, made, self._settings, self._key)
+        checkpoint.write(self._path, made, self._learned_under, self._key)
         self._journal.close()
         self._generation += 1
         self._journal = Journal(journal_path(self._folder, self.name, self._generation))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from monitor.service.references import added, keep_reference, references_for
 from monitor.service.share import Share
+from monitor.types import WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -17,13 +19,14 @@ if TYPE_CHECKING:
 
 
 class Shares:
-    """All shares of one monitor."""
+    """All shares of one monitor. Raises `ReferencesError` when the settings name a reference that is not there."""
 
     def __init__(self, folder: Path, settings: MonitorSettings, key: bytes, tell: Callable[[Alarm], None]) -> None:
         self._folder = folder
         self._settings = settings
         self._key = key
         self._tell = tell
+        self.references = references_for(settings.drift.reference, folder)
         self.lock = RLock()
         """Whoever reads engines holds it; everything here takes it."""
         self.by_name: dict[str, Share] = {}
@@ -36,7 +39,7 @@ class Shares:
             for gone in self.by_name.keys() - names:
                 self.by_name.pop(gone).close()
             for name in sorted(names - self.by_name.keys()):
-                share = Share(name, self._folder, self._settings, self._key, self._tell)
+                share = Share(name, self._folder, self._settings, self._key, self._tell, self.references)
                 share.mute(dict(told_to.get(name, {})))
                 self.by_name[name] = share
 
@@ -75,6 +78,21 @@ class Shares:
                     share.say(what, alarm_id, now_s)
                     return
         raise KeyError(alarm_id)
+
+    def keep_reference(self, name: str) -> bool:
+        """Keep the shape of all traffic's scores under a name, for the next start. Returns whether there is one.
+
+        Raises `ReferencesError` and OSError.
+        """
+        with self.lock:
+            engines = [share.engine for share in self.by_name.values()]
+            shapes = [
+                engine.reference() for engine in engines if any(one.slice == WHOLE for one in engine.slices())
+            ]
+            found = added([shape for shape in shapes if shape is not None])
+            if found is not None:
+                keep_reference(self._folder, name, found)
+        return found is not None
 
     def checkpoint(self) -> dict[str, int]:
         """Write down what was learned; return the places up to which nobody needs records again. Raises OSError."""

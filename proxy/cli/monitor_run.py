@@ -37,6 +37,7 @@ def run_monitor(
     """Run the monitor. Raises `CommandError` for what is wrong before it begins."""
     need_river()
     from monitor.service.api import AddressError  # noqa: PLC0415 - with it comes River
+    from monitor.service.references import ReferencesError  # noqa: PLC0415
     from monitor.service.run import serve_monitor  # noqa: PLC0415
 
     plan = _plan(kafka, Path(state_dir), listen, alertmanager, config)
@@ -45,6 +46,8 @@ def run_monitor(
         asyncio.run(serve_monitor(plan, lambda url: say(f"The monitor answers on {url}")))
     except AddressError as error:
         raise CommandError(f"--listen: {error}") from error
+    except ReferencesError as error:
+        raise CommandError(f"monitor.{error}" if str(error).startswith("drift") else str(error)) from error
     except OutboxError as error:
         raise CommandError(f"--state-dir: {error}") from error
     except OSError as error:

@@ -106,6 +106,12 @@ async def test_people_speak_of_alarms(tmp_path: Path, monkeypatch: pytest.Monkey
     assert [alarm_id for alarm_id, _ in heard] == ["alm_100"]
 
 
+async def test_a_reference_is_kept_when_there_is_one(tmp_path: Path) -> None:
+    async with served_monitor(fed(tmp_path, 10)) as (url, *_):
+        assert (await asked(f"{url}/api/references/june", "POST"))[0] == 409
+        assert (await asked(f"{url}/api/references/pinned", "POST"))[0] in {400, 409}
+
+
 async def test_a_token_is_asked_for_everywhere(tmp_path: Path) -> None:
     paths = (
         "/healthz",

@@ -71,6 +71,16 @@ def test_time_passes_when_nothing_comes_and_state_is_kept_when_it_is_time(shares
     assert source.kept == [{"a/0": 120}] * 2
 
 
+def test_without_a_share_it_stands_by_and_is_not_ready(shares: Shares) -> None:
+    source = ListSource(shares, [])
+    runner = Runner(shares, lambda: source, 30.0)
+    runner.step(source)
+    assert runner.is_ready
+    shares.keep(set(), {})
+    runner.step(source)
+    assert (runner.state, runner.is_ready) == ("standby", False)
+
+
 async def test_after_a_fault_it_goes_on_where_it_was(shares: Shares) -> None:
     """A disk that is full, a broker that is not there: state in memory is dropped, and taken up from the disk."""
     told: list[str] = []

@@ -68,3 +68,11 @@ def test_what_is_wrong_is_said(outbox: Path, sluicegate: Sluicegate, options: li
     ran = sluicegate("monitor", "--state-dir", str(outbox), *options)
     assert ran.code == 2
     assert said in ran.err
+
+
+def test_a_reference_that_nobody_kept_is_said(outbox: Path, sluicegate: Sluicegate, tmp_path: Path) -> None:
+    config = tmp_path / "sluicegate.yaml"
+    config.write_text("version: 1\nupstream: http://127.0.0.1:1\nmonitor: {drift: {reference: june}}\n")
+    ran = sluicegate("monitor", "--state-dir", str(outbox), "--config", str(config), "--listen", "127.0.0.1:0")
+    assert ran.code == 2
+    assert ran.err.startswith("monitor.drift.reference: there is no 'june'. None was kept.")
