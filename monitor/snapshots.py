@@ -12,7 +12,7 @@ import zlib
 from importlib.metadata import version
 from typing import Any, Final
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Changes when a state of before cannot be read any more."""
 
 _ALLOWED: Final = frozenset({

@@ -1,4 +1,8 @@
-"""Notices that answers stop coming. Fewer than the habit of the hour allows by chance: the guard may be off."""
+"""Notices that answers stop coming: fewer than the last hour and the same hour of last week allow by chance.
+
+Where last week is not known yet, yesterday takes its place: an office that goes home every evening is not silent.
+The price: a failure makes its hour deaf for a day, or for that day of next week.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,10 @@ FADE: Final = 0.02
 LEARN: Final = 30
 """Minutes before anything is said."""
 SLACK: Final = 0.5
-"""Share of the habit that may go missing without a word: traffic has rhythms, silence has none."""
+"""Share of what is usual that may go missing without a word: traffic has rhythms, silence has none."""
+HOUR_S: Final = 3600.0
+WEEK: Final = 168
+DAY: Final = 24
 
 
 class SilenceWatch:
@@ -33,13 +40,19 @@ class SilenceWatch:
         self._habit = EWMean(fading_factor=FADE)
         self._minutes = 0
         self._last: list[int] = []
-        self._since_s = 0.0
         self._is_silent = False
+        self._week: list[float | None] = [None] * WEEK
+        """Answers a minute in each hour of the last week; None where it is not known."""
+        self._hour = -1
+        self._hour_answers = 0
+        self._hour_minutes = 0
 
     def minute(self, answers: int, end_s: float) -> list[Firing]:
         """Learn from a minute that is over."""
         self._last = [*self._last, answers][-SPAN:]
-        expected = SLACK * self._habit.get() * len(self._last) if self._minutes >= LEARN else 0.0
+        self._turn(int((end_s - MINUTE_S) // HOUR_S), answers)
+        usual = self._usual()
+        expected = SLACK * usual * len(self._last) if self._minutes >= LEARN else 0.0
         chance = poisson_at_most(sum(self._last), expected)
         if self._minutes < LEARN or chance >= CHANCE:
             self._habit.update(answers)
@@ -58,13 +71,29 @@ class SilenceWatch:
                 level=Level.PAGE,
                 chance=chance,
                 observed=sum(self._last) / len(self._last),
-                expected=self._habit.get(),
+                expected=usual,
                 evidence={"chance": chance, "seconds": seconds, "allowed_for": SLACK},
                 start_s=end_s - seconds,
                 end_s=end_s,
                 events=sum(self._last),
             )
         ]
+
+    def _turn(self, hour: int, answers: int) -> None:
+        """Count a minute in its hour; an hour that is over is remembered, whatever it was like."""
+        if hour != self._hour:
+            if self._hour_minutes:
+                self._week[self._hour % WEEK] = self._hour_answers / self._hour_minutes
+            self._hour, self._hour_answers, self._hour_minutes = hour, 0, 0
+        self._hour_answers += answers
+        self._hour_minutes += 1
+
+    def _usual(self) -> float:
+        """Return the answers a minute that are usual now: habits change an hour early or late."""
+        around = [self._week[(self._hour + step) % WEEK] for step in (-1, 0, 1)]
+        if None in around[1:]:
+            around = [self._week[(self._hour - DAY + step) % WEEK] for step in (-1, 0, 1)]
+        return min([self._habit.get(), *[value for value in around if value is not None]])
 
     @property
     def is_silent(self) -> bool:

@@ -32,6 +32,27 @@ def test_a_day_and_a_night_are_no_silence() -> None:
         assert watch.minute(round(chance.gauss(mean, math.sqrt(mean))), 60.0 * n) == []
 
 
+def test_an_office_that_goes_home_is_silent_once_and_then_usual() -> None:
+    """Nine to five, from Monday to Friday: the first evening and weekend are news, the second ones are not."""
+    watch, news = SilenceWatch(WHOLE), []
+    for n in range(15 * 1440):
+        day, hour = n // 1440, n // 60 % 24
+        open_now = day % 7 < 5 and 9 <= hour < 17
+        if watch.minute(60 if open_now else 0, 60.0 * (n + 1)):
+            news.append((day, hour))
+    assert news
+    assert max(day for day, _ in news) <= 7
+    assert len(news) <= 3
+
+
+def test_in_a_week_that_is_known_silence_is_still_seen() -> None:
+    watch = SilenceWatch(WHOLE)
+    for n in range(9 * 1440):
+        assert watch.minute(30, 60.0 * (n + 1)) == []
+    found = [firing for n in range(9 * 1440, 9 * 1440 + 20) for firing in watch.minute(0, 60.0 * (n + 1))]
+    assert len(found) == 1
+
+
 def test_nothing_is_said_of_next_to_nothing() -> None:
     watch = SilenceWatch(WHOLE)
     for n in range(500):
