@@ -15,11 +15,12 @@ from events.schema import Bypass, Failure
 from policies.loader import load_policy_text
 from policies.problems import PolicyError
 from policies.types import Action, Limits, OnError, Rule
-from proxy.server import model_lane
+from proxy.server import app, model_lane
+from proxy.server.app import running_server
 from proxy.server.model_lane import Timing
-from tests.support.gateway import guarded, policy_with, until
+from tests.support.gateway import ListSink, Proxy, config_for, guarded, policy_with, until
 from tests.support.models import TroubleSource, model_folder, write_model
-from tests.support.upstream import says, texts_of
+from tests.support.upstream import says, scripted, texts_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,3 +131,36 @@ async def test_nothing_is_lost_that_was_judged_while_a_decision_was_recorded() -
     assert texts_of(answer.body) == "The tide is low. [removed] See you soon."
     assert answer.body.rstrip().endswith(b"[DONE]")
     assert answer.complete
+
+
+async def test_a_reload_loads_a_new_model_beside_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broken one changes nothing; a rule that changed loads nothing; a new model is ready when it is in force."""
+
+    async def looks_away(_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(app, "watch", looks_away)
+    one, two = write_model(tmp_path / "one"), write_model(tmp_path / "two", labels=("insult", "severe_toxicity"))
+    path = tmp_path / "words.yaml"
+    path.write_text(WORDS.replace(str(model_folder()), str(one)))
+    async with scripted(says("All is well. ", "You nitwit! ", "Bye.")) as upstream:
+        config = config_for(upstream.url, policy_source=str(path))
+        async with running_server(config, sink=ListSink()) as server:
+            models, holder = server.services.lanes.models, server.services.policies
+            proxy = Proxy(server, upstream, ListSink(), holder.current.policy)
+            (lane,) = models.lanes
+            data = (two / "model.onnx").read_bytes()
+            (two / "model.onnx").write_bytes(data[:-40])
+            path.write_text(WORDS.replace(str(model_folder()), str(two)))
+            assert not await holder.reload()
+            path.write_text(WORDS.replace(str(model_folder()), str(one)).replace("action: rewrite", "action: flag"))
+            assert await holder.reload()
+            assert models.lanes == (lane,)
+            assert texts_of((await proxy.chat(stream=True)).body) == "All is well. You nitwit! Bye."
+            (two / "model.onnx").write_bytes(data)
+            path.write_text(WORDS.replace(str(model_folder()), str(two)))
+            assert await holder.reload()
+            assert [one.ready.done() and one.pid is not None for one in models.lanes] == [True, True]
+            assert texts_of((await proxy.chat(stream=True)).body) == "All is well. [removed] Bye."
