@@ -25,6 +25,8 @@ FLEET: Final = Fleet()
 LEARN: Final = 12_000
 """Answers before something happens."""
 COPIES: Final = 5
+LONG: Final = 100_000
+"""Answers of the run in which nothing changes: half a million counted by slice."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def _patterns(runs: int) -> list[tuple[str, str, list[Seen]]]:
     copied = each(lambda run: _copied(total, run))
     same = all(one.digest == other.digest for one, other in zip(copied, plain, strict=True))
     return [
-        ("stationary, 2 %", "", each(lambda run: play(at_once(answers(FLEET, total, lambda _: 0.02, run))))),
+        ("stationary, 2 %, 100,000", "", each(lambda run: play(at_once(answers(FLEET, LONG, _steady, run)), None))),
         ("step, 1 to 5 %", "", plain),
         ("step, 1 to 10 %", "", each(lambda run: play(at_once(answers(FLEET, LEARN + 1000, step_to(0.1), run))))),
         ("ramp, 1 to 5 % over 3,000", "", each(lambda run: play(at_once(answers(FLEET, total, _ramp, run))))),
@@ -121,6 +123,10 @@ def _copied(total: int, run: int) -> Seen:
 def _late(total: int, run: int) -> Seen:
     """What comes late counts in the delay: half of the change's first answers come after 5 minutes."""
     return play(late(answers(FLEET, total + 8000, step_to(0.05), run), 600, run))
+
+
+def _steady(_place: int) -> float:
+    return 0.02
 
 
 def _ramp(place: int) -> float:
