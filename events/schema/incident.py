@@ -89,7 +89,7 @@ class BypassBlock:
     """Why a detector gave no answer."""
 
     reason: str
-    """`error`, `deadline`, `garbage` or `limit`."""
+    """`error`, `deadline`, `garbage`, `limit` or `overload`."""
 
 
 @dataclass(frozen=True, slots=True)
