@@ -6,6 +6,7 @@ Each scan has a deadline. It decides nothing: an answer, or why there is none, g
 from __future__ import annotations
 
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Final, cast
 
 import structlog
@@ -29,6 +30,10 @@ to a thread so that no other stream waits for them."""
 MAX_RUN_S: Final = 0.004
 """Longest time for which one message keeps the event loop with its scans; a long conversation has thousands."""
 
+MAX_ASKING: Final = 16
+"""Windows of one message that wait for a model at a time. A conversation of a thousand messages has a thousand
+windows at once: asked all together, most would be late for no fault of the model's, and others would wait too."""
+
 _log = structlog.get_logger("sluicegate.scanning")
 
 
@@ -36,9 +41,11 @@ class ScanDriver:
     """Gets one guard's windows judged. Lives on the event loop, as long as its exchange."""
 
     __slots__ = (
+        "_asking",
         "_deadline_s",
         "_guard",
         "_lanes",
+        "_later",
         "_loop",
         "_pending",
         "_wake",
@@ -56,6 +63,8 @@ class ScanDriver:
         self._loop = loop
         self._deadline_s = deadline_s
         self._pending: dict[int, bool] = {}
+        self._asking: set[int] = set()
+        self._later: deque[ScanRequest] = deque()
         self._wake: asyncio.Future[None] | None = None
         self.holding = 0
         """Scans in other threads that text waits for."""
@@ -88,6 +97,7 @@ class ScanDriver:
     def cancel(self) -> None:
         """Forget the scans under way: nobody needs them any more."""
         self._pending.clear()
+        self._later.clear()
         self.holding = 0
         self._ring()
 
@@ -109,6 +119,14 @@ class ScanDriver:
     def _start(self, request: ScanRequest) -> None:
         self._pending[request.id] = request.holding
         self.holding += request.holding
+        if request.detector.cost_class is CostClass.MODEL:
+            if len(self._asking) >= MAX_ASKING:
+                self._later.append(request)
+                return
+            self._asking.add(request.id)
+        self._submit(request)
+
+    def _submit(self, request: ScanRequest) -> None:
         answer: Callable[[ScanResult | ScanFailureReason, float], None]
         answer = lambda outcome, spent_s: self._answer(request, outcome, spent_s)  # noqa: E731
         self._lanes.submit(request.detector, request.window, self._deadline_s, answer, owner=self)
@@ -117,6 +135,12 @@ class ScanDriver:
         holding = self._pending.pop(request.id, None)
         if holding is None:
             return  # the exchange is over
+        if request.id in self._asking:
+            self._asking.discard(request.id)
+            if self._later:
+                waiting = self._later.popleft()
+                self._asking.add(waiting.id)
+                self._submit(waiting)
         self.holding -= holding
         name = request.detector.name
         self.seconds[name] = self.seconds.get(name, 0.0) + spent_s

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from detectors.types import CostClass
+from detectors.toxicity.detector import ToxicityDetector
+from detectors.types import CostClass, ScanResult
 from events.schema import Failure, Incident
 from policies.types import Action, Limits
 from proxy.guard.api import GuardState, ScanFailureReason
@@ -15,6 +16,7 @@ from proxy.guard.stream import StreamGuard
 from proxy.server import scanning as module
 from proxy.server.lanes import ScanLanes
 from proxy.server.scanning import ScanDriver, log_scan_error
+from tests.support.models import TroubleSource
 from tests.support.toy import END, BrokenDetector, ToyCodec, WordDetector, line, policy, rule, texts
 
 if TYPE_CHECKING:
@@ -85,6 +87,34 @@ async def test_a_lane_answers_later() -> None:
     assert texts(guard.take())["text", 0, 0] == "a [x] b"
     assert (driver.holding, driver.pending) == (0, 0)
     assert driver.seconds["words"] >= 0.25
+
+
+async def test_a_message_asks_a_model_about_a_few_windows_at_a_time() -> None:
+    """The others are asked as answers come: none is late only because a message has many texts."""
+    source = TroubleSource("/nowhere")
+    detector = ToxicityDetector("tox", source, ("length",), {"length": 0.9})
+    driver, guard, lanes = driver_for(detector, Action.BLOCK)
+    guard.receive(b"".join(line(f"text {n}", choice=n) for n in range(40)) + END)
+    driver.run()
+    assert (driver.pending, driver.holding, len(lanes.jobs)) == (40, 40, module.MAX_ASKING)
+    for left in range(40, 0, -1):
+        assert len(lanes.jobs) == min(left, module.MAX_ASKING)
+        (_, window, _) = lanes.jobs[0]
+        lanes.answer(ScanResult((), window.end))  # type: ignore[attr-defined]
+        driver.run()
+    assert (driver.pending, guard.state) == (0, GuardState.STATE_DONE)
+
+
+async def test_a_message_that_is_over_asks_no_more() -> None:
+    """What it had not yet asked is forgotten."""
+    detector = ToxicityDetector("tox", TroubleSource("/nowhere"), ("length",), {"length": 0.9})
+    driver, guard, lanes = driver_for(detector, Action.BLOCK)
+    guard.receive(b"".join(line(f"text {n}", choice=n) for n in range(40)))
+    guard.receive_end()
+    driver.run()
+    driver.cancel()
+    lanes.answer(ScanFailureReason.ERROR)
+    assert (driver.pending, len(lanes.jobs)) == (0, module.MAX_ASKING - 1)
 
 
 async def test_observing_scans_hold_nothing() -> None:
