@@ -130,8 +130,17 @@ def test_block_elsewhere(client: openai.OpenAI, play: Play, tap: Tap, item: Any,
 def test_block_in_the_last_event(client: openai.OpenAI, play: Play, tap: Tap) -> None:
     """A text that only the last snapshot has is blocked there."""
     events = stream_events([says("Fine.")])
-    events[-1]["response"]["metadata"] = {"note": "Project Orion"}
+    events[-1]["response"]["note"] = "Project Orion"
     assert ended(client, play(Script(tuple(map(sse, events)), ends_with_done=False))) == f"Fine.{STOPPED}"
+    assert b"Orion" not in tap.received
+
+
+def test_an_echo_in_the_last_event_stops_nothing(client: openai.OpenAI, play: Play, tap: Tap) -> None:
+    """What the caller sent itself is taken out where it comes back; the answer is complete."""
+    events = stream_events([says("Fine.")])
+    events[-1]["response"]["metadata"] = {"note": "Project Orion"}
+    final = streamed(client, play(Script(tuple(map(sse, events)), ends_with_done=False))).final
+    assert (final["status"], final["output"][0]["content"][0]["text"]) == ("completed", "Fine.")
     assert b"Orion" not in tap.received
 
 
