@@ -74,6 +74,8 @@ _SPACED_GAP = regex.compile(rf"[{_SPACE}]+")
 _POINTED_GAP = regex.compile(rf"[{_ANY}]+")
 _OPEN_SPACED = regex.compile(rf"(?<!\S)\S(?:[{_SPACE}]{{1,2}}\S){{0,2}}[{_SPACE}]{{0,2}}\Z")
 _OPEN_POINTED = regex.compile(rf"(?<![^\W_])[^\W_](?:[{_ANY}]{{1,3}}[^\W_]){{0,2}}[{_ANY}]{{0,3}}\Z")
+_SINGLE_LAST = regex.compile(rf"(?:(?<!\S)\S|(?<![^\W_])[^\W_])[{_ANY}]{{0,{_MAX_GAP}}}\Z")
+"""What ends in a single character, and a gap perhaps: nothing else can go on as a run."""
 _LAST_GAP = regex.compile(rf"[{_ANY}]{{1,{_MAX_GAP}}}\Z")
 _LAST_STEP = regex.compile(rf"[{_ANY}]{{1,{_MAX_GAP}}}\S\Z")
 
@@ -99,6 +101,8 @@ def _joined(gap: regex.Match[str]) -> Change:
 
 
 def _apart_pending(text: str) -> int:
+    if _SINGLE_LAST.search(text, max(0, len(text) - _MAX_GAP - 1)) is None:
+        return len(text)
     low = max(0, len(text) - REACH_CHARS)
     return min(
         _pending_of(text, low, _SPACED, _OPEN_SPACED),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from detectors.prefilter import PatternSet
 from detectors.screening import Screen, screen_of
 from detectors.types import Finding, ScanResult, Window
 from detectors.views.steps import REACH_CHARS
@@ -39,17 +40,34 @@ class ViewedDetector:
         self.screen = _screen(inner, steps)
         self._inner = inner
         self._steps = tuple(steps)
+        self._disguises = PatternSet([pattern for step in steps for pattern, _ in step.finds])
 
     def scan(self, window: Window) -> ScanResult:
         """Report what only the view shows, and hold what may still read differently or become a finding."""
         source = window.context + window.text
         base = window.start - len(window.context)
+        if not self._disguises.found_in(source):
+            return self._scan_plain(window)
         view = self._view(source, final=window.final)
         at = view.place_of(len(window.context))
         context = view.text[max(0, at - self._inner.context_chars) : at]
         answer = self._inner.scan(Window(window.kind, context, view.text[at:], at, window.final))
         watermark = max(view.starts[answer.watermark] + base, window.start)
         return ScanResult(tuple(self._in_source(view, source, base, answer.findings)), watermark)
+
+    def _scan_plain(self, window: Window) -> ScanResult:
+        """Answer for a text that reads as it stands: the detector on the text reports what is in it."""
+        text = window.text
+        if not window.final:
+            near = window.context[-REACH_CHARS:] + text
+            pending = min(step.pending(near) for step in self._steps)
+            while pending < len(near):
+                near = near[:pending]
+                pending = min(step.pending(near) for step in self._steps)
+            text = text[: max(0, len(text) - (len(window.context[-REACH_CHARS:]) + len(text) - len(near)))]
+        kept = window.context[-self._inner.context_chars :] if self._inner.context_chars else ""
+        answer = self._inner.scan(Window(window.kind, kept, text, window.start, window.final))
+        return ScanResult((), answer.watermark)
 
     def _view(self, source: str, *, final: bool) -> View:
         """Return how a text reads, as far as that is certain."""
