@@ -136,7 +136,7 @@ def test_a_wrong_flag_is_named(tmp_path: Path) -> None:
     }
     (tmp_path / "sluicegate.yaml").write_text("version: 1\nworker: 2\n", encoding="utf-8")
     token = "set a token in SLUICEGATE_ADMIN_TOKEN."
-    bundled = "a bundled policy (default, shadow, strict)"
+    bundled = "a bundled policy (default, safety, shadow, strict)"
     assert problems(tmp_path / "sluicegate.yaml", flags, {}) == [
         f"--admin: 0.0.0.0 can be reached from other machines. Use 127.0.0.1, or {token}",
         "--listen: '80' is not HOST:PORT. Write it as 127.0.0.1:8080.",
