@@ -63,6 +63,11 @@ class ClientWriter:
         """
         if not self._begun:
             raise RuntimeError("write before start_stream")
+        while SLICE_BYTES < len(data) <= 4 * SLICE_BYTES:  # what has gone is let go of while the client is slow
+            self._send(self._framed(data[:SLICE_BYTES]))
+            data = data[SLICE_BYTES:]
+            if self._connection.writing_paused:
+                await self._wait_writable()
         if len(data) <= SLICE_BYTES:
             self._send(self._framed(data))
         else:

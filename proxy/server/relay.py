@@ -196,8 +196,8 @@ class Relay:
     async def _pump(self, message: GuardedMessage, release: Release) -> None:
         """Move bytes until the message is over."""
         head, self._head = self._head, []
-        for piece in head:
-            message.receive(piece)
+        while head:
+            message.receive(head.pop(0))  # not kept: the stream may go on for long, and its client may stall
         await release(message)
         while message.guard.state is GuardState.STATE_OPEN:
             if self._is_plain(message):
