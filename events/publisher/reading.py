@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from events.publisher.failures import NoConnectionError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -13,13 +15,19 @@ MAX_EMPTY_POLLS: Final = 50
 
 
 def newest(reader: Any, topics: Sequence[str], count: int) -> list[bytes]:  # noqa: ANN401 - the library has no types
-    """Return the values of the newest records, at most `count` of each partition, by time."""
+    """Return the values of the newest records, at most `count` of each partition, by time.
+
+    Raises as `everything`.
+    """
     records = sorted(_until_now(reader, topics, count), key=lambda record: record.timestamp)
     return [record.value for record in records]
 
 
 def everything(reader: Any, topic: str) -> Iterator[bytes]:  # noqa: ANN401 - the library has no types
-    """Yield the values of all records of a topic, up to where it ends now."""
+    """Yield the values of all records of a topic, up to where it ends now.
+
+    Raises `NoConnectionError` when the broker stops before that: a part must not pass for the whole.
+    """
     for record in _until_now(reader, [topic], None):
         yield record.value
 
@@ -34,7 +42,9 @@ def _until_now(reader: Any, topics: Sequence[str], count: int | None) -> Iterato
     for part, begin in reader.beginning_offsets(parts).items():
         reader.seek(part, begin if count is None else max(begin, ends[part] - count))
     empty = 0
-    while any(reader.position(part) < end for part, end in ends.items()) and empty < MAX_EMPTY_POLLS:
+    while any(reader.position(part) < end for part, end in ends.items()):
+        if empty >= MAX_EMPTY_POLLS:
+            raise NoConnectionError("no_broker", "it stopped before the end of the topic was read.")
         got = [record for batch in reader.poll(timeout_ms=POLL_MS).values() for record in batch]
         yield from got
         empty = 0 if got else empty + 1

@@ -19,12 +19,11 @@ from events.outbox.database import FILE_NAME as OUTBOX_NAME
 from events.outbox.rows import OutboxError
 from events.outbox.settings import OutboxSettings
 from events.outbox.store import Store
-from events.publisher.client import consumer
 from events.publisher.reading import everything
 from events.schema.envelope import EVENT_TYPES
 from proxy.cli.audit_where import opened
 from proxy.cli.errors import CommandError, ExitCode
-from proxy.cli.kafka_options import kafka_problem, needed_kafka
+from proxy.cli.kafka_options import needed_kafka, opened_reader
 from proxy.cli.terminal import console, say, write, write_json
 from proxy.server.run import fingerprint_key
 
@@ -74,14 +73,8 @@ def _published(where: Where, kafka: str) -> list[Head]:
     """Read anchors from their topic."""
     settings = needed_kafka(kafka, where.config)
     topic = f"{settings.topic_prefix}.{EVENT_TYPES['audit-head'].topic}"
-    try:
-        reader = consumer(settings)
-    except Exception as error:
-        raise kafka_problem(error, settings) from error
-    try:
+    with opened_reader(settings) as reader:
         found, broken = read_anchors(everything(reader, topic))
-    finally:
-        reader.close()
     if broken:
         say(f"{topic}: {broken} of its records are not anchors, and were passed over.")
     if not found:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from events.codec import EventError, kind_of, read_wire
 from events.ocsf import to_ocsf
-from events.publisher.client import consumer
 from events.publisher.reading import following, newest
 from events.schema.envelope import EVENT_TYPES
 from proxy.cli.errors import ExitCode
-from proxy.cli.kafka_options import kafka_problem, kafka_settings, opened_outbox
+from proxy.cli.kafka_options import kafka_settings, opened_outbox, opened_reader
 from proxy.cli.terminal import say, say_errors, write_json
 
 if TYPE_CHECKING:
@@ -92,14 +91,8 @@ def _from_outbox(options: TailOptions, state_dir: str) -> Iterator[bytes]:
 def _from_kafka(options: TailOptions, settings: KafkaSettings) -> Iterator[bytes]:
     kinds = [EVENT_TYPES[name] for name in options.names] or list(EVENT_TYPES.values())
     topics = [f"{settings.topic_prefix}.{kind.topic}" for kind in kinds]
-    try:
-        reader = consumer(settings)
-    except Exception as error:
-        raise kafka_problem(error, settings) from error
-    try:
+    with opened_reader(settings) as reader:
         shown = [value for value in newest(reader, topics, options.lines) if wants(options, value)]
         yield from shown[-options.lines :] if options.lines else []
         while options.follow:
             yield from (value for value in following(reader) if wants(options, value))
-    finally:
-        reader.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -13,7 +13,7 @@ from events.outbox.database import FILE_NAME
 from events.outbox.rows import OutboxError
 from events.outbox.settings import OutboxSettings
 from events.outbox.store import Store
-from events.publisher.client import KafkaMissingError, Verdict, judge
+from events.publisher.client import KafkaMissingError, Verdict, consumer, judge
 from events.publisher.failures import NoConnectionError
 from policies.problems import ConfigError
 from proxy.cli.errors import CommandError
@@ -71,6 +71,18 @@ def opened_outbox(state_dir: str) -> Iterator[Store]:
             yield store
     except (OutboxError, OSError) as error:
         raise CommandError(f"--state-dir: {error}") from error
+
+
+@contextmanager
+def opened_reader(kafka: KafkaSettings) -> Iterator[Any]:
+    """Connect a consumer for a command; what goes wrong then, and while it reads, is the command's error."""
+    try:
+        with closing(consumer(kafka)) as reader:
+            yield reader
+    except CommandError:
+        raise
+    except Exception as error:
+        raise kafka_problem(error, kafka) from error
 
 
 def kafka_problem(error: Exception, kafka: KafkaSettings) -> CommandError:

@@ -11,11 +11,10 @@ from rich.table import Table
 from events.outbox.rows import OutboxError
 from events.outbox.settings import OutboxSettings
 from events.outbox.store import Store
-from events.publisher.client import consumer
 from events.publisher.reading import newest
 from monitor.service.settings import ServiceSettings
 from proxy.cli.errors import CommandError, ExitCode
-from proxy.cli.kafka_options import kafka_problem, kafka_settings
+from proxy.cli.kafka_options import kafka_settings, opened_reader
 from proxy.cli.monitor_run import monitor_config, need_river
 from proxy.cli.terminal import console, say, write_json
 
@@ -92,16 +91,10 @@ def _outbox(path: Path) -> list[Item]:
 def _topic(topic: str, kafka: str | None, config: str | None) -> list[Item]:
     settings = kafka_settings(kafka, config)
     assert settings is not None  # noqa: S101 - one of the two was given
-    try:
-        reader = consumer(settings)
-    except Exception as error:
-        raise kafka_problem(error, settings) from error
-    try:
+    with opened_reader(settings) as reader:
         if not reader.partitions_for_topic(topic):
             raise CommandError(f"{topic}: is neither a file nor a topic of {', '.join(settings.servers)}.")
         return _timed(newest(reader, [topic], ALL))
-    finally:
-        reader.close()
 
 
 def _show(replayed: Replayed, *, as_json: bool) -> None:

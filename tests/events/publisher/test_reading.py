@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from events.publisher.failures import NoConnectionError
 from events.publisher.reading import everything, following, newest
 
 
@@ -53,3 +57,15 @@ def test_the_newest_of_all_partitions_come_by_time_and_then_what_follows() -> No
 def test_everything_is_all_that_is_there_now() -> None:
     assert sorted(everything(Reader(), "t")) == [b"a", b"b", b"c", b"d", b"e"]
     assert list(everything(Reader(), "not there")) == []
+
+
+@pytest.mark.parametrize(
+    "read", [lambda reader: newest(reader, ["t"], 9), lambda reader: list(everything(reader, "t"))]
+)
+def test_a_broker_that_stops_in_the_middle_is_told(read: Callable[[Reader], list[bytes]]) -> None:
+    """What was read until then must not pass for the whole: `audit verify` would miss the newest anchors."""
+    reader = Reader()
+    reader.values[1] = reader.values[1][:1]
+    reader.end_offsets = lambda parts: dict.fromkeys(parts, 2)  # type: ignore[method-assign]
+    with pytest.raises(NoConnectionError, match="stopped before the end"):
+        read(reader)

@@ -8,9 +8,10 @@ import pytest
 from kafka import errors
 
 from events.publisher.client import KafkaMissingError
+from events.publisher.failures import NoConnectionError
 from events.publisher.settings import KafkaSettings
 from proxy.cli.errors import CommandError
-from proxy.cli.kafka_options import kafka_problem, kafka_settings, needed_kafka
+from proxy.cli.kafka_options import kafka_problem, kafka_settings, needed_kafka, opened_reader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,3 +41,31 @@ def test_the_option_or_the_file_names_kafka(tmp_path: Path) -> None:
 )
 def test_what_kafka_says_is_told_in_our_words(error: Exception, said: str) -> None:
     assert said in str(kafka_problem(error, KAFKA))
+
+
+class Reader:
+    is_open = True
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (NoConnectionError("no_broker", "it stopped."), "a:1 does not answer as a Kafka broker: it stopped."),
+        (
+            errors.KafkaTimeoutError(),
+            "a:1 does not answer as a Kafka broker (KafkaTimeoutError). Check the address.",
+        ),
+        (CommandError("no such topic"), "no such topic"),
+    ],
+)
+def test_what_goes_wrong_while_reading_is_the_commands_error(
+    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = Reader()
+    monkeypatch.setattr("proxy.cli.kafka_options.consumer", lambda _settings: reader)
+    with pytest.raises(CommandError) as raised, opened_reader(KAFKA):
+        raise error
+    assert (str(raised.value), reader.is_open) == (said, False)
