@@ -67,7 +67,12 @@ class Feeder:
         self._version: tuple[int, int] | None = None
         self._anchored = -1
         self._anchored_ms = 0
+        self._unpublished: Entry | None = None
+        """The newest anchor, while the outbox has not taken it."""
+        self._tried_ms = 0
         self._swept_ms = 0
+        self._owes_scrub = False
+        """Whether the outbox's log still has what was erased."""
         self._beat_ms = -BEAT_EVERY_MS
 
     def contradiction(self) -> str | None:
@@ -90,8 +95,8 @@ class Feeder:
         self._anchor(force=False)
         now_ms = self._now_ms()
         if now_ms - self._swept_ms >= RETENTION_EVERY_MS:
-            if self._store.erase_older(now_ms - self._retention_ms, now_ms):
-                self._outbox.scrub()
+            self._owes_scrub |= self._store.erase_older(now_ms - self._retention_ms, now_ms) > 0
+            self._scrub_if_owed()
             self._swept_ms = now_ms
         if now_ms - self._beat_ms >= BEAT_EVERY_MS:
             self.beat("storing")
@@ -128,9 +133,15 @@ class Feeder:
         self._outbox.ack(SUBSCRIBER, last, len(found))
         self._read_to = last
         if self._store.erased_on_arrival:
-            self._outbox.scrub()
             self._store.erased_on_arrival = 0
+            self._owes_scrub = True
+            self._scrub_if_owed()
         return len(rows)
+
+    def _scrub_if_owed(self) -> None:
+        """Cut the outbox's log. Where somebody reads it for too long, the next sweep does it."""
+        if self._owes_scrub:
+            self._owes_scrub = not self._outbox.scrub()
 
     def _drop_sealed(self, last: int) -> None:
         """Take what is sealed out of the outbox: other subscribers may wait for the events for days."""
@@ -149,8 +160,16 @@ class Feeder:
             found.append(one)
 
     def _anchor(self, *, force: bool) -> None:
-        """Publish where the chain ends, now and then."""
+        """Write and publish where the chain ends, now and then."""
         now_ms = self._now_ms()
+        self._write_anchor(now_ms, force=force)
+        if self._unpublished is None or not (force or now_ms - self._tried_ms >= ANCHOR_EVERY_MS // 10):
+            return
+        self._tried_ms = now_ms
+        self._outbox.append([self._unpublished], now_ms)
+        self._unpublished = None
+
+    def _write_anchor(self, now_ms: int, *, force: bool) -> None:
         if not force and self._anchored >= 0 and now_ms - self._anchored_ms < ANCHOR_EVERY_MS // 10:
             return
         head = self._store.head()
@@ -163,7 +182,7 @@ class Feeder:
         event = self._event(head, now_ms)
         append_anchor(self._anchors, event.value)
         self._anchored, self._anchored_ms = head.seq, now_ms
-        self._outbox.append([event], now_ms)
+        self._unpublished = event
 
     def _event(self, head: Head, now_ms: int) -> Entry:
         event_id = ulid(now_ms, self._randomness(RANDOM_BYTES))

@@ -237,3 +237,56 @@ def test_no_byte_of_what_was_erased_is_left_in_the_outbox(
     assert verify(store).erased == 40
     raw = raw_bytes(tmp_path)
     assert [n for n, part in enumerate(parts) if part.body in raw or part.wrapped.data in raw] == []
+
+
+def test_what_a_reader_held_in_the_outboxs_log_is_cut_later(
+    outbox: Store, store: AuditStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody reads the outbox, or its disk fails, just when texts were erased: the next sweep does it."""
+    clock = Clock()
+    one = feeder(outbox, store, clock, tmp_path)
+    put(outbox, 2)
+    one.step()
+    clock.now_ms += 3_600_000
+    scrubbed: list[bool] = []
+
+    def scrub() -> bool:
+        scrubbed.append(len(scrubbed) == 2)
+        if len(scrubbed) == 1:
+            raise OutboxError("io", "disk")
+        return scrubbed[-1]
+
+    monkeypatch.setattr(outbox, "scrub", scrub)
+    with pytest.raises(OutboxError):
+        one.step()
+    for _ in range(3):
+        one.step()
+        clock.now_ms += 3_600_000
+    assert (verify(store).erased, scrubbed) == (2, [False, False, True])
+
+
+def test_an_anchor_that_the_outbox_did_not_take_is_published_later(
+    outbox: Store, store: AuditStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full outbox: the file has the anchor, and the topic gets it, although the chain has not grown since."""
+    clock = Clock()
+    one = feeder(outbox, store, clock, tmp_path)
+    put(outbox, 2)
+
+    def fail(*_args: object) -> int:
+        raise OutboxError("full", "full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox, "append", fail)
+        for _ in range(2):
+            with pytest.raises(OutboxError):
+                one.step()
+            one.step()
+            clock.now_ms += 1000
+    one.step()
+    one.step()
+    clock.now_ms += 10_000
+    one.close()
+    told = [row.entry for row in outbox.read(0, 99, 1 << 30) if row.entry.topic == "x.audit-heads.v1"]
+    assert [orjson.loads(entry.value)["data"]["seq"] for entry in told] == [2]
+    assert anchors(tmp_path) == [2]
