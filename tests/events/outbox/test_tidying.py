@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from events.outbox.settings import OutboxSettings
@@ -12,6 +13,7 @@ from tests.events.outbox.test_store import entry
 from tests.support.events import TIME_MS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 LIMITS = OutboxSettings()
@@ -55,8 +57,26 @@ def test_a_reader_in_the_middle_holds_nobody_up(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_gone_ends_nothing(tmp_path: Path) -> None:
     """The writer's own commit says what is wrong with the disk; the tidier tries again when it is asked."""
-    tidier = Tidier(tmp_path / "gone" / "outbox.db", LIMITS)
+    path = tmp_path / "gone" / "outbox.db"
+    tidier = Tidier(path, LIMITS)
     tidier.start()
     tidier.want()
+    until(lambda: not tidier._wanted.is_set())
+    assert not path.exists()
+    path.parent.mkdir()
+    store = Store(path, LIMITS)
+    store.append([entry(number, size=30_000) for number in range(40)], TIME_MS)
+    assert path.stat().st_size < 100_000, "all of it is in the log"
+    tidier.want()
+    until(lambda: path.stat().st_size > 1_000_000)
     tidier.close()
+    store.close()
     assert "sluicegate-outbox-tidy" not in [thread.name for thread in threading.enumerate()]
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait for a condition."""
+    end_s = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < end_s
+        time.sleep(0.005)
