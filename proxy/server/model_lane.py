@@ -252,8 +252,8 @@ class ModelLane:
     def _start(self, pace: _Pace) -> None:
         """Start the process and wait until the model is loaded; texts that wait meanwhile keep their deadlines."""
         problem: ModelProcessError | None = None
-        self._loading = ModelProcess(self.source)
         try:
+            self._loading = ModelProcess(self.source)
             self._loading.wait_ready(self._timing.load_s)
         except ModelProcessError as error:
             problem = error

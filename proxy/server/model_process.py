@@ -44,11 +44,17 @@ class ModelProcess:
     """One process with one model. Methods block; `kill` may come from any thread."""
 
     def __init__(self, source: ModelSource) -> None:
+        """Start it. Raises `ModelProcessError` when the system has no process or file to give."""
         context = multiprocessing.get_context("spawn")
-        self._connection, child = context.Pipe()
-        self._process = context.Process(target=_serve, args=(child, source), name="sluicegate-model", daemon=True)
-        self._process.start()
-        child.close()
+        try:
+            self._connection, child = context.Pipe()
+            with child:
+                self._process = context.Process(
+                    target=_serve, args=(child, source), name="sluicegate-model", daemon=True
+                )
+                self._process.start()
+        except OSError as error:
+            raise ModelProcessError("load", f"its process cannot be started ({type(error).__name__}).") from error
 
     @property
     def pid(self) -> int | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 from collections import Counter
 from contextlib import asynccontextmanager
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -221,3 +223,26 @@ async def _answered(made: Bench, text: str) -> object:
         while (outcome := await made.ask(text)) is ScanFailureReason.ERROR:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.01)
     return outcome
+
+
+async def test_a_process_that_cannot_be_started_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No process or file is to be had for a moment: it is told, nothing waits for ever, and later there is one."""
+    start, refused = SpawnProcess.start, iter(range(2))
+
+    def starts(process: SpawnProcess) -> None:
+        if next(refused, None) is not None:
+            raise OSError(errno.EMFILE, "Too many open files")
+        start(process)
+
+    monkeypatch.setattr(SpawnProcess, "start", starts)
+    async with bench(tmp_path, timing=SOON) as made:
+        async with asyncio.timeout(LONG_S):
+            error = await made.lane.ready
+        assert error is not None
+        assert error.kind == "load"
+        assert "Too many" not in error.message
+        await until(lambda: made.lane.pid is not None)
+        assert await made.ask("ab") == [(0.02,)]
+        assert made.counts.restarts == ["load", "load"]
