@@ -31,13 +31,18 @@ class CascadeEngine:
         self._place = [larger.labels.index(label) if label in larger.labels else None for label in quick.labels]
 
     def scores(self, texts: Sequence[str]) -> list[Scores]:
-        """Score all texts quickly, and those in doubt again. Labels of the quick one alone keep their score."""
+        """Score all texts quickly, and those in doubt again. Labels of the quick one alone keep their score.
+
+        Raises `LargerModelError` where some texts have failed, `ModelUnavailableError` where all have.
+        """
         found = self._quick.scores(texts)
         doubtful = [at for at, one in enumerate(found) if is_doubtful(one, self._low, self._high)]
         if doubtful:
             try:
                 again = self._larger.scores([texts[at] for at in doubtful])
             except ModelUnavailableError as error:
+                if len(doubtful) == len(texts):
+                    raise  # nothing is left that could be scored alone
                 raise LargerModelError(str(error)) from error
             for at, scores in zip(doubtful, again, strict=True):
                 found[at] = self._merged(found[at], scores)

@@ -66,6 +66,8 @@ def test_without_the_larger_model_what_is_in_doubt_has_failed() -> None:
     with pytest.raises(LargerModelError):
         engine.scores(["0.1", "0.5"])
     assert engine.scores(["0.1"]) == [(0.1,)]
+    with pytest.raises(ModelUnavailableError):  # all have failed: nothing is left to score alone
+        engine.scores(["0.5", "0.7"])
 
 
 @pytest.fixture
