@@ -109,7 +109,7 @@ class RemoteEngine:
             (output,) = [one for one in outputs if one["name"] == self._source.output]
             values = [float(value) for value in _flat(output["data"])]
             is_right = list(output["shape"]) == [texts, width] and output["datatype"] in _FLOATS
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             is_right, values = False, []
         if not is_right or len(values) != texts * width:
             wanted = f"{self._source.output!r}, floats in {texts} rows of {width}"

@@ -30,7 +30,8 @@ class Service:
     """The texts of each question that was answered."""
     connections: int = 0
     faults: list[str] = field(default_factory=list)
-    """What goes wrong with the next questions: a status, `cut`, `hang`, `html`, `nan`, `short`, `huge`, `name`."""
+    """What goes wrong with the next questions: a status, `cut`, `hang`, `html`, `nan`, `short`, `huge`, `name`,
+    `large`."""
     go: threading.Event = field(default_factory=threading.Event)
 
     def infer(self, question: Any) -> dict[str, Any]:
@@ -122,6 +123,8 @@ def _spoilt(answer: dict[str, Any], fault: str) -> bytes:
         output["data"] = [output["data"][at : at + width] for at in range(0, len(output["data"]), width)]
     elif fault == "nan":
         output["data"][0] = float("nan")
+    elif fault == "large":  # JSON, and larger than a float
+        output["data"][0] = 10**400
     elif fault == "short":
         output["data"] = output["data"][:-1]
     elif fault == "name":

@@ -65,6 +65,7 @@ def test_what_was_refused_or_cut_off_is_sent_again(service: Service, fault: str)
         ("name", "the answer has no output 'scores'"),
         ("huge", "the answer has no output 'scores'"),
         ("nan", "its scores are not between 0 and 1"),
+        ("large", "the answer has no output 'scores'"),
     ],
 )
 def test_what_is_no_answer_is_not_asked_again(service: Service, fault: str, told: str) -> None:
