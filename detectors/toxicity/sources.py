@@ -31,6 +31,15 @@ LOCAL_BATCH_CHARS = 640
 REMOTE_BATCH_CHARS = 5120
 """Thirty-two of them: a service on a GPU scores them as quickly as one."""
 
+_ONLY_FOR = {
+    "checkpoint": "detoxify",
+    "huggingface_config_path": "detoxify",
+    "larger": "cascade",
+    "band": "cascade",
+    "remote": "remote",
+}
+"""What only one kind of model looks at. Beside another it is a mistake, and not a model that was never asked."""
+
 _FORMS = "bundled, onnx:PATH, detoxify:VARIANT, remote, cascade"
 
 
@@ -122,6 +131,14 @@ class CascadeSource:
 
 def source_of(params: ToxicityParams) -> Described:
     """Return the model that parameters ask for, checked as far as that is quick. Raises `DetectorConfigError`."""
+    kinds = {(model or "").partition(":")[0] for model in (params.model, params.larger)}
+    for name, kind in _ONLY_FOR.items():
+        if name in params.model_fields_set and kind not in kinds:
+            raise DetectorConfigError(f"{name!r} is for model {kind!r}, which is not asked for.", (name,))
+    return _model(params)
+
+
+def _model(params: ToxicityParams) -> Described:
     kind, _, rest = params.model.partition(":")
     if kind == "bundled" and not rest:
         return _bundled()
@@ -200,7 +217,7 @@ def _cascade(params: ToxicityParams) -> Described:
         raise DetectorConfigError("the first end of the band must lie below the second.", ("band",))
     quick = _bundled()
     try:
-        larger = source_of(params.model_copy(update={"model": params.larger}))
+        larger = _model(params.model_copy(update={"model": params.larger}))
     except DetectorConfigError as error:
         raise DetectorConfigError(str(error), ("larger",) if error.loc == ("model",) else error.loc) from None
     if not set(quick.labels) & set(larger.labels):

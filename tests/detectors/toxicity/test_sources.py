@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
 
 from detectors.toxicity.params import ToxicityParams
 from detectors.toxicity.sources import OnnxSource, source_of
+from detectors.types import DetectorConfigError
 from policies.loader import load_policy_text
 from tests.support.models import LABELS, model_folder, write_model
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from detectors.toxicity.detector import ToxicityDetector
 
@@ -26,6 +27,24 @@ def test_equal_models_are_equal_values() -> None:
     assert again.source == described.source
     assert hash(again.source) == hash(described.source)
     assert pickle.loads(pickle.dumps(described.source)) == described.source
+
+
+@pytest.mark.parametrize(
+    ("params", "name", "told"),
+    [
+        ({"checkpoint": "ours.ckpt"}, "checkpoint", "detoxify"),
+        ({"huggingface_config_path": "bert"}, "huggingface_config_path", "detoxify"),
+        ({"remote": {"url": "http://127.0.0.1:1", "model": "m"}}, "remote", "remote"),
+        ({"larger": "remote"}, "larger", "cascade"),
+        ({"band": [0.1, 0.7]}, "band", "cascade"),
+        ({"model": "cascade", "larger": "remote", "checkpoint": "ours.ckpt"}, "checkpoint", "detoxify"),
+    ],
+)
+def test_what_the_model_would_not_look_at_is_a_mistake(params: dict[str, Any], name: str, told: str) -> None:
+    """A checkpoint beside the bundled model would be taken for the one that judges."""
+    with pytest.raises(DetectorConfigError, match=f"{name!r} is for model {told!r}") as caught:
+        source_of(ToxicityParams.model_validate({"model": f"onnx:{model_folder()}"} | params))
+    assert caught.value.loc == (name,)
 
 
 def test_paths_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
