@@ -46,6 +46,7 @@ def show_measured(labels: list[dict[str, Any]]) -> None:
 
     out = console()
     write("\nPrecision and recall of the bundled model on its development set, by min_score:\n")
+    write("(with `scores: tiers`, min_score 0.5 is the shipped threshold for rewrite, 0.75 that for block)\n")
     for label in labels:
         shipped = f"shipped: rewrite from {label['rewrite']:g}, block from {label['block']:g}"
         texts = f"{label['positives']} texts of {label['positives'] + label['negatives']}"
