@@ -7,6 +7,7 @@ what it says is done, and lasts through the death of the process; what people sa
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
@@ -61,7 +62,11 @@ class Journal:
 
     def write(self, line: Line, *, durable: bool = False) -> None:
         """Add a line. Raises OSError."""
-        os.write(self._file, orjson.dumps([_NAMES[type(line)], *line]) + b"\n")
+        data = orjson.dumps([_NAMES[type(line)], *line]) + b"\n"
+        written = os.write(self._file, data)
+        if written != len(data):  # the next line would be glued to this stump
+            os.ftruncate(self._file, os.fstat(self._file).st_size - written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         if durable:
             os.fsync(self._file)
 
@@ -76,15 +81,26 @@ def journal_path(folder: Path, share: str, generation: int) -> Path:
 
 
 def read_journal(path: Path) -> list[Line]:
-    """Return the lines; none where there is no file. A last line that a crash cut was never acted on."""
+    """Return the lines; none where there is no file. A last line that a crash cut was never acted on.
+
+    Only a machine that went down leaves another line damaged. Then it and what follows are given up: what people
+    said made everything before it durable, so it stands before the damage.
+    """
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
         return []
-    whole, newline, _ = raw.rpartition(b"\n")
-    if len(whole) + len(newline) < len(raw):
-        os.truncate(path, len(whole) + len(newline))
-    return [_line(one) for one in whole.splitlines()]
+    lines: list[Line] = []
+    end = 0
+    while newline := raw.find(b"\n", end) + 1:
+        try:
+            lines.append(_line(raw[end:newline]))
+        except (ValueError, KeyError, TypeError):
+            break
+        end = newline
+    if end < len(raw):
+        os.truncate(path, end)
+    return lines
 
 
 def drop_others(folder: Path, share: str, keep: int) -> None:
