@@ -5,6 +5,7 @@ from __future__ import annotations
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from events.outbox.rows import OutboxError
 from monitor.service.references import added, keep_reference, references_for
 from monitor.service.share import Share
 from monitor.types import WHOLE
@@ -30,6 +31,8 @@ class Shares:
         self.lock = RLock()
         """Whoever reads engines holds it; everything here takes it."""
         self.by_name: dict[str, Share] = {}
+        self._fault: Exception | None = None
+        """Why what is in memory may not be kept: all is to be closed, and taken up again from the disk."""
 
     # As `Held`.
 
@@ -57,6 +60,7 @@ class Shares:
         """Learn from records; return how many there were. Raises OSError and `OutboxError`."""
         count = 0
         with self.lock:
+            self._check()
             for batch in batches:
                 share = self.by_name.get(batch.share)
                 if share is not None and (batch.items or share.is_behind):
@@ -75,7 +79,11 @@ class Shares:
         with self.lock:
             for share in self.by_name.values():
                 if share.has_open(alarm_id):
-                    share.say(what, alarm_id, now_s)
+                    try:
+                        share.say(what, alarm_id, now_s)
+                    except (OSError, OutboxError) as error:
+                        self._fault = error  # it may be done by half: the journal has it, and does it again
+                        raise
                     return
         raise KeyError(alarm_id)
 
@@ -95,9 +103,13 @@ class Shares:
         return found is not None
 
     def checkpoint(self) -> dict[str, int]:
-        """Write down what was learned; return the places up to which nobody needs records again. Raises OSError."""
+        """Write down what was learned; return the places up to which nobody needs records again.
+
+        Raises as `receive`.
+        """
         kept: dict[str, int] = {}
         with self.lock:
+            self._check()
             for share in self.by_name.values():
                 for stream, offset in share.checkpoint().items():
                     kept[stream] = min(offset, kept.get(stream, offset))
@@ -109,3 +121,8 @@ class Shares:
             for share in self.by_name.values():
                 share.close()
             self.by_name.clear()
+            self._fault = None
+
+    def _check(self) -> None:
+        if self._fault is not None:
+            raise self._fault

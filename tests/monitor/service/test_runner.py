@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from monitor.service.runner import Runner
 from monitor.service.shares import Shares
 from monitor.service.source import Batch
 from monitor.settings import MonitorSettings
+from monitor.types import Alarm
 from tests.support.gateway import until
-from tests.support.watching import START_S, AlarmingEngine, items
+from tests.support.watching import START_S, AlarmingEngine, alarm, items
 
 
 class ListSource:
@@ -103,6 +105,30 @@ async def test_after_a_fault_it_goes_on_where_it_was(shares: Shares) -> None:
     runner.stop()
     assert runner.state == "stopped"
     assert len(told) == 2
+
+
+async def test_what_follows_from_a_persons_word_is_told_though_the_disk_was_full_then(
+    shares: Shares, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The word is in the journal; a checkpoint that takes it for done would lose the event for good."""
+    monkeypatch.setattr(AlarmingEngine, "acknowledge", lambda _engine, _id, now_s: [alarm(7, now_s)])
+    told: list[str] = []
+    faults = [OutboxError("full", "The disk is full.")]
+
+    def tell(one: Alarm) -> None:
+        if one.alarm_id == "alm_7" and faults:
+            raise faults.pop()
+        told.append(one.alarm_id)
+
+    shares._tell = tell
+    runner = Runner(shares, lambda: ListSource(shares, [150]), 0.05)
+    runner.start()
+    await until(lambda: runner.is_ready)
+    with pytest.raises(OutboxError):
+        await asyncio.to_thread(shares.say, "acknowledge", "alm_100", START_S + 200)
+    await until(lambda: "alm_7" in told)
+    runner.stop()
+    assert (told.count("alm_7"), runner.failures) == (1, 1)
 
 
 async def test_it_writes_what_it_knows_when_it_is_told_to_end(shares: Shares, tmp_path: Path) -> None:
