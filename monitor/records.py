@@ -226,10 +226,7 @@ def _blocks(data: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def _text(data: dict[str, Any], name: str) -> str:
-    value = data.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME_CHARS or value[0] == "~":
-        raise RefusedRecordError("bad_text", name)
-    return value
+    return _key(data.get(name), name)
 
 
 def _text_or_none(data: dict[str, Any], name: str) -> str | None:
@@ -242,9 +239,7 @@ def _number(data: dict[str, Any], name: str) -> float:
 
 def _checked(value: object, name: str) -> float:
     """A NaN or infinity that reached ADWIN would silence it for ever."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise RefusedRecordError("bad_number", name)
-    if value < 0:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
         raise RefusedRecordError("bad_number", name)
     return float(value)
 
@@ -274,9 +269,9 @@ def _numbers(data: dict[str, Any], name: str) -> dict[str, float]:
     return {_key(one): _checked(value, name) for one, value in found.items()}
 
 
-def _key(name: object) -> str:
+def _key(name: object, at: str = "") -> str:
     if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME_CHARS or name[0] == "~":
-        raise RefusedRecordError("bad_text")
+        raise RefusedRecordError("bad_text", at)
     return name
 
 

@@ -16,9 +16,13 @@ Z95: Final = 1.959963984540054
 
 
 def wilson(count: int, total: int, z: float = Z95) -> tuple[float, float]:
-    """Return the Wilson interval of a share, 95 % unless said otherwise; (0, 1) for nothing."""
+    """Return the Wilson interval of a share, 95 % unless said otherwise; (0, 1) for nothing.
+
+    A count above the total, as of two rings that do not reach equally far back, is taken for all of it.
+    """
     if total <= 0:
         return 0.0, 1.0
+    count = min(count, total)
     share, square = count / total, z * z
     middle = share + square / (2 * total)
     reach = z * math.sqrt(share * (1 - share) / total + square / (4 * total * total))

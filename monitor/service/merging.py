@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from monitor.models.intervals import wilson
-from monitor.types import Point, Rate, SliceInfo, Totals
+from monitor.models.rating import rate_of
+from monitor.types import Point, SliceInfo, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from monitor.types import Signal, Slice
+    from monitor.types import Rate, Signal, Slice
 
 
 def merged_rates(rates: Iterable[Rate]) -> list[Rate]:
@@ -23,10 +22,7 @@ def merged_rates(rates: Iterable[Rate]) -> list[Rate]:
         key = (rate.slice, rate.signal, rate.window)
         count, responses = sums.get(key, (0, 0))
         sums[key] = (count + rate.count, responses + rate.responses)
-    return [
-        Rate(*key, count, responses, count / responses if responses else math.nan, *wilson(count, responses))
-        for key, (count, responses) in sums.items()
-    ]
+    return [rate_of(*key, *counts) for key, counts in sums.items()]
 
 
 def merged_points(points: Iterable[Point]) -> list[Point]:

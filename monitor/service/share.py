@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 KINDS: Final = frozenset({exchange.TYPE, incident.TYPE, verdict.TYPE, policy.TYPE})
 """Events that the engine learns from. An outbox has others, too."""
-_MAX_QUEUED: Final = 20_000
-"""Records of one stream that wait for their turn by the journal; beyond, whoever reads waits."""
 
 _log = structlog.get_logger("sluicegate.monitor")
 
@@ -179,11 +177,6 @@ class Share:
     def is_behind(self) -> bool:
         """Whether something of the journal waits to be done again."""
         return bool(self._wanted)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether whoever reads should wait."""
-        return any(len(queue.items) >= _MAX_QUEUED for queue in self._queues.values())
 
     def _work(self) -> None:
         while self._wanted:

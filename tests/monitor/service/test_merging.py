@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from monitor.engine import Engine
 from monitor.records import parse
 from monitor.service.merging import merged_points, merged_rates, merged_slices, merged_totals
-from monitor.types import WHOLE, Dimension, Rate, Signal, SliceInfo
+from monitor.types import WHOLE, Dimension, Rate, Signal, Slice, SliceInfo
 from tests.support.monitor import START_S, caught, exchange
 
 
@@ -44,6 +44,13 @@ def test_two_shares_are_one(records: list[tuple[bool, bool]]) -> None:
         points = [p for e in parts if e.slices() for p in e.series(WHOLE, Signal.INCIDENTS, "1h")]
         wanted = [p for p in whole.series(WHOLE, Signal.INCIDENTS, "1h") if p.responses]
         assert [p for p in merged_points(points) if p.responses] == wanted
+
+
+def test_a_late_answer_that_only_its_category_still_counts_breaks_no_rate() -> None:
+    """The ring of a category may reach further back than that of the whole, which has newer answers."""
+    place = Slice(Dimension.CATEGORY, "WORD")
+    (rate,) = merged_rates([Rate(place, Signal.INCIDENTS, "3d", 3, 1, 3.0, 0.0, 1.0)])
+    assert (rate.count, rate.responses, rate.high) == (3, 1, 1.0)
 
 
 def test_reasons_are_added_up() -> None:
