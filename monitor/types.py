@@ -59,7 +59,8 @@ class Signal(StrEnum):
     OVER_REFUSALS = "over_refusals"
     """Answers in which the model declined a request in which no rule found anything."""
     HARMFUL_COMPLIANCE = "harmful_compliance"
-    """Answers that the model gave without declining, and in which a rule found something."""
+    """Answers with an incident that the model gave without declining. What is harm is the rules' word: a masked
+    e-mail address counts as a threat does."""
     SCORES = "scores"
     """The highest score of an answer."""
     LENGTHS = "lengths"

@@ -159,7 +159,7 @@ def signals_of(record: ExchangeRecord) -> list[Signal]:
         Signal.REFUSALS_FULL: record.refusal in {"full", "stated"},
         Signal.REFUSALS_PARTIAL: record.refusal == "partial",
         Signal.OVER_REFUSALS: refused and not acted and not record.request_categories,
-        Signal.HARMFUL_COMPLIANCE: acted and not refused,
+        Signal.HARMFUL_COMPLIANCE: acted and not refused and record.chars > 0,
     }
     return [signal for signal, is_shown in shown.items() if is_shown]
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LIMIT_S: Final = 5.0
 SIGNALS: Final = ("incidents", "blocks", "refusals", "over_refusals", "harmful_compliance", "bypasses")
+HEADS: Final = {"harmful_compliance": "not declined"}
+"""What a column is called where the signal's name says too much: these are the incidents that nobody declined."""
 MAX_SLICES: Final = 12
 MAX_ALARMS: Final = 12
 _COLOURS: Final = {"page": "bold red", "ticket": "yellow"}
@@ -92,7 +94,7 @@ def rate_table(said: Said, window: str, max_slices: int = MAX_SLICES) -> Table:
     table.add_column("answers", justify="right")
     shown = [one for one in SIGNALS if any(key[2] == one and count for key, (count, _) in said.rates.items())]
     for signal in shown:
-        table.add_column(signal.replace("_", " "), justify="right")
+        table.add_column(HEADS.get(signal, signal.replace("_", " ")), justify="right")
     sizes = {key[:2]: responses for key, (_, responses) in said.rates.items() if responses}
     order = sorted(sizes, key=lambda place: (place[0] != "global", -sizes[place], place))
     for dimension, value in order[:max_slices]:

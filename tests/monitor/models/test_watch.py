@@ -18,6 +18,7 @@ from tests.support.monitor import START_S, caught, exchange
         ({"actions": {"flag": 1}}, ["incidents", "harmful_compliance"]),
         ({"actions": {"block": 1}}, ["incidents", "blocks", "harmful_compliance"]),
         ({"actions": {"rewrite": 2}}, ["incidents", "edits", "harmful_compliance"]),
+        ({"decision": "block", "actions": {"block": 1}, "chars": 0}, ["incidents", "blocks"]),
         ({"actions": {"bypass": 1}, "unavailable": 1}, ["bypasses", "errors"]),
         ({"refusal": "partial"}, ["refusals", "refusals_partial", "over_refusals"]),
         ({"refusal": "stated", "request_categories": ("A",)}, ["refusals", "refusals_full"]),

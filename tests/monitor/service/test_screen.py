@@ -33,6 +33,13 @@ async def test_several_monitors_are_read_as_one(
     assert "page incidents" in out
 
 
+def test_a_column_says_no_more_than_was_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    rates = {("global", "", signal): (3, 100) for signal in ("incidents", "over_refusals", "harmful_compliance")}
+    Console(width=160).print(drawn(Said("caught_up", 100, 0, rates, []), "5m"))
+    head = capsys.readouterr().out.splitlines()[2]
+    assert head.split("answers")[1].split() == ["incidents", "over", "refusals", "not", "declined"]
+
+
 def test_nothing_open_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     Console(width=160).print(alarm_table([]))
     Console(width=160).print(drawn(Said("starting", 0, 0, {}, []), "5m"))
