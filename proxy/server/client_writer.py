@@ -63,18 +63,14 @@ class ClientWriter:
         """
         if not self._begun:
             raise RuntimeError("write before start_stream")
-        while SLICE_BYTES < len(data) <= 4 * SLICE_BYTES:  # what has gone is let go of while the client is slow
-            self._send(self._framed(data[:SLICE_BYTES]))
-            data = data[SLICE_BYTES:]
+        slices = [data]
+        if len(data) > SLICE_BYTES:
+            slices = [data[start : start + SLICE_BYTES] for start in range(0, len(data), SLICE_BYTES)][::-1]
+        del data  # what has gone is let go of while the client is slow: a stream has no other use for it
+        while slices:
+            self._send(self._framed(slices.pop()))
             if self._connection.writing_paused:
                 await self._wait_writable()
-        if len(data) <= SLICE_BYTES:
-            self._send(self._framed(data))
-        else:
-            await self._write_sliced(data)
-        del data
-        if self._connection.writing_paused:
-            await self._wait_writable()
 
     async def end(self, data: bytes = b"") -> None:
         """End a stream, with its last bytes where they are at hand."""
@@ -130,6 +126,7 @@ class ClientWriter:
             self._connection.send(framed)
 
     async def _write_sliced(self, data: bytes) -> None:
+        """Write bytes that somebody else keeps, too, so that copies of all slices would come on top."""
         for start in range(0, len(data), SLICE_BYTES):
             self._send(self._framed(data[start : start + SLICE_BYTES]))
             if self._connection.writing_paused:

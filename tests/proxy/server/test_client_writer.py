@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -83,6 +84,33 @@ async def test_a_client_that_takes_nothing() -> None:
             error = await asyncio.wait_for(outcome, 5)
     assert isinstance(error, ExchangeTimeout)
     assert error.code == "slow_client"
+
+
+@pytest.mark.parametrize("slices", [1, 4, 64])
+async def test_what_has_gone_to_a_slow_client_is_not_kept(slices: int) -> None:
+    """While a client stalls, its writer holds slices that have not gone, never all the bytes it was given."""
+    held: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def handler(request: ClientRequest) -> None:
+        writer = writer_for(request)
+        writer.start_stream(200, TYPE)
+        await writer.write(b"begin")
+        while not request.connection.writing_paused:
+            request.connection.send(b"0" * SLICE_BYTES)
+        data = bytes(slices * SLICE_BYTES + 1)
+        before = sys.getrefcount(data)
+        writing = asyncio.ensure_future(writer.write(data))
+        await asyncio.sleep(0)
+        assert not writing.done()
+        held.set_result(sys.getrefcount(data) - before)
+        writing.cancel()
+        writer.abort()
+        raise ConnectionResetError
+
+    async with serving(handler) as port:
+        with socket.create_connection(("127.0.0.1", port)) as idle:
+            idle.sendall(GET)
+            assert await asyncio.wait_for(held, 5) == 0
 
 
 async def test_order_is_checked() -> None:
