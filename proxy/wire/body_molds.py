@@ -21,7 +21,7 @@ import orjson
 from detectors.types import ChannelKind
 from proxy.wire.fields import FieldClass, Leaf, Obj, Within
 from proxy.wire.jsontext import Editor
-from proxy.wire.lessons import grows_alone
+from proxy.wire.lessons import content_of, grows_alone
 from proxy.wire.shapes import ID_SHAPED
 from proxy.wire.skim import Skimmed, skim
 from proxy.wire.types import Path
@@ -108,17 +108,16 @@ class _Mold:
         if found.end() != len(raw):
             return None
         pieces: dict[Channel, list[str]] = {}
-        try:
-            for channel, content in zip(self._channels, contents, strict=True):
-                if not content:
-                    continue
-                text = orjson.loads(b'"%b"' % content)
-                if channel in pieces:
-                    pieces[channel].append(text)
-                else:
-                    pieces[channel] = [text]
-        except orjson.JSONDecodeError:
-            return None
+        for channel, content in zip(self._channels, contents, strict=True):
+            text = content_of(content)
+            if text is None:
+                return None
+            if not text:
+                continue
+            if channel in pieces:
+                pieces[channel].append(text)
+            else:
+                pieces[channel] = [text]
         return Skimmed(pieces, {ChannelKind.ID: [one.decode("ascii") for one in ids]} if ids else {})
 
 
@@ -150,7 +149,7 @@ class BodyMolds:
             self._passing += 1
             return
         self._passing = 0
-        mold = self._proved(raw, payload, skimmed) if len(raw) <= MAX_BYTES else None
+        mold = self._proved(raw, payload, skimmed)
         if mold is not None:
             self._molds.insert(0, mold)
         if mold is None or not all(one.is_used for one in self._molds[MAX_MOLDS:]):

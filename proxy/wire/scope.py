@@ -62,9 +62,8 @@ def number_of(item: Json, position: int, member: str | None = "index") -> int:
     return index if index.__class__ is int and 0 <= index < MAX_NUMBER else position
 
 
-def numbered(node: Obj, value: Json, scope: Scope) -> Scope:
-    """Return the scope with the choice, part and name that members of `value` give."""
-    choice, part, name = scope.choice, scope.part, scope.name
+def numbers_in(node: Obj, value: Json, choice: int, part: int, name: str) -> tuple[int, int, str]:
+    """Return choice, part and name of the texts in an object: those around it, where its members say no other."""
     for member, numbering in node.numbers.items():
         number = value.get(member)
         if numbering is Numbering.NAME:
@@ -75,6 +74,12 @@ def numbered(node: Obj, value: Json, scope: Scope) -> Scope:
             choice = number
         else:
             part = number
+    return choice, part, name
+
+
+def numbered(node: Obj, value: Json, scope: Scope) -> Scope:
+    """Return the scope with the choice, part and name that members of `value` give."""
+    choice, part, name = numbers_in(node, value, scope.choice, scope.part, scope.name)
     return scope._replace(choice=choice, part=part, name=name)
 
 

@@ -29,10 +29,10 @@ from proxy.wire.fields import (
     Within,
 )
 from proxy.wire.jsontext import Json, dumps
-from proxy.wire.scope import MAX_NUMBER, number_of, reordered
+from proxy.wire.scope import MAX_NUMBER, number_of, numbers_in, reordered
 from proxy.wire.series import SeriesState
 from proxy.wire.shapes import ID_SHAPED, TIME_SHAPED
-from proxy.wire.types import PATH_NAME, Channel
+from proxy.wire.types import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -348,16 +348,7 @@ def _numbered(node: Obj, value: Json, place: _Place) -> _Place:
     if node.within is not Within.SAME:
         name = ""
         grows = grows and (node.within is Within.MESSAGE or node.within is Within.DELTA)
-    for member, numbering in node.numbers.items():
-        number = value.get(member)
-        if numbering is Numbering.NAME:
-            name = PATH_NAME + number.removeprefix(PATH_NAME) if isinstance(number, str) else name
-        elif number.__class__ is not int or not 0 <= number < MAX_NUMBER:
-            continue
-        elif numbering is Numbering.CHOICE:
-            choice = number
-        else:
-            part = number
+    choice, part, name = numbers_in(node, value, choice, part, name)
     return _Place(choice, part, name, grows)
 
 
