@@ -25,7 +25,7 @@ from proxy.server.lanes import ScanLanes
 from proxy.server.metrics import Metrics
 from proxy.server.models import Models
 from proxy.server.recording import RecordingStore
-from proxy.server.reload import PolicyChange, PolicyHolder, watch
+from proxy.server.reload import PolicyChange, PolicyHolder, detectors_of, watch
 from proxy.server.reporting import prepare_outbox, start_sink, watch_outbox
 from proxy.server.router import Router
 from proxy.server.routes import route_table
@@ -34,13 +34,12 @@ from proxy.server.services import Services
 from proxy.server.upstreams import close_upstreams, make_upstreams
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator
 
     from detectors.types import Detector
     from policies.types import Policy
     from proxy.server.config import ServerConfig
     from proxy.server.publishing import PublisherProcess
-    from proxy.server.reload import ActivePolicy
     from proxy.server.services import EventSink
 
 SCAN_LANES = 4
@@ -189,7 +188,7 @@ async def _warm(services: Services) -> None:
     """
     loop = asyncio.get_running_loop()
     waits: list[asyncio.Future[None]] = []
-    detectors = _detectors(services.policies.active.values())
+    detectors = detectors_of(active.policy for active in services.policies.active.values())
     await _warm_models(services, detectors)
     for detector in detectors:
         if detector.cost_class is CostClass.MODEL:
@@ -217,11 +216,6 @@ async def _warm_models(services: Services, detectors: list[Detector]) -> None:
     models.keep(detectors)
     policies.prepare = models.prepare
     policies.on_force = models.keep
-
-
-def _detectors(policies: Iterable[ActivePolicy]) -> list[Detector]:
-    """Return the detectors of several policies, each once."""
-    return list({id(one): one for active in policies for one in active.policy.detectors.values()}.values())
 
 
 def _warmed(done: asyncio.Future[None], _outcome: object, _spent_s: float) -> None:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
-import threading
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from events.audit.run import FeedPlan, feed
 from events.outbox.rows import OutboxError
-from proxy.server.logs import configure_logging
 from proxy.server.monitoring import MONITOR, monitor_child
-from proxy.server.publishing import DRAIN_S, PublisherProcess, watch_parent
+from proxy.server.publishing import DRAIN_S, PublisherProcess, begin_child
 from proxy.server.reporting import event_source, outbox_path, topic_prefix
 
 if TYPE_CHECKING:
@@ -41,11 +38,7 @@ def processes_aside(config: ServerConfig) -> list[PublisherProcess]:
 
 def feed_child(config: ServerConfig, pipe: Connection) -> None:
     """Feed the audit store until told to stop, or until the server is gone (in a process of its own)."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in the publisher
-    configure_logging(config.log_format, config.log_level)
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
-    threading.Thread(target=watch_parent, args=(pipe, stop), daemon=True).start()
+    stop = begin_child(config, pipe)
     assert config.audit is not None  # noqa: S101 - it is what we are started for
     plan = FeedPlan(outbox_path(config), config.outbox, config.audit, event_source(config), topic_prefix(config))
     with contextlib.suppress(KeyboardInterrupt):

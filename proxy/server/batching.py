@@ -40,8 +40,6 @@ class FairQueue(Generic[Item]):
         """By owner, the one whose turn is next first; by bucket; the items in order."""
         self._places: dict[Item, _Place] = {}
         self._turns = 0
-        self.chars = 0
-        """How much text waits."""
 
     def __len__(self) -> int:
         return len(self._places)
@@ -52,7 +50,6 @@ class FairQueue(Generic[Item]):
         place = _Place(owner, bucket_of(chars), chars, self._turns)
         self._places[item] = place
         self._owners.setdefault(owner, {}).setdefault(place.bucket, {})[item] = place.turn
-        self.chars += chars
 
     def discard(self, item: Item) -> None:
         """Take an item out, if it waits."""
@@ -84,10 +81,9 @@ class FairQueue(Generic[Item]):
         return [(owner, next(iter(held[bucket]))) for owner, held in self._owners.items() if bucket in held]
 
     def _remove(self, item: Item) -> None:
-        owner, bucket, chars, _ = self._places.pop(item)
+        owner, bucket, *_ = self._places.pop(item)
         held = self._owners[owner]
         del held[bucket][item]
-        self.chars -= chars
         if not held[bucket]:
             del held[bucket]
             if not held:

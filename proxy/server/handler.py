@@ -16,7 +16,7 @@ from aiohttp import hdrs
 from policies.types import Action, Direction
 from proxy.guard.api import GuardState
 from proxy.server import answers, headers
-from proxy.server.aside import MAX_BYTES_HERE, aside
+from proxy.server.aside import aside
 from proxy.server.client_request import check_protocol, parse_object, read_body, routed_model
 from proxy.server.client_writer import ClientWriter
 from proxy.server.decoding import decoder_for
@@ -172,14 +172,10 @@ class Exchange:
 
     async def _guard_request(self, body: bytes, dialect: Dialect) -> bytes:
         """Return the body to send: as it came when no rule looks at requests or none found anything."""
-        size = len(body)
-        if size <= MAX_BYTES_HERE:
-            payload = parse_object(body)
-        else:
-            payload = await aside(self._watchdog, size, partial(parse_object, body))
+        payload = await aside(self._watchdog, len(body), partial(parse_object, body))
         facts = self._facts
         facts.stream = dialect.wants_stream(payload, self._request.raw_path)
-        facts.read_request(payload, size)
+        facts.read_request(payload, len(body))
         self.mode = "stream" if facts.stream else "whole"
         if not self._policy.guards_requests and not _needs_mending(dialect, payload):
             return body

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 import threading
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from proxy.server.logs import configure_logging
-from proxy.server.publishing import watch_parent
+from proxy.server.publishing import begin_child
 from proxy.server.reporting import event_source, topic_prefix
 
 if TYPE_CHECKING:
@@ -41,11 +39,7 @@ def plan_for(config: ServerConfig) -> Plan:
 
 def monitor_child(config: ServerConfig, pipe: Connection) -> None:
     """Watch the outbox until told to stop, or until the server is gone (in a process of its own)."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in the publisher
-    configure_logging(config.log_format, config.log_level)
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
-    threading.Thread(target=watch_parent, args=(pipe, stop), daemon=True).start()
+    stop = begin_child(config, pipe)
     try:
         asyncio.run(_serve(plan_for(config), stop))
     except (OSError, ValueError) as error:

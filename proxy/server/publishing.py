@@ -112,11 +112,7 @@ class PublisherProcess:
 
 def _child(config: ServerConfig, pipe: Connection) -> None:
     """Publish until told to stop, or until the server is gone (in the child)."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the server tells us in its turn
-    configure_logging(config.log_format, config.log_level)
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
-    threading.Thread(target=watch_parent, args=(pipe, stop), daemon=True).start()
+    stop = begin_child(config, pipe)
     assert config.kafka is not None  # noqa: S101 - it is what we are started for
     try:
         publish(outbox_path(config), config.outbox, config.kafka, stop, drain_s=DRAIN_S, on_state=_say_state)
@@ -125,7 +121,17 @@ def _child(config: ServerConfig, pipe: Connection) -> None:
         sys.exit(1)
 
 
-def watch_parent(pipe: Connection, stop: threading.Event) -> None:
+def begin_child(config: ServerConfig, pipe: Connection) -> threading.Event:
+    """Return what is set when the server tells this process to stop, or is gone (in the child)."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the server tells us in its turn
+    configure_logging(config.log_format, config.log_level)
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+    threading.Thread(target=_watch_parent, args=(pipe, stop), daemon=True).start()
+    return stop
+
+
+def _watch_parent(pipe: Connection, stop: threading.Event) -> None:
     """The pipe ends when the server does, however that ends."""
     with contextlib.suppress(EOFError, OSError):
         pipe.recv()

@@ -155,7 +155,7 @@ class PolicyHolder:
             return True
 
     async def _prepare(self, loaded: Mapping[str, LoadedPolicy]) -> None:
-        problems = await self.prepare(_detectors(one.policy for one in loaded.values()))
+        problems = await self.prepare(detectors_of(one.policy for one in loaded.values()))
         if problems:
             name = loaded[DEFAULT].policy.name if DEFAULT in loaded else self.current.policy.name
             raise PolicyError([Problem(name, 0, 0, said) for said in problems], _files_of(loaded))
@@ -168,7 +168,7 @@ class PolicyHolder:
             if (one.policy.name, one.policy.revision) != (before[name].policy.name, before[name].policy.revision)
         }
         self.active = {**before, **changed}
-        self.on_force(_detectors(one.policy for one in self.active.values()))
+        self.on_force(detectors_of(one.policy for one in self.active.values()))
         self._metrics.count_reload("changed" if changed else "unchanged")
         for name, active in changed.items():
             _log.info("policy_reloaded", policy=active.label, before=before[name].label)
@@ -210,7 +210,7 @@ def _files_of(loaded: Mapping[str, LoadedPolicy]) -> tuple[SourceFile, ...]:
     return tuple(dict.fromkeys(file for one in loaded.values() for file in one.resolved.files))
 
 
-def _detectors(policies: Iterable[Policy]) -> list[Detector]:
+def detectors_of(policies: Iterable[Policy]) -> list[Detector]:
     """Return the detectors of several policies, each once."""
     return list({id(one): one for policy in policies for one in policy.detectors.values()}.values())
 

@@ -14,7 +14,7 @@ from policies.types import Action, Direction
 from proxy.guard.api import GuardState, GuardStats
 from proxy.guard.stream import StreamGuard
 from proxy.guard.whole import answers_in, passed
-from proxy.server.aside import MAX_BYTES_HERE, aside
+from proxy.server.aside import aside
 from proxy.server.facts import MessageFacts
 from proxy.server.guarding import GuardedMessage
 from proxy.wire.body import BodyCodec
@@ -65,10 +65,7 @@ class WholeMessage:
         `value` is what orjson read in it, where that is known. Raises `NotRecordedFault`.
         """
         size = len(raw)
-        if size <= MAX_BYTES_HERE:
-            seen = self._look(raw, value)
-        else:
-            seen = await aside(self._watchdog, size, partial(self._look, raw, value))
+        seen = await aside(self._watchdog, size, partial(self._look, raw, value))
         if seen is not None:
             self._note(*seen, size)
             return raw
