@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
+from proxy.cli.event_commands import CONTEXT_SETTINGS
+
 models_app = typer.Typer(
     help="Get models for the toxicity detector, and make them small.",
     no_args_is_help=True,
     rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=CONTEXT_SETTINGS,
 )
 
 

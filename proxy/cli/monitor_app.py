@@ -16,7 +16,6 @@ monitor_app = typer.Typer(
 )
 
 StateOption = Annotated[str, typer.Option("--state-dir", metavar="DIR", help="Where the monitor keeps its state.")]
-DEFAULT_LISTEN = "127.0.0.1:9091"
 
 
 @monitor_app.callback()

@@ -14,7 +14,7 @@ from events.outbox.store import Store
 from events.publisher.reading import newest
 from monitor.service.settings import ServiceSettings
 from proxy.cli.errors import CommandError, ExitCode
-from proxy.cli.kafka_options import kafka_settings, opened_reader
+from proxy.cli.kafka_options import needed_kafka, opened_reader
 from proxy.cli.monitor_run import monitor_config, need_river
 from proxy.cli.terminal import console, say, write_json
 
@@ -89,8 +89,7 @@ def _outbox(path: Path) -> list[Item]:
 
 
 def _topic(topic: str, kafka: str | None, config: str | None) -> list[Item]:
-    settings = kafka_settings(kafka, config)
-    assert settings is not None  # noqa: S101 - one of the two was given
+    settings = needed_kafka(kafka, config)
     with opened_reader(settings) as reader:
         if not reader.partitions_for_topic(topic):
             raise CommandError(f"{topic}: is neither a file nor a topic of {', '.join(settings.servers)}.")

@@ -26,6 +26,7 @@ def run_status(urls: list[str], state_dir: str, window: str, *, once: bool) -> i
     """Show the status. Raises `CommandError`."""
     if window not in WINDOWS_S:
         raise CommandError(f"--window: {window!r} is not one of {', '.join(WINDOWS_S)}.")
+    need_river()
     urls = urls or [_address(state_dir)]
     screen = console()
     if once:
@@ -46,7 +47,6 @@ def _address(state_dir: str) -> str:
 
 
 def _picture(urls: list[str], window: str) -> RenderableType:
-    need_river()
     from monitor.service.screen import NoMonitorError, asked, drawn  # noqa: PLC0415 - with it comes SciPy
 
     try:
