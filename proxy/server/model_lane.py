@@ -254,6 +254,8 @@ class ModelLane:
         problem: ModelProcessError | None = None
         try:
             self._loading = ModelProcess(self.source)
+            if self._closed:  # meanwhile: `close` did not see it
+                self._loading.kill()
             self._loading.wait_ready(self._timing.load_s)
         except ModelProcessError as error:
             problem = error

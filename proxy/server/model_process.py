@@ -107,7 +107,8 @@ class ModelProcess:
 
 def _serve(connection: Connection, source: ModelSource) -> None:
     """Load the model and score until the pipe closes (in the child)."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the parent ends this one
+    for number in (signal.SIGINT, signal.SIGTERM):  # they reach the whole group, while answers still run
+        signal.signal(number, signal.SIG_IGN)  # the parent ends this one when they are over
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE)
     with contextlib.suppress(OSError, EOFError):  # the parent is gone

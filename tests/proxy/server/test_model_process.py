@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,6 +88,16 @@ def test_a_model_that_cannot_be_loaded_says_why(tmp_path: Path, how: str, kind: 
         process.wait_ready(READY_S)
     assert caught.value.kind == kind
     assert told in caught.value.message
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_what_is_told_to_the_whole_group_does_not_end_it(tmp_path: Path, number: signal.Signals) -> None:
+    """Answers that run when the proxy is stopped are still judged: the proxy ends its models when they are over."""
+    with running(TroubleSource(str(tmp_path))) as process:
+        os.kill(process.pid or 0, number)
+        assert process.scores(["ab"], READY_S) == [(0.02,)]
+    process._process.join(READY_S)
+    assert not process._process.is_alive()
 
 
 def test_loading_has_a_limit(tmp_path: Path) -> None:
