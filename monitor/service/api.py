@@ -165,7 +165,9 @@ def _authorised(token: str | None) -> Middleware:
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("Authorization", "")
-        if token is not None and not hmac.compare_digest(given.encode(), f"{_BEARER}{token}".encode()):
+        if token is not None and not hmac.compare_digest(
+            given.encode(errors="surrogateescape"), f"{_BEARER}{token}".encode()
+        ):
             return web.Response(status=401, text="unauthorised\n", headers={"WWW-Authenticate": "Bearer"})
         return await handler(request)
 

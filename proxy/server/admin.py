@@ -6,11 +6,12 @@ Loopback needs no token; any other address does not start without one.
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from proxy.server.config_fields import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ class AdminError(ValueError):
 
 def check_admin_address(host: str, token: str | None) -> None:
     """Refuse an address that others can reach when there is no token. Raises `AdminError`."""
-    if token is None and not _is_loopback(host):
+    if token is None and not is_loopback(host):
         raise AdminError(
             f"admin address {host!r} can be reached from other machines: set an admin token, or use 127.0.0.1"
         )
@@ -56,17 +57,10 @@ def _authorised(token: str | None) -> Middleware:
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("Authorization", "")
-        if token is not None and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        if token is not None and not hmac.compare_digest(
+            given.encode(errors="surrogateescape"), f"Bearer {token}".encode()
+        ):
             return web.Response(status=401, text="unauthorised\n", headers={"WWW-Authenticate": "Bearer"})
         return await handler(request)
 
     return check
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -12,6 +12,7 @@ from monitor.engine import Engine
 from monitor.service import share as share_module
 from monitor.service.api import AddressError, check_address
 from monitor.types import Alarm
+from tests.support.bad_tokens import status_for
 from tests.support.monitor import incident, verdict
 from tests.support.served_monitor import call, fed, served_monitor
 from tests.support.watching import START_S, AlarmingEngine
@@ -126,6 +127,11 @@ async def test_a_token_is_asked_for_everywhere(tmp_path: Path) -> None:
     async with served_monitor(fed(tmp_path, 10), TOKEN) as (url, *_):
         assert [(await asked(url + path))[0] for path in paths] == [401] * len(paths)
         assert (await asked(url + "/api/status", "GET", {"Authorization": f"Bearer {TOKEN}"}))[0] == 200
+
+
+async def test_a_token_of_odd_bytes_is_a_wrong_one(tmp_path: Path) -> None:
+    async with served_monitor(fed(tmp_path, 10), TOKEN) as (url, *_):
+        assert await status_for(url, b"Bearer \xff\xfe") == 401
 
 
 def test_an_address_that_others_reach_needs_a_token() -> None:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from proxy.server.admin import AdminError, check_admin_address
+from tests.support.bad_tokens import status_for
 from tests.support.gateway import guarded
 from tests.support.upstream import Call, says
 
@@ -58,6 +59,7 @@ async def test_token_guards_every_route() -> None:
             for headers in wrong:
                 assert (await client.get(path, headers=headers)).status_code == 401
         assert (await client.get("/metrics", headers={"Authorization": "Bearer t0ken"})).status_code == 200
+        assert await status_for(proxy.server.admin_url or "", b"Bearer \xff\xfe") == 401
 
 
 async def test_admin_is_not_on_the_clients_address() -> None:
