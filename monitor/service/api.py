@@ -16,6 +16,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from monitor.service.references import ReferencesError
+from monitor.service.settings import MIN_TOKEN_CHARS
 from monitor.service.views import alarm_view, point_view, rate_view, slice_view, totals_view
 from monitor.types import WINDOWS_S, AlarmState, Dimension, Signal, Slice
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from monitor.service.runner import Runner
 
 ACTS: Final = ("acknowledge", "close")
-MIN_TOKEN_CHARS: Final = 16
-"""Shorter tokens can be guessed over a network."""
 _BEARER: Final = "Bearer "
 
 

@@ -8,6 +8,8 @@ from typing import Final
 from monitor.settings import MonitorSettings
 
 DEFAULT_PORT: Final = 9091
+MIN_TOKEN_CHARS: Final = 16
+"""Shorter tokens can be guessed over a network."""
 MONITOR_SUBSCRIBER: Final = "monitor"
 """The monitor's name among the outbox's subscribers."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 from pydantic import Field
 
-from monitor.service.settings import ServiceSettings
+from monitor.service.settings import MIN_TOKEN_CHARS, ServiceSettings
 from monitor.settings import Budget, MonitorSettings
 from monitor.types import COUNTED, Dimension
 from policies.fields import Duration, StrictModel
@@ -94,11 +94,15 @@ def monitor_settings(
         host, port = split_address(given.listen)
         values |= {"listen_host": host, "listen_port": int(port)}
     token = environment.get(given.token_env)
+    is_open = not is_loopback(values.get("listen_host", "127.0.0.1"))
     if token:
         values["token"] = token
+        if is_open and len(token) < MIN_TOKEN_CHARS:
+            said = f"the token in {given.token_env} can be guessed: it has less than {MIN_TOKEN_CHARS} characters."
+            problems.append(("token_env", said))
     elif "token_env" in given.model_fields_set:
         problems.append(("token_env", f"the environment variable {given.token_env} is not set."))
-    elif not is_loopback(values.get("listen_host", "127.0.0.1")):
+    elif is_open:
         said = f"can be reached from other machines. Use 127.0.0.1, or set a token in {TOKEN_VARIABLE}."
         problems.append(("listen", f"{values['listen_host']} {said}"))
     return ServiceSettings(watch=_watch(given), **values), problems

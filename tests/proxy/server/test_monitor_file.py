@@ -61,6 +61,16 @@ def test_every_setting_reaches_the_monitor(tmp_path: Path) -> None:
     assert watch.labels.target_precision == 0.8
 
 
+def test_a_token_that_can_be_guessed_is_refused_before_a_monitor_starts(tmp_path: Path) -> None:
+    text = "monitor: {listen: '0.0.0.0:9091'}\n"
+    with pytest.raises(
+        ConfigError, match=r"monitor.token_env: the token in SLUICEGATE_MONITOR_TOKEN can be guessed"
+    ):
+        loaded(tmp_path, text, SLUICEGATE_MONITOR_TOKEN="t" * 15)
+    assert monitor_of(loaded(tmp_path, text, SLUICEGATE_MONITOR_TOKEN="t" * 16)).token == "t" * 16
+    assert monitor_of(loaded(tmp_path, "monitor: {}\n", SLUICEGATE_MONITOR_TOKEN="t")).token == "t"
+
+
 def test_without_the_section_there_is_no_monitor_and_an_empty_one_is_the_default(tmp_path: Path) -> None:
     assert loaded(tmp_path, "").monitor is None
     assert monitor_of(loaded(tmp_path, "monitor: {}\n")) == ServiceSettings()
