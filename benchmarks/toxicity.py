@@ -135,11 +135,10 @@ def policy_with(source: ModelSource, labels: tuple[str, ...]) -> Policy:
 class Load:
     """Live streams in one event loop, and the model's process beside it."""
 
-    def __init__(self, policy: Policy, source: ModelSource, core: int | None) -> None:
+    def __init__(self, policy: Policy, core: int | None) -> None:
         loop = asyncio.get_running_loop()
         self._loop = loop
         self._policy = policy
-        self._source = source
         self._core = core
         self._models = Models(loop)
         self._lanes = ScanLanes(loop, 1, models=self._models)
@@ -219,7 +218,7 @@ def event(text: str) -> bytes:
 async def _carried(party: Party, labels: tuple[str, ...], start: int, seconds: float) -> Streams:
     """Return the largest number of streams that one core carried, of a few that are tried."""
     cores = available_cores()
-    load = Load(policy_with(party.source, labels), party.source, cores[1] if len(cores) > 1 else None)
+    load = Load(policy_with(party.source, labels), cores[1] if len(cores) > 1 else None)
     pin(cores[0] if len(cores) > 1 else None)
     try:
         await load.ready()

@@ -16,6 +16,8 @@ from detectors.toxicity.training.schedule import Settings
 PARITY_TEXTS = 200
 """Development texts on which the exported model must agree with the trained one."""
 
+STAGES = ("train", "export", "evaluate")
+
 _log = logging.getLogger(__name__)
 
 
@@ -29,8 +31,13 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--limit", type=int, help="so many texts only, to try the command")
-    parser.add_argument("--stages", default="train,export,evaluate", help="which of the three to do")
-    return parser.parse_args(given)
+    parser.add_argument("--stages", default=",".join(STAGES), help="which of the three to do")
+    arguments = parser.parse_args(given)
+    arguments.stages = arguments.stages.split(",")
+    for stage in arguments.stages:
+        if stage not in STAGES:
+            parser.error(f"there is no stage {stage!r}: {', '.join(STAGES)}")
+    return arguments
 
 
 def _base(given: Path | None) -> Path:
@@ -64,7 +71,6 @@ def main(given: Sequence[str] | None = None) -> None:
     """Do the stages that were asked for."""
     arguments = _arguments(given)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    stages = arguments.stages.split(",")
     settings = Settings(
         base=_base(arguments.base),
         out=arguments.out,
@@ -76,11 +82,11 @@ def main(given: Sequence[str] | None = None) -> None:
     )
     corpus = build(arguments.data / "train", limit=arguments.limit)
     _log.info("%d texts to train on, %d to measure on", len(corpus.train), len(corpus.development))
-    if "train" in stages:
+    if "train" in arguments.stages:
         _train(corpus, settings)
-    if "export" in stages:
+    if "export" in arguments.stages:
         _export(corpus, settings)
-    if "evaluate" in stages:
+    if "evaluate" in arguments.stages:
         from detectors.toxicity.training import measure  # noqa: PLC0415 - needs scikit-learn
 
         measure.measure(arguments.out / "bundled", corpus, arguments.data, SEED)

