@@ -6,8 +6,10 @@ each. The fused screen finds nothing itself and edits nothing: where it is not q
 itself.
 
 What a screen promises, for each window that begins where a detector's own watermark may stand: when the screen is
-quiet there, the detector has no finding in it, final or not; and when nothing of `asks` is live, the detector holds
-nothing before the earliest live place of `holds` in the text up to the earliest live place of `cuts`.
+quiet there, the detector has no finding in it, final or not; and when nothing of `asks` is live, it may go on from
+the earliest live place of `holds` in the text up to the earliest live place of `cuts`: from there on it finds what
+it finds in the whole text. Its own watermark may be before that place, for a match that its validators refused: of
+that nothing can become a finding any more, else the screen would not be quiet, or something of `asks` live.
 """
 
 from __future__ import annotations
@@ -56,7 +58,7 @@ class Screen(NamedTuple):
     finds: tuple[str, ...]
     """RE2 patterns. Where none is in the text of a window, the detector finds nothing there."""
     holds: tuple[Hold, ...]
-    """Where none of these is live, the detector holds nothing."""
+    """Where none of these is live, the detector need not hold anything."""
     asks: tuple[Hold, ...] = ()
     """Where one of these is live, only the detector itself knows what it holds."""
     cuts: tuple[Cut, ...] = ()

@@ -145,7 +145,7 @@ class Cursor:
         return window
 
     def pass_over(self, watermark: int, scanned: int, *, final: bool) -> None:
-        """Learn that the detector has no finding up to `scanned` and holds nothing before `watermark`."""
+        """Learn that the detector has no finding up to `scanned` and need hold nothing before `watermark`."""
         self.watermark = max(self.watermark, watermark)
         self.scanned = max(self.scanned, scanned)
         self._final_done = final
