@@ -22,8 +22,12 @@ if TYPE_CHECKING:
     from detectors.views.steps import Step
 
 EXPANSION: Final = 12
-"""How many characters of the original one of the view may stand for; longer disguises meet the policy's limit of
-what may be held."""
+"""How many characters of the original one of the view may stand for.
+
+Longer disguises of a value meet the policy's limit of what may be held. Where more than that stands before a value,
+and reads as nothing, the detector is not shown what is before it: a word may then be found behind another letter,
+and a pattern that looks back further may not.
+"""
 
 
 class ViewedDetector:
@@ -49,7 +53,8 @@ class ViewedDetector:
         if not self._disguises.found_in(source):
             return self._scan_plain(window)
         view = self._view(source, final=window.final)
-        at = view.place_of(len(window.context))
+        # What the cut context shows may look unfinished where the text does not: then nothing is certain yet.
+        at = min(view.place_of(len(window.context)), len(view.text))
         context = view.text[max(0, at - self._inner.context_chars) : at]
         answer = self._inner.scan(Window(window.kind, context, view.text[at:], at, window.final))
         watermark = max(view.starts[answer.watermark] + base, window.start)
@@ -57,17 +62,21 @@ class ViewedDetector:
 
     def _scan_plain(self, window: Window) -> ScanResult:
         """Answer for a text that reads as it stands: the detector on the text reports what is in it."""
+        left = len(window.context)
         text = window.text
         if not window.final:
-            near = window.context[-REACH_CHARS:] + text
-            pending = min(step.pending(near) for step in self._steps)
-            while pending < len(near):
-                near = near[:pending]
-                pending = min(step.pending(near) for step in self._steps)
-            text = text[: max(0, len(text) - (len(window.context[-REACH_CHARS:]) + len(text) - len(near)))]
-        kept = window.context[-self._inner.context_chars :] if self._inner.context_chars else ""
-        answer = self._inner.scan(Window(window.kind, kept, text, window.start, window.final))
+            near = window.context[max(0, left - REACH_CHARS) :] + text
+            text = text[: max(0, len(text) - len(near) + self._certain(near))]
+        context = window.context[max(0, left - self._inner.context_chars) :]
+        answer = self._inner.scan(Window(window.kind, context, text, window.start, window.final))
         return ScanResult((), answer.watermark)
+
+    def _certain(self, text: str) -> int:
+        """Return from where a text that reads as it stands may still read differently; its length when nowhere."""
+        end = len(text)
+        while (pending := min(step.pending(text[:end]) for step in self._steps)) < end:
+            end = pending  # what is left may end in another piece
+        return end
 
     def _view(self, source: str, *, final: bool) -> View:
         """Return how a text reads, as far as that is certain."""

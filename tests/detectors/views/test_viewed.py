@@ -75,6 +75,15 @@ def test_cuts_change_nothing_and_screens_hold(type_name: str, data: st.DataObjec
 
 
 @pytest.mark.parametrize("type_name", INNER)
+@pytest.mark.parametrize("count", [60, 64, 65, 100])
+def test_any_number_of_invisible_characters_may_stand_before_a_window(type_name: str, count: int) -> None:
+    """What little of the context can be seen then may look as if it were not read to its end."""
+    viewed, _ = pairs_of(type_name)[0]
+    text = "aw" + "\u200b" * count
+    assert fed_in_deltas(viewed, text, 1).findings == []
+
+
+@pytest.mark.parametrize("type_name", INNER)
 def test_ordinary_text_is_hardly_held_and_scanned_once(type_name: str) -> None:
     """The work is linear, and what is held beyond the detector's own is a letter now and then."""
     text = prose(4000)
