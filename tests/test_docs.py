@@ -12,6 +12,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -235,6 +236,29 @@ def test_make_targets_in_the_docs_are_there() -> None:
     }
     assert {"demo", "test"} <= named
     assert named - targets == set()
+
+
+def test_every_extra_that_users_choose_is_in_the_readme() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for_users = sorted(set(extras) - {"demo", "dev", "consumers", "fuzz"})  # the others are make's
+    assert len(for_users) >= 5
+    text = README.read_text()
+    assert [name for name in for_users if not re.search(rf"`{name}`|\.\[[a-z,]*\b{name}\b", text)] == []
+
+
+def test_every_target_of_make_is_in_the_readme_or_the_guide_to_a_change() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)) - {"help", "clean"}
+    text = README.read_text() + (ROOT / "CONTRIBUTING.md").read_text()
+    assert [name for name in sorted(targets) if not re.search(rf"\bmake {name}(?![a-z-])", text)] == []
+
+
+def test_the_changelog_has_no_gap_in_a_list_and_no_entry_twice() -> None:
+    """Both are what merging leaves behind."""
+    text = (ROOT / "CHANGELOG.md").read_text()
+    beginnings = re.findall(r"^- (.{50})", text, re.MULTILINE)
+    assert len(beginnings) > 50
+    assert sorted(beginnings) == sorted(set(beginnings))
+    assert re.findall(r"^- .*\n\n+- .{20}", text, re.MULTILINE) == []
 
 
 def test_every_command_is_in_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
