@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from detectors.regex_tree import PatternSource
 from detectors.screening import Cut, Hold
+from detectors.views.reading import Change
 from detectors.views.steps import REACH_CHARS, Step
-from detectors.views.view import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ import re
 from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Final
 
+from detectors.views.reading import Change
 from detectors.views.steps import Step
-from detectors.views.view import Change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -40,6 +40,8 @@ _RUN: Final = regex.compile(r"[A-Za-z0-9+/_\-]{12,}+={0,6}")
 _SEED: Final = r"[0-9]|(?<=[A-Za-z])[A-Z]"
 _FIRST_SEED: Final = regex.compile(_SEED)
 _LAST_RUN: Final = regex.compile(r"[A-Za-z0-9+/_\-]++={0,6}\Z")
+_RUN_BEFORE: Final = regex.compile(r"(?r)[A-Za-z0-9+/_\-]*+")
+"""Matches from the right to the left."""
 _HEX: Final = regex.compile(r"(?:[0-9a-fA-F]{2})+")
 _BITS: Final = regex.compile(r"(?:[01]{8})+")
 _BASE32: Final = regex.compile(r"[A-Z2-7]+=*")
@@ -100,9 +102,8 @@ class EncodedDetector:
 
 
 def _run_start(text: str, at: int) -> int:
-    while at > 0 and (text[at - 1].isalnum() or text[at - 1] in "+/_-") and text[at - 1].isascii():
-        at -= 1
-    return at
+    found = _RUN_BEFORE.match(text, 0, at)
+    return at if found is None else found.start()
 
 
 def _seed_of(text: str, start: int, end: int) -> int | None:

@@ -15,8 +15,8 @@ from confusable_homoglyphs.confusables import confusables_data
 
 from detectors.regex_tree import PatternSource
 from detectors.screening import Cut, Hold
+from detectors.views.reading import Change
 from detectors.views.steps import REACH_CHARS, Step
-from detectors.views.view import Change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

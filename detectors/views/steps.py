@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from detectors.screening import Cut
-    from detectors.views.view import Change
+    from detectors.views.reading import Change
 
 
 class Step(NamedTuple):

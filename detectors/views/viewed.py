@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from detectors.prefilter import PatternSet
 from detectors.screening import Screen, screen_of
 from detectors.types import Finding, ScanResult, Window
+from detectors.views.reading import Reading, plain
 from detectors.views.steps import REACH_CHARS
-from detectors.views.view import View, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,13 +52,13 @@ class ViewedDetector:
         base = window.start - len(window.context)
         if not self._disguises.found_in(source):
             return self._scan_plain(window)
-        view = self._view(source, final=window.final)
+        reading = self._read(source, final=window.final)
         # What the cut context shows may look unfinished where the text does not: then nothing is certain yet.
-        at = min(view.place_of(len(window.context)), len(view.text))
-        context = view.text[max(0, at - self._inner.context_chars) : at]
-        answer = self._inner.scan(Window(window.kind, context, view.text[at:], at, window.final))
-        watermark = max(view.starts[answer.watermark] + base, window.start)
-        return ScanResult(tuple(self._in_source(view, source, base, answer.findings)), watermark)
+        at = min(reading.place_of(len(window.context)), len(reading.text))
+        context = reading.text[max(0, at - self._inner.context_chars) : at]
+        answer = self._inner.scan(Window(window.kind, context, reading.text[at:], at, window.final))
+        watermark = max(reading.starts[answer.watermark] + base, window.start)
+        return ScanResult(tuple(self._in_source(reading, source, base, answer.findings)), watermark)
 
     def _scan_plain(self, window: Window) -> ScanResult:
         """Answer for a text that reads as it stands: the detector on the text reports what is in it."""
@@ -78,22 +78,22 @@ class ViewedDetector:
             end = pending  # what is left may end in another piece
         return end
 
-    def _view(self, source: str, *, final: bool) -> View:
+    def _read(self, source: str, *, final: bool) -> Reading:
         """Return how a text reads, as far as that is certain."""
-        view = plain(source)
+        reading = plain(source)
         certain = len(source)
         for step in self._steps:
-            end = len(view.text)
-            upto = end if final else step.pending(view.text)
-            certain = min(certain, view.starts[upto])
-            view = view.changed(step.changes(view.text), end if step.keeps_shape else upto)
-        return view.before(view.place_of(certain))
+            end = len(reading.text)
+            upto = end if final else step.pending(reading.text)
+            certain = min(certain, reading.starts[upto])
+            reading = reading.changed(step.changes(reading.text), end if step.keeps_shape else upto)
+        return reading.before(reading.place_of(certain))
 
     @staticmethod
-    def _in_source(view: View, source: str, base: int, findings: Sequence[Finding]) -> Iterator[Finding]:
+    def _in_source(reading: Reading, source: str, base: int, findings: Sequence[Finding]) -> Iterator[Finding]:
         for f in findings:
-            if not view.is_original(f.start, f.end, source):
-                start, end = view.starts[f.start] + base, view.ends[f.end - 1] + base
+            if not reading.is_original(f.start, f.end, source):
+                start, end = reading.starts[f.start] + base, reading.ends[f.end - 1] + base
                 yield Finding(f.detector, f.category, start, end, f.score)
 
 

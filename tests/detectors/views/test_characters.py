@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from detectors.views import characters
 from detectors.views.characters import CHARACTERS
-from detectors.views.view import plain
+from detectors.views.reading import plain
 
 
 def _read(text: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from detectors.views.ciphers import ATBASH, ROT13
+from detectors.views.reading import plain
 from detectors.views.steps import Step
-from detectors.views.view import plain
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from detectors.views.lookalikes import LOOKALIKES, leetspeak
+from detectors.views.reading import plain
 from detectors.views.steps import Step
-from detectors.views.view import plain
 
 
 def _read(step: Step, text: str) -> str:

@@ -11,8 +11,8 @@ from detectors.automaton import HoldAutomaton
 from detectors.views.apart import APART, MARKUP
 from detectors.views.characters import CHARACTERS
 from detectors.views.lookalikes import LOOKALIKES, leetspeak
+from detectors.views.reading import plain
 from detectors.views.steps import Step
-from detectors.views.view import plain
 from tests.support.disguise import PIECES
 
 STEPS = {

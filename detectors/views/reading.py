@@ -1,7 +1,7 @@
 """A text and, for each of its characters, where in the original it comes from.
 
-A view is for matching only: what is edited is the original. It is rewritten step by step, and every step keeps the
-way back.
+A reading is for matching only: what is edited is the original. It is rewritten step by step, and every step keeps
+the way back.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Change(NamedTuple):
     """What it reads as; may be empty."""
 
 
-class View(NamedTuple):
+class Reading(NamedTuple):
     """A reading of a text. Offsets are code points; those of the original begin at 0."""
 
     text: str
@@ -35,14 +35,14 @@ class View(NamedTuple):
         """Return the first place whose original begins at or after an offset of the original."""
         return bisect_left(self.starts, source)
 
-    def before(self, place: int) -> View:
-        """Return the view without what lies at or after a place."""
+    def before(self, place: int) -> Reading:
+        """Return the reading without what lies at or after a place."""
         if place >= len(self.text):
             return self
-        return View(self.text[:place], self.starts[: place + 1], self.ends[:place])
+        return Reading(self.text[:place], self.starts[: place + 1], self.ends[:place])
 
-    def changed(self, changes: Iterable[Change], upto: int) -> View:
-        """Return the view before a place, with some pieces read differently.
+    def changed(self, changes: Iterable[Change], upto: int) -> Reading:
+        """Return the reading before a place, with some pieces read differently.
 
         `changes` are in order and do not overlap; those that end after `upto` are left out.
         """
@@ -64,16 +64,16 @@ class View(NamedTuple):
         parts.append(self.text[at:upto])
         starts += self.starts[at : upto + 1]
         ends += self.ends[at:upto]
-        return View("".join(parts), starts, ends)
+        return Reading("".join(parts), starts, ends)
 
     def is_original(self, start: int, end: int, source: str) -> bool:
-        """Whether a piece of the view, and the characters beside it, stand in the original as they are here."""
+        """Whether a piece of the reading, and the characters beside it, stand in the original as they are here."""
         low, high = max(start - 1, 0), min(end + 1, len(self.text))
         first, last = self.starts[low], self.ends[high - 1]
         is_same = last - first == high - low and source[first:last] == self.text[low:high]
         return is_same and (low > 0 or first == 0)
 
 
-def plain(text: str) -> View:
+def plain(text: str) -> Reading:
     """Return a text as it is."""
-    return View(text, range(len(text) + 1), range(1, len(text) + 1))
+    return Reading(text, range(len(text) + 1), range(1, len(text) + 1))
