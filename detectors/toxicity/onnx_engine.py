@@ -19,6 +19,8 @@ from detectors.toxicity.normalise import normalise
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tokenizers import Encoding
+
     from detectors.toxicity.layout import Layout
     from detectors.types import Scores
 
@@ -41,13 +43,16 @@ class OnnxEngine:
         self._bias = np.asarray(layout.biases, np.float64)
 
     def scores(self, texts: Sequence[str]) -> list[Scores]:
-        """Score each text by itself."""
-        return [tuple(self._read(self.logits(text)).tolist()) for text in texts]
+        """Score each text by itself; of one with too many tokens the highest score of its parts counts."""
+        return [tuple(np.max([self._read(one) for one in self.logits(text)], axis=0).tolist()) for text in texts]
 
-    def logits(self, text: str) -> np.ndarray:
-        """Return what the model says of one text, before it is made a score."""
+    def logits(self, text: str) -> list[np.ndarray]:
+        """Return what the model says of one text, before it is made a score: of each part of it."""
         ready = normalise(text) if self.layout.normalises else text
         encoding = self._tokenizer.encode(ready.encode("utf-8", "replace").decode())
+        return [self._asked(part) for part in (encoding, *encoding.overflowing)]
+
+    def _asked(self, encoding: Encoding) -> np.ndarray:
         given = {
             "input_ids": encoding.ids,
             "attention_mask": encoding.attention_mask,
@@ -78,7 +83,7 @@ def load_onnx(layout: Layout) -> OnnxEngine:
         said = f"the unknown input {unknown[0]!r}" if unknown else "no input 'input_ids'"
         raise damaged(layout.model, f"it has {said}", "A sequence classifier takes token ids and their mask.")
     try:
-        logits = engine.logits(_SAMPLE)
+        logits = engine.logits(_SAMPLE)[0]
         shape = logits.shape
         engine._read(logits)  # noqa: SLF001
     except Exception as error:  # noqa: BLE001 - the library's errors have no common base
@@ -111,6 +116,6 @@ def _tokenizer(layout: Layout) -> Tokenizer:
     except Exception as error:  # noqa: BLE001 - it raises nothing more exact
         raise damaged(layout.tokenizer, f"it is no tokenizer ({first_line(error)})", _EXPORT) from None
     tokenizer.no_padding()
-    # The end of a window is what must be judged: where there is too much, the beginning goes.
-    tokenizer.enable_truncation(layout.max_tokens, direction="left")
+    # A window of signs has more tokens than the model reads: what is cut off is read too, as parts of their own.
+    tokenizer.enable_truncation(layout.max_tokens, stride=layout.max_tokens // 4, direction="left")
     return tokenizer

@@ -51,11 +51,12 @@ def test_calibration_softmax_and_preparation() -> None:
     assert [one[0] > 0.5 for one in folded] == [True, True]
 
 
-def test_of_too_long_a_text_the_end_is_read() -> None:
-    """The end of a window is what must be judged."""
+@pytest.mark.parametrize("before", [0, 1, 5, 6, 7, 11, 12, 13, 20])
+def test_a_text_of_too_many_tokens_is_read_in_parts(before: int) -> None:
+    """Wherever it stands a word is read: signs are a token each, so that a short window may have too many."""
     engine = load_onnx(dataclasses.replace(read_layout(model_folder()), max_tokens=8))
-    assert engine.scores(["calm " * 20 + "nitwit"])[0][0] > 0.5
-    assert engine.scores(["nitwit " + "calm " * 20])[0][0] < 0.5
+    assert engine.scores(["calm " * before + "nitwit" + " calm" * (20 - before)])[0][0] > 0.5
+    assert engine.scores(["calm " * 20])[0][0] < 0.5
 
 
 def _other_model(folder: Path, inputs: list[str], logits: float) -> None:
