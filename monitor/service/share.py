@@ -178,6 +178,11 @@ class Share:
         """Whether something of the journal waits to be done again."""
         return bool(self._wanted)
 
+    @property
+    def needs_positions(self) -> bool:
+        """Whether it matters how far a stream has come even where no record came."""
+        return self.is_behind or bool(self._mute)
+
     def _work(self) -> None:
         while self._wanted:
             line = self._wanted[0]
@@ -193,8 +198,7 @@ class Share:
                 last = queue.items[-1].offset
                 self._journal.write(Took(stream, last))
                 self._take(stream, last)
-            if queue.position >= self._mute.get(stream, sys.maxsize):
-                del self._mute[stream]
+            self._unmute(stream, queue.position)
 
     def _do(self, line: Line) -> None:
         if isinstance(line, Passed):
@@ -212,11 +216,16 @@ class Share:
             item = items.popleft()
             if item.offset >= self.offsets.get(stream, 0):
                 count += 1
+                self._unmute(stream, item.offset)
                 self._learn(item)
                 self.offsets[stream] = item.offset + 1
-                if item.offset + 1 >= self._mute.get(stream, sys.maxsize):
-                    del self._mute[stream]
+                self._unmute(stream, item.offset + 1)
         return count
+
+    def _unmute(self, stream: str, position: int) -> None:
+        """Note that everything of a stream before a place was learned from, or is no more."""
+        if position >= self._mute.get(stream, sys.maxsize):
+            del self._mute[stream]
 
     def _learn(self, item: Item) -> None:
         if not item.value:

@@ -63,7 +63,7 @@ class Shares:
             self._check()
             for batch in batches:
                 share = self.by_name.get(batch.share)
-                if share is not None and (batch.items or share.is_behind):
+                if share is not None and (batch.items or share.needs_positions):
                     share.receive(batch.stream, batch.items, batch.position)
                     count += len(batch.items)
         return count

@@ -47,6 +47,25 @@ def test_a_share_that_goes_and_comes_back_is_as_it_was(shares: Shares) -> None:
     assert shares.by_name["share-0"].numbers.muted == 1
 
 
+def test_a_stream_of_which_nothing_is_left_mutes_nothing(shares: Shares) -> None:
+    """What another run had told of may have been deleted since, as old verdicts are: it never comes again."""
+    shares.keep({"share-0"}, {"share-0": {"v/0": 5}})
+    shares.receive([Batch("share-0", "v/0", [], 5), batch("share-0", "a/0", 0, 100)])
+    numbers = shares.by_name["share-0"].numbers
+    assert (numbers.told, numbers.muted) == (1, 0)
+
+
+def test_the_first_record_after_what_was_told_is_not_muted(shares: Shares, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AlarmingEngine, "EVERY", 1)
+    shares.keep({"share-0"}, {"share-0": {"a/0": 50}})
+    shares.receive([batch("share-0", "a/0", 49, 1)])
+    assert shares.by_name["share-0"].numbers.told == 0
+    shares.keep(set(), {})
+    shares.keep({"share-1"}, {"share-1": {"a/0": 50}})
+    shares.receive([batch("share-1", "a/0", 50, 1)])
+    assert shares.by_name["share-1"].numbers.told == 1
+
+
 def test_a_stream_that_all_read_is_kept_for_the_last_of_them(shares: Shares) -> None:
     shares.keep({"share-0", "share-1"}, {})
     shares.receive([batch("share-0", "v/0", 0, 30), batch("share-1", "v/0", 0, 10)])
