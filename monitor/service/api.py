@@ -161,12 +161,12 @@ def _problem(status: int, said: str) -> web.Response:
 
 
 def _authorised(token: str | None) -> Middleware:
+    wanted = None if token is None else f"{_BEARER}{token}".encode(errors="surrogateescape")
+
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        given = request.headers.get("Authorization", "")
-        if token is not None and not hmac.compare_digest(
-            given.encode(errors="surrogateescape"), f"{_BEARER}{token}".encode()
-        ):
+        given = request.headers.get("Authorization", "").encode(errors="surrogateescape")
+        if wanted is not None and not hmac.compare_digest(given, wanted):
             return web.Response(status=401, text="unauthorised\n", headers={"WWW-Authenticate": "Bearer"})
         return await handler(request)
 
