@@ -33,7 +33,7 @@ class OutboxSource:
         """`wait` is how to wait so many seconds, or less."""
         self._outbox = outbox
         self._wait = wait
-        held.keep({SHARE}, {})
+        held.keep({SHARE}, {SHARE: {STREAM: outbox.acked(SUBSCRIBER) + 1}})
         self._place = max(0, held.position(SHARE, STREAM) - 1)
         self._version: tuple[int, int] | None = None
         self._is_caught_up = False

@@ -11,11 +11,12 @@ from events.outbox.database import FILE_NAME
 from events.outbox.rows import Entry
 from events.outbox.settings import OutboxSettings
 from events.outbox.store import Store
+from monitor.service import share as share_module
 from monitor.service.outbox_source import SHARE, STREAM, OutboxSource
 from monitor.service.settings import MONITOR_SUBSCRIBER
 from monitor.service.shares import Shares
 from monitor.settings import MonitorSettings
-from tests.support.watching import answer, now_ms
+from tests.support.watching import AlarmingEngine, answer, now_ms
 
 
 @pytest.fixture
@@ -52,6 +53,25 @@ def test_records_come_once_and_are_kept_until_a_checkpoint_stands_for_them(store
     (subscriber,) = store.subscribers()
     assert subscriber.state == "watching"
     shares.close()
+    store.close()
+
+
+def test_without_its_checkpoint_it_tells_nothing_again(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another subscriber keeps the events; how far this one had come, the outbox knows."""
+    monkeypatch.setattr(share_module, "Engine", AlarmingEngine)
+    store.subscribe([MONITOR_SUBSCRIBER, "kafka"])
+    add(store, 0, 150)
+    told: list[str] = []
+    for more in (0, 60):
+        add(store, 150, more)
+        shares = Shares(tmp_path, MonitorSettings(), bytes([more] * 32), lambda one: told.append(one.alarm_id))
+        source = OutboxSource(store, shares, lambda _s: None)
+        shares.receive(source.poll())
+        source.keep(shares.checkpoint())
+        shares.close()
+    assert told == ["alm_100", "alm_200"]
     store.close()
 
 
