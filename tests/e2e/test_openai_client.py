@@ -88,6 +88,30 @@ def test_block_in_the_middle_of_a_stream(client: openai.OpenAI, play: Play, tap:
     assert b"secretsauce" not in tap.received
 
 
+@pytest.mark.parametrize(
+    ("parts", "clean"),
+    [
+        (["Project Orion", " is what it is called."], ""),
+        (["All about ", "Proj", "ect Or", "ion and ", "more."], "All about "),
+        (["It is ", "called ", "Project", " Orion"], "It is called "),
+    ],
+    ids=["first event", "middle", "last event"],
+)
+def test_block_wherever_it_stands(
+    client: openai.OpenAI, play: Play, tap: Tap, parts: list[str], clean: str
+) -> None:
+    """Text that was clean, then the message, then the filtered ending, once, and nothing behind it."""
+    events = list(client.chat.completions.create(model=play(script(says(parts))), messages=ASK, stream=True))
+    choices = [choice for event in events for choice in event.choices]
+    said = "".join(choice.delta.content or "" for choice in choices)
+    assert (said[: len(clean)], said[len(clean) :].strip()) == (clean, "Stopped by the e2e policy.")
+    assert [choice.finish_reason for choice in choices if choice.finish_reason] == ["content_filter"]
+    assert events[-1].choices[0].finish_reason == "content_filter"
+    assert tap.received.count(b"data: [DONE]") == 1
+    assert tap.received.split(b"data: [DONE]")[1].replace(b"0\r\n\r\n", b"").strip() == b""
+    assert b"Orion" not in tap.received
+
+
 def test_block_of_a_whole_answer(client: openai.OpenAI, play: Play, tap: Tap) -> None:
     """A blocked whole answer is an answer that was filtered."""
     whole = client.chat.completions.create(
