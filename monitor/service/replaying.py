@@ -6,11 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from events.codec import EventError, read_wire
 from monitor.engine import Engine
-from monitor.models.watch import signals_of
-from monitor.records import ExchangeRecord, RefusedRecordError, parse
-from monitor.service.share import KINDS
+from monitor.models.watch import is_answer, signals_of
+from monitor.records import ExchangeRecord
+from monitor.service.share import record_in
 from monitor.types import Activity, Signal
 
 if TYPE_CHECKING:
@@ -46,20 +45,14 @@ def replay(items: Iterable[Item], settings: MonitorSettings) -> Replayed:
     """Read records in the order of their times."""
     engine, found = Engine(settings), Replayed()
     for item in sorted(items, key=lambda one: (one.time_s, one.offset)):
-        try:
-            wire = read_wire(item.value)
-            if wire["type"] not in KINDS:
-                continue
-            record = parse(wire)
-        except EventError:
-            engine.refuse("no_event")
+        record = record_in(item.value, engine)
+        if record is None:
             continue
-        except RefusedRecordError as error:
-            engine.refuse(error.reason)
-            continue
-        if isinstance(record, ExchangeRecord):
-            _count(found, record)
+        before = engine.totals().counted
         found.alarms += engine.receive(record, item.time_s)
+        is_counted = engine.totals().counted > before
+        if is_counted and isinstance(record, ExchangeRecord) and is_answer(record):
+            _count(found, record)
     found.totals = engine.totals()
     return found
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from monitor.models.shape import Histogram
+    from monitor.records import Record
     from monitor.service.journal import Line
     from monitor.settings import MonitorSettings
     from monitor.types import Alarm
@@ -55,6 +56,20 @@ def time_of(value: bytes) -> float:
         return datetime.fromisoformat(read_wire(value)["time"]).timestamp()
     except (EventError, KeyError, TypeError, ValueError):
         return 0.0
+
+
+def record_in(value: bytes, engine: Engine) -> Record | None:
+    """Return the record in an entry of a stream. None where there is none; the engine counts what is refused."""
+    if not value:
+        return None  # a compacted topic says that a key is gone
+    try:
+        wire = read_wire(value)
+        return parse(wire) if wire["type"] in KINDS else None
+    except EventError:
+        engine.refuse("no_event")
+    except RefusedRecordError as error:
+        engine.refuse(error.reason)
+    return None
 
 
 @dataclass(slots=True)
@@ -228,20 +243,9 @@ class Share:
             del self._mute[stream]
 
     def _learn(self, item: Item) -> None:
-        if not item.value:
-            return  # a compacted topic says that a key is gone
-        try:
-            wire = read_wire(item.value)
-            if wire["type"] not in KINDS:
-                return
-            record = parse(wire)
-        except EventError:
-            self.engine.refuse("no_event")
-            return
-        except RefusedRecordError as error:
-            self.engine.refuse(error.reason)
-            return
-        self._told_of(self.engine.receive(record, item.time_s))
+        record = record_in(item.value, self.engine)
+        if record is not None:
+            self._told_of(self.engine.receive(record, item.time_s))
 
     def _told_of(self, alarms: list[Alarm]) -> None:
         for alarm in alarms:

@@ -11,7 +11,7 @@ from monitor.service.share import Item, time_of
 from monitor.settings import MonitorSettings
 from monitor.types import Signal
 from tests.support.events import TIME_MS, exchange_event
-from tests.support.watching import START_S, AlarmingEngine, items
+from tests.support.watching import START_S, AlarmingEngine, answer, items
 
 if TYPE_CHECKING:
     import pytest
@@ -29,6 +29,14 @@ def test_records_are_read_in_the_order_of_time(monkeypatch: pytest.MonkeyPatch) 
     assert sum(found.responses.values()) == 240
     assert sum(found.events[Signal.INCIDENTS].values()) == 24
     assert list(found.responses) == sorted(found.responses)
+
+
+def test_the_plot_counts_what_the_engine_counts() -> None:
+    """A copy is one answer, and an exchange that no model answered is none."""
+    failed = answer(3, decision="upstream_error")
+    found = replay([*items(0, 3), *items(0, 3), Item(9, START_S + 4, encode(failed))], MonitorSettings())
+    assert sum(found.responses.values()) == 3
+    assert sum(found.events[Signal.INCIDENTS].values()) == 1
 
 
 def test_the_time_of_an_event() -> None:
