@@ -123,7 +123,10 @@ def parse(event: Mapping[str, Any]) -> Record:
     data = event.get("data")
     if not isinstance(data, dict):
         raise RefusedRecordError("no_data")
-    if not _is_newer(data.get("schema_version"), version):
+    written_under = data.get("schema_version")
+    if not isinstance(written_under, str):
+        raise RefusedRecordError("bad_version")
+    if not _is_newer(written_under, version):
         _check_members(data, shape, "data")
     record: Record = read(_text(event, "id"), _time_s(event), data)
     return record
@@ -292,10 +295,8 @@ def _time_s(event: Mapping[str, Any]) -> float:
 
 
 @lru_cache(maxsize=64)
-def _is_newer(version: object, known: str) -> bool:
+def _is_newer(version: str, known: str) -> bool:
     """Whether an event was written by a newer version within v1, which may have added members."""
-    if not isinstance(version, str):
-        raise RefusedRecordError("bad_version")
     try:
         major, minor = (int(part) for part in version.split("."))
     except ValueError:

@@ -89,6 +89,8 @@ def test_scores_of_the_request_are_not_those_of_the_answer() -> None:
         ("data/schema_version", "2.0", "bad_version"),
         ("data/schema_version", "one", "bad_version"),
         ("data/schema_version", None, "bad_version"),
+        ("data/schema_version", [], "bad_version"),
+        ("data/schema_version", {"major": 1}, "bad_version"),
         ("data/timing/total_ms", float("nan"), "bad_number"),
         ("data/timing/total_ms", float("inf"), "bad_number"),
         ("data/timing/total_ms", True, "bad_number"),
