@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 from typing import TYPE_CHECKING
 
@@ -17,13 +16,13 @@ from tests.support import generated
 from tests.support.dialect_case import Prose
 from tests.support.dialects import CASES
 from tests.support.guards import guarded
+from tests.support.scale import examples
 
 if TYPE_CHECKING:
     from proxy.wire.types import Codec
     from tests.support.dialect_case import DialectCase
 
-SCALE = 50 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 1
-EXAMPLES = 100 * SCALE
+EXAMPLES = examples(100)
 SEEDS = st.integers(0, 2**48)
 
 each_case = pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))

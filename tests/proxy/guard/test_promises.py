@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 from typing import Any
 
@@ -18,9 +17,9 @@ from proxy.wire.registry import DIALECTS
 from tests.support import generated
 from tests.support.generated import chunk
 from tests.support.guards import fed, guarded, loaded
+from tests.support.scale import examples
 
 CHAT = DIALECTS["openai-chat"]
-SCALE = 50 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 1
 SEEDS = st.integers(0, 2**48)
 
 
@@ -51,7 +50,7 @@ def answer(chance: random.Random, choice: int = 0, tools: int = 0) -> tuple[list
 
 
 @given(SEEDS)
-@settings(max_examples=10_000 * SCALE)
+@settings(max_examples=examples(10_000))
 def test_a1_the_outcome_does_not_depend_on_the_cut(seed: int) -> None:
     """A1: any cut of the bytes, in any spelling: same bytes written, same events, same state."""
     chance = random.Random(seed)
@@ -61,7 +60,7 @@ def test_a1_the_outcome_does_not_depend_on_the_cut(seed: int) -> None:
 
 
 @given(SEEDS)
-@settings(max_examples=2_000 * SCALE)
+@settings(max_examples=examples(2_000))
 def test_a4_stream_and_whole_are_one(seed: int) -> None:
     """A4: the same answer streamed and whole: same text in every field, same incidents, same state."""
     chance = random.Random(seed)
@@ -93,7 +92,7 @@ def test_a4_stream_and_whole_are_one(seed: int) -> None:
 
 
 @given(SEEDS)
-@settings(max_examples=5_000 * SCALE)
+@settings(max_examples=examples(5_000))
 def test_a7_choices_and_tool_calls_do_not_mask_each_other(seed: int) -> None:
     """A7: up to 8 choices with up to 4 tool calls in any interleaving: no planted value in any byte written."""
     chance = random.Random(seed)
@@ -110,7 +109,7 @@ def test_a7_choices_and_tool_calls_do_not_mask_each_other(seed: int) -> None:
 
 
 @given(SEEDS)
-@settings(max_examples=10_000 * SCALE)
+@settings(max_examples=examples(10_000))
 def test_a8_redacted_arguments_stay_json_with_their_keys(seed: int) -> None:
     """A8: tool arguments with values planted anywhere but in keys come out as JSON with the same keys."""
     chance = random.Random(seed)
@@ -145,7 +144,7 @@ def _keys(value: object) -> object:
 
 
 @given(SEEDS)
-@settings(max_examples=2_000 * SCALE)
+@settings(max_examples=examples(2_000))
 def test_identity_on_answers_without_findings(seed: int) -> None:
     """Without a finding exactly the bytes that came are written, whatever the spelling."""
     chance = random.Random(seed)
@@ -173,7 +172,7 @@ def test_choices_do_not_wait_for_one_that_finished() -> None:
 
 
 @given(SEEDS)
-@settings(max_examples=300 * SCALE)
+@settings(max_examples=examples(300))
 def test_finished_choices_in_any_interleaving(seed: int) -> None:
     """Any cut gives the same, and nothing planted is written, also where a finished choice goes on."""
     chance = random.Random(seed)

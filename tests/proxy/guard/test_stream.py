@@ -19,6 +19,7 @@ from proxy.guard.drive import scan_inline
 from proxy.guard.reports import GuardEvent
 from proxy.guard.stream import StreamGuard
 from tests.support.guards import played
+from tests.support.scale import examples
 from tests.support.toy import (
     END,
     BrokenDetector,
@@ -64,7 +65,7 @@ CUTS = st.lists(st.integers(0, 4000), max_size=12)
 
 
 @given(PIECES, CUTS, st.sampled_from(POLICIES))
-@settings(max_examples=2000)
+@settings(max_examples=examples(2000))
 def test_cut_invariance_of_bytes(pieces: list[str], points: list[int], under: Policy) -> None:
     """However the bytes are cut, the same bytes are written and the same events told."""
     data = b"".join(map(line, pieces)) + END
@@ -75,7 +76,7 @@ def test_cut_invariance_of_bytes(pieces: list[str], points: list[int], under: Po
 
 
 @given(TEXTS, CUTS, st.sampled_from(POLICIES))
-@settings(max_examples=2000)
+@settings(max_examples=examples(2000))
 def test_parity_of_framings(text: str, points: list[int], under: Policy) -> None:
     """The same text in one frame or in many gives the same text, the same message, the same events."""
     edges = [0, *sorted({p % (len(text) + 1) for p in points}), len(text)]
@@ -99,7 +100,7 @@ def test_identity(pieces: list[str], points: list[int], under: Policy) -> None:
 
 
 @given(PIECES, CUTS)
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 def test_redaction_equals_a_brute_force_oracle(pieces: list[str], points: list[int]) -> None:
     """Overlapping findings go as one; nothing of any of them is written; everything else is."""
     text = "".join(pieces)
@@ -131,7 +132,7 @@ def take_watched(guard: StreamGuard) -> bytes:
 
 
 @given(PIECES, CUTS, st.sampled_from(POLICIES), st.randoms(use_true_random=False))
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 def test_no_write_before_a_scan(pieces: list[str], points: list[int], under: Policy, chance: random.Random) -> None:
     """A5: whatever the order in which detectors answer, nothing is written before they all did; same result."""
     data = b"".join(map(line, pieces)) + END
@@ -183,7 +184,7 @@ def interleavings(draw: st.DrawFn) -> tuple[dict[tuple[str, int, int], str], lis
 
 
 @given(interleavings())
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 def test_interleaved_channels_do_not_mask_each_other(
     example: tuple[dict[tuple[str, int, int], str], list[bytes]],
 ) -> None:
@@ -358,7 +359,7 @@ REWRITE = policy([WordDetector("w", ("bad",))], [rule("w", Action.REWRITE, repla
 @given(
     st.lists(st.sampled_from(["Good one. ", "A bad thing! ", "x", "bad", " ", "\n", "Well? "]), max_size=10), CUTS
 )
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_rewrite_replaces_the_sentence(parts: list[str], points: list[int]) -> None:
     """Every sentence with the word is replaced once, for every framing; the others stay."""
     text = "".join(parts)
@@ -464,7 +465,7 @@ def test_a_finding_in_a_key_blocks() -> None:
     CUTS,
     st.booleans(),
 )
-@settings(max_examples=1500)
+@settings(max_examples=examples(1500))
 def test_redacted_arguments_are_valid_json_with_the_same_keys(
     value: object, points: list[int], ascii_: bool
 ) -> None:
