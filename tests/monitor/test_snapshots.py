@@ -38,3 +38,13 @@ class _Evil:
 def test_other_bytes_are_refused(data: bytes) -> None:
     with pytest.raises(SnapshotError):
         load(data)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("monitor.service.checkpoint", "os.getpid"), ("monitor.service.journal", "suppress")]
+)
+def test_what_our_modules_import_is_not_ours(module: str, name: str) -> None:
+    """A name of a module of ours may lead to one that is not, and by a dot to all that is in it."""
+    code = b"\x80\x04\x8c" + bytes([len(module)]) + module.encode() + b"\x8c" + bytes([len(name)]) + name.encode()
+    with pytest.raises(SnapshotError, match="no state is made of"):
+        load(zlib.compress(code + b"\x93)R."))
