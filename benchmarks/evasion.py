@@ -22,6 +22,7 @@ from rich.console import Console
 from benchmarks.disguises import DISGUISES, ENCODINGS, WORD_DISGUISES
 from benchmarks.report import Table
 from detectors.types import ChannelKind
+from detectors.views.names import View
 from policies.loader import load_policy_text
 from policies.types import Direction, Policy
 from proxy.cli.judging import judge_text
@@ -36,16 +37,17 @@ SEED: Final = 2026
 VARIANTS: Final = 9
 """Cases of each value and family."""
 
-POLICY: Final = """\
+POLICY_WITHOUT_VIEWS: Final = """\
 version: 1
 name: evasion
 extends: default
-views: [characters, lookalikes, markup, spacing, leetspeak, encoded, ciphers]
+views: []
 detectors:
   names: {type: keywords, words: [falcon, orion, seabright]}
 rules:
   - {id: names, detector: names, action: redact}
 """
+POLICY: Final = POLICY_WITHOUT_VIEWS.replace("views: []", f"views: [{', '.join(View)}]")
 
 WORDS: Final = ("falcon", "Orion", "seabright")
 VALUES: Final = (
@@ -177,9 +179,7 @@ def benign() -> Iterator[str]:
 
 def touched(policy: Policy, texts: Iterable[str]) -> tuple[int, int, int]:
     """Return how many texts there are, how many are changed, and how many of these only because of a view."""
-    plain = load_policy_text(
-        POLICY.replace("views: [characters, lookalikes, markup, spacing, leetspeak]", "views: []")
-    )
+    plain = load_policy_text(POLICY_WITHOUT_VIEWS)
     count = changed = by_views = 0
     for text in texts:
         count += 1

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from itertools import islice
 
 from benchmarks.disguises import DISGUISES, ENCODINGS, WORD_DISGUISES
-from benchmarks.evasion import POLICY, benign, cases, encoded_cases, is_caught, streamed, touched, whole
+from benchmarks.evasion import (
+    POLICY,
+    POLICY_WITHOUT_VIEWS,
+    benign,
+    cases,
+    encoded_cases,
+    is_caught,
+    streamed,
+    touched,
+    whole,
+)
 from policies.loader import load_policy_text
 
 STREAMED_EVERY = 12
@@ -43,10 +52,16 @@ def test_a11_text_in_other_letters_is_caught() -> None:
 
 def test_without_views_the_corpus_is_not_caught() -> None:
     """The corpus measures the views and nothing else."""
-    policy = load_policy_text(re.sub(r"views: \[.*\]", "views: []", POLICY))
+    policy = load_policy_text(POLICY_WITHOUT_VIEWS)
     corpus = list(islice(cases(), 0, None, 10))
     caught = sum(is_caught(case, whole(policy, case.text)) for case in corpus)
     assert caught <= 0.02 * len(corpus)
+
+
+def test_what_only_a_view_changes_is_counted() -> None:
+    """Beside what is changed anyway."""
+    texts = ["nothing here", "about the falcon", "about the fal\u200bcon"]
+    assert touched(load_policy_text(POLICY), texts) == (3, 2, 1)
 
 
 def test_a12_ordinary_text_is_left_alone() -> None:
