@@ -54,9 +54,11 @@ class Broker:
     process: subprocess.Popen[bytes] | None = None
 
     def freeze(self) -> None:
-        """Let it stand still, connections and all."""
+        """Let it stand still, connections and all: when this returns, none of its threads runs."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
+        # A thread that runs on another core goes on for a moment, long enough to answer one more request.
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
 
     def thaw(self) -> None:
         """Let it go on."""
