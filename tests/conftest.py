@@ -9,12 +9,17 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
 from tests.support.broker import Broker, shared_broker, used_broker
+from tests.support.guards import watching
+
+if TYPE_CHECKING:
+    from detectors.types import ChannelKind
 
 SLOW_MACHINES = (HealthCheck.too_slow,)
 """Checks of speed say something about the machine, not about the code."""
@@ -44,6 +49,21 @@ def _logging_as_it_was() -> Iterator[None]:
     structlog.reset_defaults()
     root.handlers[:] = handlers
     root.setLevel(level)
+
+
+@pytest.fixture(scope="session")
+def unjudged_texts() -> Iterator[list[ChannelKind]]:
+    """What the guards of this process let out unjudged since the last test: kinds of texts."""
+    with watching() as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def _no_write_before_a_scan(unjudged_texts: list[ChannelKind]) -> Iterator[None]:
+    """A5, over the whole suite: whatever a test is about, no character leaves a guard before it was judged."""
+    yield
+    found, unjudged_texts[:] = unjudged_texts[:], []
+    assert found == []
 
 
 @pytest.fixture(scope="session")

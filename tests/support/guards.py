@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+import pytest
+
 from policies.loader import load_policy_text
+from proxy.guard import stream
 from proxy.guard.drive import scan_inline
 from proxy.guard.stream import StreamGuard
 from tests.support import generated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
+    from detectors.types import ChannelKind
     from policies.types import Action, Policy
     from proxy.guard.api import Block, GuardState
     from proxy.guard.reports import GuardEvent
+    from proxy.guard.timeline import Timeline
     from proxy.wire.types import Codec
+
+IS_COMPILED = not str(stream.__file__).endswith(".py")
 
 
 class Outcome(NamedTuple):
@@ -34,14 +42,39 @@ class Outcome(NamedTuple):
 def watched(guard: StreamGuard) -> bytes:
     """Take what may leave. Asserts that each character of it had been judged (A5)."""
     out = guard.take()
-    for timeline in guard._texts.by_channel.values() if out else ():
-        assert timeline.emitted <= timeline.released
-        panel = timeline._panel
-        if not panel._is_open:  # No cursor yet: the screen alone has looked, up to here.
-            assert timeline.released <= panel._at <= panel._scanned
-        for cursor in panel.cursors:
-            assert timeline.released <= cursor.reading.to_source(cursor.watermark)
+    assert unjudged(guard) == []
     return out
+
+
+def unjudged(guard: StreamGuard) -> list[ChannelKind]:
+    """Return the kinds of the texts of which a character left, or may leave, that a detector had not judged."""
+    return [t.channel.kind for t in guard._texts.by_channel.values() if not _is_judged(t)]
+
+
+def _is_judged(timeline: Timeline) -> bool:
+    released, panel = timeline.released, timeline._panel
+    if not timeline.emitted <= released <= timeline.buffer.end:
+        return False
+    if not panel._is_open and not released <= panel._at <= panel._scanned:
+        return False  # No cursor of theirs yet: the screen alone has looked, and not this far.
+    return all(released <= cursor.reading.to_source(cursor.watermark) for cursor in panel.cursors)
+
+
+@contextmanager
+def watching() -> Iterator[list[ChannelKind]]:
+    """Look at every guard of this process each time something is taken of it; tell what had not been judged."""
+    found: list[ChannelKind] = []
+    take = StreamGuard.take
+
+    def take_and_look(guard: StreamGuard) -> bytes:
+        out = take(guard)
+        found.extend(unjudged(guard))
+        return out
+
+    with pytest.MonkeyPatch.context() as patch:
+        if not IS_COMPILED:  # A compiled class does not let its methods be replaced.
+            patch.setattr(StreamGuard, "take", take_and_look)
+        yield found
 
 
 @lru_cache(maxsize=64)
