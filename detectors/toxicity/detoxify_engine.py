@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from detectors.toxicity.detoxify_files import check_installed, check_variant, check_weights
 from detectors.toxicity.errors import damaged, first_line, missing
+from detectors.toxicity.parts import highest, parts_of
 from detectors.types import DetectorConfigError
 
 if TYPE_CHECKING:
@@ -30,14 +31,31 @@ class DetoxifyEngine:
         """`labels` say in which order scores are given."""
         self.labels = tuple(labels)
         self._detoxify = detoxify
+        self._max_tokens = max_tokens(detoxify)
 
     def scores(self, texts: Sequence[str]) -> list[Scores]:
-        """Score each text by itself: padding would change the last digits, and saves nothing on one thread."""
-        return [self._scored(text) for text in texts]
+        """Score each text by itself: padding would change the last digits, and saves nothing on one thread.
+
+        Of one with too many tokens, which the library would cut off, the highest score of its parts counts.
+        """
+        return [highest([self._scored(part) for part in self._parts(text)]) for text in texts]
+
+    def _parts(self, text: str) -> list[str]:
+        return parts_of(text.encode("utf-8", "replace").decode(), self._fits)
+
+    def _fits(self, text: str) -> bool:
+        return len(self._detoxify.tokenizer(text, verbose=False)["input_ids"]) <= self._max_tokens
 
     def _scored(self, text: str) -> Scores:
-        found = self._detoxify.predict(text.encode("utf-8", "replace").decode())
+        found = self._detoxify.predict(text)
         return tuple(float(found[label]) for label in self.labels)
+
+
+def max_tokens(detoxify: Any) -> int:  # noqa: ANN401 - the library has no types
+    """Return how many tokens a Detoxify model reads. RoBERTa's positions begin after the one for padding."""
+    config = detoxify.model.config
+    offset = (config.pad_token_id or 0) + 1 if "roberta" in config.model_type else 0
+    return min(int(config.max_position_embeddings) - offset, int(detoxify.tokenizer.model_max_length))
 
 
 def load_detoxify(variant: str, checkpoint: str, config_path: str, labels: Sequence[str]) -> DetoxifyEngine:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from detectors.toxicity.detoxify_engine import DetoxifyEngine, open_detoxify
+from detectors.toxicity.detoxify_engine import DetoxifyEngine, max_tokens, open_detoxify
 from detectors.toxicity.layout import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, read_layout
 from detectors.toxicity.onnx_engine import load_onnx
 
@@ -158,13 +158,6 @@ def _write_config(original: Any, path: Path) -> None:  # noqa: ANN401 - the libr
     config = {
         "id2label": dict(enumerate(original.class_names)),
         "problem_type": "multi_label_classification",
-        "max_position_embeddings": _max_tokens(original),
+        "max_position_embeddings": max_tokens(original),
     }
     path.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
-
-
-def _max_tokens(original: Any) -> int:  # noqa: ANN401 - the library has no types
-    """Return how many tokens the model reads. RoBERTa's positions begin after the one for padding."""
-    config = original.model.config
-    offset = (config.pad_token_id or 0) + 1 if "roberta" in config.model_type else 0
-    return int(config.max_position_embeddings) - offset

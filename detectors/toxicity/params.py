@@ -31,6 +31,9 @@ class RemoteParams(BaseModel):
     """Name of the input, which takes texts (BYTES)."""
     output: Annotated[str, Field(min_length=1)] = "scores"
     """Name of the output: scores from 0 to 1 (FP32 or FP64), a row for each text."""
+    max_tokens: Annotated[int, Field(ge=32, le=100_000)] = 512
+    """How many tokens the model there reads of a text. One that may have more (a byte can be one) is asked about in
+    parts."""
     timeout_s: Annotated[float, Field(gt=0, le=30)] = 0.4
     """Longest time for one request. Keep it below the policy's `deadline`."""
     retries: Annotated[int, Field(ge=0, le=3)] = 1

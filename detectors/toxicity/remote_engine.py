@@ -15,6 +15,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from detectors.toxicity.breaker import Breaker
+from detectors.toxicity.parts import highest, most_tokens, parts_of
 from detectors.types import ModelUnavailableError
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 MAX_ANSWER_BYTES: Final = 4 << 20
 """Scores of a batch are some kilobytes; a service that sends more is another one."""
+
+MARKS: Final = 2
+"""Tokens that a model puts before and after a text."""
 
 _AGAIN = frozenset({429, 502, 503, 504})
 """Answers of a service, or of what stands before it, that another try may not get."""
@@ -63,16 +67,24 @@ class RemoteEngine:
         self._pool = urllib3.PoolManager(num_pools=1, maxsize=1, retries=retry, timeout=timeout)
 
     def scores(self, texts: Sequence[str]) -> list[Scores]:
-        """Have texts scored there. Raises `ModelUnavailableError`."""
+        """Have texts scored there. Raises `ModelUnavailableError`.
+
+        Of one with too many tokens, which the service would cut off, the highest score of its parts counts.
+        """
         if not self._breaker.allows(time.monotonic()):
             raise ModelUnavailableError(f"{self._source.model}: the service failed and is left alone for a while")
+        parts = [parts_of(text, self._fits) for text in texts]
+        asked = [part for of_text in parts for part in of_text]
         try:
-            scores = self._read(self._asked(texts), len(texts))
+            rows = iter(self._read(self._asked(asked), len(asked)))
         except ModelUnavailableError:
             self._breaker.failed(time.monotonic())
             raise
         self._breaker.succeeded()
-        return scores
+        return [highest([next(rows) for _ in of_text]) for of_text in parts]
+
+    def _fits(self, text: str) -> bool:
+        return most_tokens(text) <= self._source.max_tokens - MARKS
 
     def _asked(self, texts: Sequence[str]) -> bytes:
         given = [text.encode("utf-8", "replace").decode() for text in texts]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from detectors.toxicity.detoxify_files import check_installed, check_variant, check_weights
 from detectors.toxicity.errors import missing
-from detectors.toxicity.layout import MODEL_FILE, file_digest, read_layout
+from detectors.toxicity.layout import DEFAULT_MAX_TOKENS, MODEL_FILE, file_digest, read_layout
 from detectors.types import DetectorConfigError, ModelSource
 
 if TYPE_CHECKING:
@@ -103,6 +103,8 @@ class RemoteSource:
     retries: int
     max_failures: int
     pause_s: float
+    max_tokens: int = DEFAULT_MAX_TOKENS
+    """How many tokens the model there reads of a text."""
     batch_chars: int = REMOTE_BATCH_CHARS
 
     def load(self) -> RemoteEngine:
@@ -204,6 +206,7 @@ def _remote(params: RemoteParams | None) -> Described:
         params.retries,
         params.max_failures,
         params.pause_s,
+        params.max_tokens,
     )
     return Described(source, labels)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytest.importorskip("detoxify", reason="make test-models installs torch and Detoxify")
 
-TEXTS = ["you are a nitwit", "no", "The tide comes in twice a day. " * 20, ""]
+TEXTS = ["you are a nitwit", "no", "The tide comes in twice a day. " * 7, ""]
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +37,19 @@ def test_scores_are_those_of_the_library_in_the_order_of_the_labels(checkpoint: 
         assert given == tuple(library.predict(text)[label] for label in LABELS[::-1])
     assert len(set(scores)) == len(TEXTS)
     assert engine.scores(TEXTS[::-1])[::-1] == scores
+
+
+@pytest.mark.parametrize("before", [0, 30, 61, 62, 63, 90, 140])
+def test_a_text_of_too_many_tokens_is_read_in_parts(checkpoint: Path, before: int) -> None:
+    """The library cuts off what is too much at the end: no word may stand where none is read."""
+    engine = load_detoxify("original", str(checkpoint), str(checkpoint.parent), LABELS)
+    text = "no " * before + "nitwit " + "no " * (140 - before)
+    parts = engine._parts(text)
+    assert len(parts) > 1
+    assert any("nitwit" in part for part in parts)
+    assert all(len(engine._detoxify.tokenizer(part)["input_ids"]) <= 64 for part in parts)
+    alone = [engine.scores([part])[0] for part in parts]
+    assert engine.scores([text]) == [tuple(map(max, *alone))]
 
 
 def test_the_detector_judges_with_it(checkpoint: Path) -> None:

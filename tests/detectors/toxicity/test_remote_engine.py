@@ -45,6 +45,20 @@ def test_a_batch_is_one_question(service: Service) -> None:
     assert source(service.url + "/", version="2").load().scores(["x"]) == [tuple(scores_of("x"))]
 
 
+@pytest.mark.parametrize("before", range(0, 160, 20))
+def test_a_text_that_may_have_too_many_tokens_is_asked_about_in_parts(service: Service, before: int) -> None:
+    """The service would cut off what it cannot read: a word is found wherever it stands among signs."""
+    signs = "\U0001f642 "
+    text = signs * before + "nitwit " + signs * (160 - before)
+    calm, found, short = source(service.url).load().scores(["calm", text, "nitwit"])
+    assert (list(calm), list(found), list(short)) == (scores_of("calm"), scores_of("nitwit"), scores_of("nitwit"))
+    (asked,) = service.asked
+    assert len(asked) > 3
+    assert all(len(one.encode()) <= 510 for one in asked)
+    assert source(service.url, max_tokens=2000).load().scores([text]) == [found]
+    assert service.asked[1:] == [[text]]
+
+
 @pytest.mark.parametrize("fault", ["cut", "503", "429"])
 def test_what_was_refused_or_cut_off_is_sent_again(service: Service, fault: str) -> None:
     """Once, as it was told."""
