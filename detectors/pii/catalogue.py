@@ -14,12 +14,13 @@ from typing import Any
 
 import phonenumbers
 import tldextract
-from presidio_analyzer import PatternRecognizer, predefined_recognizers
+from presidio_analyzer import EntityRecognizer, PatternRecognizer, predefined_recognizers
 from presidio_analyzer.predefined_recognizers import IbanRecognizer, PhoneRecognizer
 from presidio_analyzer.predefined_recognizers.country_specific.south_africa.za_phone_number_recognizer import (
     ZaPhoneNumberRecognizer,
 )
 from presidio_analyzer.predefined_recognizers.generic import email_recognizer
+from presidio_analyzer.recognizer_registry.recognizers_loader_utils import RecognizerConfigurationLoader
 
 from detectors.types import DetectorConfigError
 
@@ -33,23 +34,45 @@ _SILENT = logging.CRITICAL + 1
 
 
 @cache
-def recognizer_classes() -> dict[str, type[Any]]:
-    """Return Presidio's structural recognizers by the entity they find."""
+def recognizer_classes() -> dict[str, tuple[type[Any], ...]]:
+    """Return Presidio's structural recognizers by the entity they find; an entity may have several."""
     _make_silent()
     _make_offline()
-    found: dict[str, type[Any]] = {}
-    candidates: list[tuple[str, Any]] = inspect.getmembers(predefined_recognizers, inspect.isclass)
-    for _, candidate in candidates:
+    found: dict[str, tuple[type[Any], ...]] = {}
+    for candidate in _candidates():
         if _is_structural(candidate):
-            (entity,) = candidate().supported_entities
-            found[entity] = candidate
+            for entity in candidate().supported_entities:
+                found[entity] = (*found.get(entity, ()), candidate)
     return found
 
 
+@cache
+def unlike_classes() -> dict[str, str]:
+    """Return the pattern recognizers that judge in a way of their own, by entity: their class, by name.
+
+    What such a class finds cannot be told piece by piece, so that an entity of which one finds a part is refused.
+    """
+    return {
+        entity: candidate.__name__
+        for candidate in _candidates()
+        if issubclass(candidate, PatternRecognizer) and not _is_structural(candidate)
+        for entity in candidate().supported_entities
+    }
+
+
+def _candidates() -> list[Any]:
+    found: list[tuple[str, Any]] = inspect.getmembers(predefined_recognizers, inspect.isclass)
+    return [candidate for _, candidate in found if candidate is not PatternRecognizer]
+
+
 def _is_structural(candidate: type[Any]) -> bool:
-    """Whether `detectors.pii` can do what its `analyze` does: that of the base class, of IBAN or of phones."""
+    """Whether `detectors.pii` can do what it does: `analyze` is that of the base class, of IBAN or of phones.
+
+    And its scores are raised by context words, if at all, in the way that all recognizers share.
+    """
     known = {c.analyze for c in (PatternRecognizer, IbanRecognizer, PhoneRecognizer, ZaPhoneNumberRecognizer)}
-    return candidate is not PatternRecognizer and getattr(candidate, "analyze", None) in known
+    enhance = EntityRecognizer.enhance_using_context
+    return getattr(candidate, "analyze", None) in known and candidate.enhance_using_context is enhance
 
 
 def _make_silent() -> None:
@@ -80,6 +103,12 @@ def check_entities(entities: tuple[str, ...]) -> None:
                 f"remove it, or list its values in a detector of type keywords",
                 loc,
             )
+        if entity in unlike_classes():
+            raise DetectorConfigError(
+                f"{entity} is found by Presidio's {unlike_classes()[entity]}, which does not judge by patterns "
+                f"alone: its findings cannot be told while a text still grows. Remove it",
+                loc,
+            )
         if entity not in known:
             near = get_close_matches(entity.upper(), known, n=1)
             hint = f"Did you mean {near[0]!r}?" if near else f"Known entities: {', '.join(sorted(known))}."
@@ -103,9 +132,25 @@ def check_regions(regions: tuple[str, ...]) -> None:
             raise DetectorConfigError(f"{region} is listed twice: remove one", loc)
 
 
-def make_recognizer(entity: str, language: str, regions: tuple[str, ...]) -> Any:  # noqa: ANN401 - Presidio has no types
-    """Return a new recognizer for a known `entity`."""
-    found = recognizer_classes()[entity]
-    if found is PhoneRecognizer:
-        return found(supported_language=language, supported_regions=regions)
-    return found(supported_language=language)
+def make_recognizers(entity: str, language: str, regions: tuple[str, ...]) -> list[Any]:
+    """Return new recognizers for a known `entity`, in the order of their names."""
+    return [_made(found, language, regions) for found in recognizer_classes()[entity]]
+
+
+def _made(found: type[Any], language: str, regions: tuple[str, ...]) -> Any:  # noqa: ANN401 - Presidio has no types
+    more: dict[str, Any] = {"supported_regions": regions} if found is PhoneRecognizer else {}
+    if context := _contexts().get((found.__name__, language)):
+        more["context"] = list(context)
+    return found(supported_language=language, **more)
+
+
+@cache
+def _contexts() -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return the context words that Presidio's own configuration gives a class in a language."""
+    configured = RecognizerConfigurationLoader.get()["recognizers"]
+    return {
+        (each["name"], language["language"]): tuple(language["context"])
+        for each in configured
+        for language in each.get("supported_languages", ())
+        if isinstance(language, dict) and language.get("context")
+    }

@@ -14,7 +14,7 @@ from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
 from detectors.automaton import HoldAutomaton
 from detectors.pii import phone
-from detectors.pii.catalogue import check_entities, check_regions, make_recognizer
+from detectors.pii.catalogue import check_entities, check_regions, make_recognizers
 from detectors.pii.phone import PhoneScanner
 from detectors.pii.rules import Judged, Rule, make_rules, without_contained
 from detectors.pii.screens import Required, screen
@@ -151,11 +151,11 @@ def make_engine(entities: tuple[str, ...], language: str, regions: tuple[str, ..
     rules: list[Rule] = []
     phones: list[PhoneScanner] = []
     for entity in entities:
-        recognizer = make_recognizer(entity, language, regions)
-        if isinstance(recognizer, PhoneRecognizer):
-            phones.append(PhoneScanner(entity, recognizer))
-        else:
-            rules.extend(make_rules(entity, recognizer))
+        for recognizer in make_recognizers(entity, language, regions):
+            if isinstance(recognizer, PhoneRecognizer):
+                phones.append(PhoneScanner(entity, recognizer))
+            else:
+                rules.extend(make_rules(entity, recognizer))
     spans: dict[int, list[PatternSource]] = defaultdict(list)
     for rule in rules:
         spans[rule.max_span].append(rule.source)

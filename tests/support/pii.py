@@ -36,11 +36,11 @@ SAMPLES: list[tuple[str, str, str]] = [
 
 
 @cache
-def recognizer(entity: str) -> Any:
-    """Return Presidio's own recognizer, offline."""
-    from detectors.pii.catalogue import make_recognizer  # noqa: PLC0415 - imports Presidio
+def recognizers(entity: str) -> tuple[Any, ...]:
+    """Return Presidio's own recognizers of an entity, offline."""
+    from detectors.pii.catalogue import make_recognizers  # noqa: PLC0415 - imports Presidio
 
-    return make_recognizer(entity, "en", DEFAULT_PHONE_REGIONS)
+    return tuple(make_recognizers(entity, "en", DEFAULT_PHONE_REGIONS))
 
 
 def presidio_spans(text: str, *entities: str) -> list[tuple[int, int, str, float]]:
@@ -48,5 +48,6 @@ def presidio_spans(text: str, *entities: str) -> list[tuple[int, int, str, float
     return sorted(
         (found.start, found.end, found.entity_type, float(found.score))
         for entity in entities
-        for found in recognizer(entity).analyze(text, [entity])
+        for recognizer in recognizers(entity)
+        for found in recognizer.analyze(text, [entity])
     )

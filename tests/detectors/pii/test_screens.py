@@ -7,18 +7,18 @@ import regex
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detectors.pii.catalogue import make_recognizer, recognizer_classes
+from detectors.pii.catalogue import make_recognizers, recognizer_classes
 from detectors.pii.presidio import DEFAULT_ENTITIES
 from detectors.pii.rules import Rule, make_rules
 from detectors.pii.screens import ORDINARY_TEXT, required, screen
 from detectors.regex_parser import parse_pattern
 from detectors.regex_tree import PatternSource
 
-PATTERN_ENTITIES = [e for e, c in recognizer_classes().items() if hasattr(c, "PATTERNS")]
+PATTERN_ENTITIES = [e for e, c in recognizer_classes().items() if hasattr(c[0], "PATTERNS")]
 RULES = [
     pytest.param(rule, id=f"{entity}-{n}")
     for entity in PATTERN_ENTITIES
-    for n, rule in enumerate(make_rules(entity, make_recognizer(entity, "en", ("US",))))
+    for n, rule in enumerate(make_rules(entity, make_recognizers(entity, "en", ("US",))[0]))
 ]
 
 
@@ -93,6 +93,6 @@ def test_ordinary_text_meets_no_screen_of_the_default_entities_but_digits_and_co
     """So that on words alone no pattern is run."""
     words = regex.sub(r"[\d:]", "", ORDINARY_TEXT)
     for entity in set(DEFAULT_ENTITIES) - {"PHONE_NUMBER"}:
-        for rule in make_rules(entity, make_recognizer(entity, "en", ("US",))):
+        for rule in make_rules(entity, make_recognizers(entity, "en", ("US",))[0]):
             assert rule.screen is not None
             assert not rule.screen.search(words)
