@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from detectors.types import Finding
 from policies.replacement import replacement_text
+from policies.substitutes import Substitutes
 from policies.types import Action, Rule
 
 if TYPE_CHECKING:
@@ -92,15 +93,22 @@ def decide(
     return Decision(action, edits, None if blocking is None else blocking[1], acted)
 
 
-def render_replacement(policy: Policy, edit: SpanEdit, matched: str) -> str:
+def render_replacement(policy: Policy, edit: SpanEdit, matched: str, substitutes: Substitutes | None = None) -> str:
     """Return what is written in place of `edit`, where `matched` is the channel's text at the edit's span.
 
     A caller that widened the span (to the sentence, for `rewrite`) still gives the text of the edit's own span.
+    `substitutes` are those of the exchange; without them each replacement is its own exchange.
     """
     finding = edit.finding
     own = matched[max(0, finding.start - edit.start) : finding.end - edit.start]
     return replacement_text(
-        edit.rule, edit.action, finding.category, span=matched, matched=own, key=policy.hash_key
+        edit.rule,
+        edit.action,
+        finding.category,
+        span=matched,
+        matched=own,
+        key=policy.hash_key,
+        substitutes=Substitutes() if substitutes is None else substitutes,
     )
 
 

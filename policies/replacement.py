@@ -8,11 +8,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
+from policies.placeholders import label_of, placeholder
 from policies.types import DEFAULT_REPLACEMENT, DEFAULT_REWRITE, Action
 
 if TYPE_CHECKING:
+    from policies.substitutes import Substitutes
     from policies.types import Rule
 
 PLACEHOLDERS = ("category", "rule")
@@ -69,15 +72,28 @@ def evidence_digest(key: bytes, matched: str, chars: int) -> bytes:
     return hmac.digest(key, b"evidence\0" + matched.encode("utf-8", "surrogatepass"), "sha256")
 
 
-def replacement_text(rule: Rule, action: Action, category: str, span: str, matched: str, key: bytes) -> str:
+def replacement_text(
+    rule: Rule,
+    action: Action,
+    category: str,
+    *,
+    span: str,
+    matched: str,
+    key: bytes,
+    substitutes: Substitutes,
+) -> str:
     """Return what replaces `span`, in which `matched` is the text of the finding itself.
 
     `rewrite` and plain `redact` write the template, `mask` one character for each of the span's, `hash` the
-    category with the fingerprint of `matched`.
+    category with the fingerprint of `matched`, `restore` a numbered placeholder that stands for `span`.
     """
     if action is Action.REWRITE:
         template = DEFAULT_REWRITE if rule.replacement is None else rule.replacement
         return render_template(template, category, rule.id)
+    if rule.restore:
+        label = label_of(category)
+        stands = substitutes.stand_in(label, span, partial(placeholder, label), has_way_back=True)
+        return f"<{label}>" if stands is None else stands
     if rule.mask is not None:
         return rule.mask * len(span)
     if rule.hash:

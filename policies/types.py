@@ -113,6 +113,8 @@ class Rule:
     """One character that replaces each character of the span (redact)."""
     hash: bool = False
     """Replace the span by a keyed fingerprint of it (redact)."""
+    restore: bool = False
+    """Replace the span of a request by a numbered placeholder, and write the value back in the answer (redact)."""
     message: str = DEFAULT_MESSAGE
     """What the client reads in place of a blocked answer."""
     on_error: OnError = OnError.BLOCK

@@ -11,8 +11,9 @@ from policies.types import Action
 from proxy.guard.arguments import edit_pieces, touches_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from policies.substitutes import Substitutes
     from policies.types import Policy
     from proxy.guard.arguments import ArgumentsLexer
     from proxy.guard.buffer import TextBuffer
@@ -93,30 +94,34 @@ def resolved_edits(
     buffer: TextBuffer,
     boundaries: Sequence[int] | None,
     lexer: ArgumentsLexer | None,
+    substitutes: Substitutes | None = None,
 ) -> Resolved:
     """Render the edits of one round, in order of offset.
 
     `boundaries` are the starts of sentences, None where no rule rewrites; `lexer` is there for tool arguments.
+    `substitutes` are those of the exchange.
     """
+
+    def rendered(edit: SpanEdit) -> str:
+        return render_replacement(policy, edit, buffer.slice(edit.start, edit.end), substitutes)
+
     if lexer is not None and not lexer.broken:
-        return _in_arguments(edits, policy, buffer, lexer)
+        return _in_arguments(edits, rendered, buffer, lexer)
     if boundaries is not None:
         edits = _merged([_widened(edit, boundaries, buffer) for edit in edits])
-    return Resolved(
-        [Replacement(e.start, e.end, render_replacement(policy, e, buffer.slice(e.start, e.end))) for e in edits],
-        None,
-    )
+    return Resolved([Replacement(e.start, e.end, rendered(e)) for e in edits], None)
 
 
-def _in_arguments(edits: Sequence[SpanEdit], policy: Policy, buffer: TextBuffer, lexer: ArgumentsLexer) -> Resolved:
+def _in_arguments(
+    edits: Sequence[SpanEdit], rendered: Callable[[SpanEdit], str], buffer: TextBuffer, lexer: ArgumentsLexer
+) -> Resolved:
     """Keep the arguments JSON: only contents of strings and bare values change. A rewrite acts as a redaction."""
     replacements: list[Replacement] = []
     for edit in edits:
         if touches_key(lexer, edit.start, edit.end):
             return Resolved(replacements, edit)
         matched = buffer.slice(edit.start, edit.end)
-        rendered = render_replacement(policy, edit, matched)
-        pieces = edit_pieces(lexer, edit.start, edit.end, rendered, matched)
+        pieces = edit_pieces(lexer, edit.start, edit.end, rendered(edit), matched)
         replacements += [Replacement(*piece) for piece in pieces]
     return Resolved(replacements, None)
 

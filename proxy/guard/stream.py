@@ -30,12 +30,16 @@ if TYPE_CHECKING:
     from policies.types import Policy
     from proxy.guard.api import ScanNow
     from proxy.guard.evidence import Evidence
+    from proxy.guard.memory import Memory
     from proxy.guard.reports import GuardEvent
     from proxy.wire.types import Codec, Frame
 
 
 class StreamGuard:
     """Guards one message (a response or a request) under one policy."""
+
+    _last_id = 0
+    _now_s: float | None = None
 
     def __init__(
         self,
@@ -45,6 +49,7 @@ class StreamGuard:
         *,
         use_screens: bool = True,
         evidence: Evidence | None = None,
+        memory: Memory | None = None,
     ) -> None:
         """Without screens each detector looks at everything for itself: slower, and the same comes out."""
         self.stats = GuardStats()
@@ -60,18 +65,17 @@ class StreamGuard:
         self._max_hold_chars = policy.limits.max_hold_chars
         self._max_channels = MAX_REQUEST_CHANNELS if direction is Direction.REQUEST else MAX_CHANNELS
         self._direction = direction
-        keep = codec.repeats_text
-        self._texts = Texts(policy, direction, self.stats, keep, use_screens=use_screens, evidence=evidence)
+        self._texts = Texts(
+            policy, direction, self.stats, codec.repeats_text, memory, use_screens=use_screens, evidence=evidence
+        )
         self.channels = self._texts.summary
         self.answers = self._texts.answers
         self._queue = FrameQueue()
         self._in_flight: dict[int, tuple[Timeline, WantedScan]] = {}
         self._early: list[tuple[Timeline, WantedScan]] = []
-        self._last_id = 0
         self._ended = self._broken = False
         self._state = GuardState.STATE_OPEN
         self._out: list[bytes] = []
-        self._now_s: float | None = None
         self._spoken: set[int] = set()
         self._is_stale = False
         """Whether more may be able to leave than did at the last look."""

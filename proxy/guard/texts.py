@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from proxy.guard.api import answers_of
+from proxy.guard.memory import Memory
 from proxy.guard.queue import Place
 from proxy.guard.rules import ChannelRules, channel_rules
 from proxy.guard.timeline import Timeline
@@ -44,6 +45,7 @@ class Texts:
         "_evidence",
         "_keep",
         "_lone_ends",
+        "_memory",
         "_passed",
         "_passed_pieces",
         "_quiet",
@@ -63,11 +65,17 @@ class Texts:
         direction: Direction,
         stats: GuardStats,
         keep: bool,
+        memory: Memory | None = None,
         *,
         use_screens: bool = True,
         evidence: Evidence | None = None,
     ) -> None:
-        """`keep`: retain whole texts, because the format repeats them. `evidence`: for the audit record."""
+        """Begin without any text.
+
+        `keep`: retain whole texts, because the format repeats them. `evidence`: for the audit record. `memory`: of
+        the exchange; None: this message is all of it.
+        """
+        self._memory = Memory() if memory is None else memory
         self._evidence = evidence
         self._rules = channel_rules(policy, direction, use_screens=use_screens)
         self._stats = stats
@@ -150,7 +158,9 @@ class Texts:
         """Add text to a channel."""
         timeline = self.by_channel.get(channel)
         if timeline is None:
-            timeline = Timeline(channel, self._rules[channel.kind], self._stats, keep=self._keep)
+            timeline = Timeline(
+                channel, self._rules[channel.kind], self._stats, keep=self._keep, memory=self._memory
+            )
             if self._evidence is not None:
                 timeline.keep_evidence(self._evidence.window_chars, self._evidence.whole_chars)
             self.by_channel[channel] = timeline
@@ -202,7 +212,7 @@ class Texts:
             for slot in slots:
                 self._constants[_key(slot)] = place
             return
-        timeline = Timeline(channel, self._rules[channel.kind], self._stats, constant=True)
+        timeline = Timeline(channel, self._rules[channel.kind], self._stats, constant=True, memory=self._memory)
         for slot in slots:
             start, end = timeline.append(slot.text)
             if len(slots) > 1:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from detectors.types import Finding
     from proxy.guard.api import ChannelSummary
+    from proxy.guard.memory import Memory
     from proxy.guard.rules import ChannelRules
     from proxy.wire.types import Channel
 
@@ -49,6 +50,20 @@ class Timeline:
     _context_chars = 0
     """How much before an incident is not forgotten yet, for the audit record."""
 
+    final = False
+    """Nothing will be appended any more."""
+    closed = False
+    """Nothing more will leave."""
+    block: Block | None = None
+    """Set when the text must end at `block.offset`."""
+    is_plain = True  # nothing was found so far: no edit, no block
+    held_since_s: float | None = None
+    """When the oldest text that has not been released arrived, on the driver's clock."""
+    released = 0
+    """Text before this offset may leave, with `edits` applied."""
+    emitted = 0
+    """Text before this offset has left: it is in frames that were sent."""
+
     def __init__(
         self,
         channel: Channel,
@@ -57,26 +72,19 @@ class Timeline:
         *,
         keep: bool = False,
         constant: bool = False,
+        memory: Memory | None = None,
     ) -> None:
-        """`keep`: retain the whole text, for snapshots. `constant`: the text is complete values, not a stream."""
+        """Make the empty text.
+
+        `keep`: retain the whole text, for snapshots. `constant`: the text is complete values, not a stream.
+        `memory`: of the exchange.
+        """
         self.channel = channel
         self.rules = rules
         self._keep, self._constant = keep, constant
+        self._substitutes = None if memory is None else memory.substitutes
         self.buffer = TextBuffer()
-        self.released = 0
-        """Text before this offset may leave, with `edits` applied."""
-        self.emitted = 0
-        """Text before this offset has left: it is in frames that were sent."""
-        self.final = False
-        """Nothing will be appended any more."""
-        self.closed = False
-        """Nothing more will leave."""
         self.edits = EditList(cuts=channel.is_signed)
-        self.block: Block | None = None
-        """Set when the text must end at `block.offset`."""
-        self.is_plain = True  # nothing was found so far: no edit, no block
-        self.held_since_s: float | None = None
-        """When the oldest text that has not been released arrived, on the driver's clock."""
         self._stats = stats
         self._readings = Readings(self.buffer)
         self._panel = self._readings.follow(Panel(rules.holders, self._readings.plain, rules.kind, stats))
@@ -254,7 +262,9 @@ class Timeline:
                 break
         if edits:
             sentences = self._boundaries if self._sentences is not None else None
-            resolved = resolved_edits(edits, self.rules.policy, self.buffer, sentences, self._lexer)
+            resolved = resolved_edits(
+                edits, self.rules.policy, self.buffer, sentences, self._lexer, self._substitutes
+            )
             if resolved.key_edit is not None and (
                 self.block is None or resolved.key_edit.start < self.block.offset
             ):

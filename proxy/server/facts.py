@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from proxy.guard.memory import Memory
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -95,6 +97,8 @@ class ExchangeFacts:
     traceparent: str | None = None
     request_bytes: int = 0
     messages: list[MessageFacts] = field(default_factory=list)
+    memory: Memory = field(default_factory=Memory, repr=False)
+    """Values that its two messages share, while it lasts. No event is made of it."""
     occurrences: dict[tuple[str, str], int] = field(default_factory=dict)
     """By rule and category: incidents so far."""
     decision: str = ""

@@ -63,7 +63,9 @@ class GuardedMessage:
         self._fault: NotRecordedFault | None = None
         self._watchdog = watchdog
         self.codec = codec
-        self.guard = guard or StreamGuard(codec, policy.policy, direction, evidence=services.evidence)
+        self.guard = guard or StreamGuard(
+            codec, policy.policy, direction, evidence=services.evidence, memory=exchange.memory
+        )
         self.driver = ScanDriver(self.guard, services.lanes, self._loop, policy.policy.limits.deadline_s)
         self.facts = MessageFacts(direction.value, self.guard.stats, self.driver.seconds)
         exchange.messages.append(self.facts)

@@ -91,7 +91,8 @@ class WholeMessage:
     def _fed(self, raw: bytes, now_s: float) -> StreamGuard:
         """Return a guard that has the message, and has judged nothing of it yet."""
         policy = self._exchange.policy
-        guard = StreamGuard(self.codec, policy.policy, self._direction, evidence=self._services.evidence)
+        memory, evidence = self._exchange.memory, self._services.evidence
+        guard = StreamGuard(self.codec, policy.policy, self._direction, evidence=evidence, memory=memory)
         if policy.timed:
             guard.receive_time(now_s)
         guard.receive(raw)

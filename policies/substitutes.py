@@ -1,0 +1,89 @@
+"""What stands for what in one exchange: the texts that rules wrote in place of values, and the way back.
+
+It lives as long as its exchange and belongs to it alone. It is never stored: it cannot be pickled, and no `repr` of
+it shows what it holds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+MAX_SUBSTITUTES = 10_000
+"""Most values of one exchange: more than a prompt of a megabyte holds of anything but lists of them."""
+MAX_SUBSTITUTE_CHARS = 1 << 20
+"""Most characters of all values and of what stands for them."""
+MAX_TRIES = 1000
+"""How often a text is made anew when what was made is taken."""
+
+
+class Substitutes:
+    """A two-way map between values and what stands for them. The same value always gets the same text."""
+
+    __slots__ = ("_chars", "_counts", "_originals", "_taken", "_texts")
+
+    def __init__(self) -> None:
+        self._texts: dict[tuple[str, bool, str], str] = {}
+        self._originals: dict[str, str] = {}
+        self._counts: dict[str, int] = {}
+        self._taken: set[str] = set()
+        self._chars = 0
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {len(self._texts)}>"
+
+    def __reduce__(self) -> NoReturn:
+        """Raise TypeError: values of an exchange go nowhere else."""
+        raise TypeError("the values of an exchange are not stored")
+
+    def __len__(self) -> int:
+        """Return how many values have a text that stands for them."""
+        return len(self._texts)
+
+    @property
+    def can_restore(self) -> bool:
+        """Whether there is anything that has a way back."""
+        return bool(self._originals)
+
+    def reserve(self, texts: Iterable[str]) -> None:
+        """Note texts that may not stand for anything: they are in the exchange already and mean something else."""
+        self._taken.update(texts)
+
+    def stand_in(
+        self, scope: str, value: str, make: Callable[[int], str], *, has_way_back: bool = False
+    ) -> str | None:
+        """Return the text that stands for `value` within `scope`, made when the value is first met.
+
+        `make` is given 1, 2, ... for each new value of the scope, and again with the next number while what it made
+        is taken. With a way back `original` knows the text. None at a limit, or when `make` gives nothing free: the
+        caller then writes what says nothing of the value.
+        """
+        key = (scope, has_way_back, value)
+        known = self._texts.get(key)
+        if known is not None:
+            return known
+        if len(self._texts) >= MAX_SUBSTITUTES:
+            return None
+        made = self._free_text(scope, make)
+        if made is None or self._chars + len(value) + len(made) > MAX_SUBSTITUTE_CHARS:
+            return None
+        self._chars += len(value) + len(made)
+        self._taken.add(made)
+        self._texts[key] = made
+        if has_way_back:
+            self._originals[made] = value
+        return made
+
+    def _free_text(self, scope: str, make: Callable[[int], str]) -> str | None:
+        for _ in range(MAX_TRIES):
+            number = self._counts[scope] = self._counts.get(scope, 0) + 1
+            made = make(number)
+            if made not in self._taken:
+                return made
+        return None
+
+    def original(self, text: str) -> str | None:
+        """Return the value that a text stands for; None when it stands for nothing, or has no way back."""
+        return self._originals.get(text)
