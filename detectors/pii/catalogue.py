@@ -10,7 +10,7 @@ import logging
 from difflib import get_close_matches
 from functools import cache
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import phonenumbers
 import tldextract
@@ -132,16 +132,31 @@ def check_regions(regions: tuple[str, ...]) -> None:
             raise DetectorConfigError(f"{region} is listed twice: remove one", loc)
 
 
-def make_recognizers(entity: str, language: str, regions: tuple[str, ...]) -> list[Any]:
+class Added(NamedTuple):
+    """What a policy adds to Presidio's recognizers."""
+
+    languages: tuple[str, ...] = ()
+    """Further languages whose context words count."""
+
+
+NOTHING_ADDED = Added()
+
+
+def make_recognizers(
+    entity: str, language: str, regions: tuple[str, ...], added: Added = NOTHING_ADDED
+) -> list[Any]:
     """Return new recognizers for a known `entity`, in the order of their names."""
-    return [_made(found, language, regions) for found in recognizer_classes()[entity]]
+    return [_made(found, (language, *added.languages), regions) for found in recognizer_classes()[entity]]
 
 
-def _made(found: type[Any], language: str, regions: tuple[str, ...]) -> Any:  # noqa: ANN401 - Presidio has no types
+def _made(found: type[Any], languages: tuple[str, ...], regions: tuple[str, ...]) -> Any:  # noqa: ANN401 - Presidio has no types
+    """Return one recognizer for all languages: a word of any of them counts, as it would for one of each."""
     more: dict[str, Any] = {"supported_regions": regions} if found is PhoneRecognizer else {}
-    if context := _contexts().get((found.__name__, language)):
-        more["context"] = list(context)
-    return found(supported_language=language, **more)
+    configured = [_contexts().get((found.__name__, language)) for language in languages]
+    if any(configured):
+        own = tuple(found().context or ())
+        more["context"] = list(dict.fromkeys(word for words in configured for word in words or own))
+    return found(supported_language=languages[0], **more)
 
 
 @cache

@@ -14,7 +14,7 @@ from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
 from detectors.automaton import HoldAutomaton
 from detectors.pii import phone
-from detectors.pii.catalogue import check_entities, check_regions, make_recognizers
+from detectors.pii.catalogue import NOTHING_ADDED, Added, check_entities, check_regions, make_recognizers
 from detectors.pii.phone import PhoneScanner
 from detectors.pii.rules import Judged, Rule, make_rules, without_contained
 from detectors.pii.screens import Required, screen
@@ -146,12 +146,14 @@ def _last_uncrossed(place: int, spans: Iterable[tuple[int, int]]) -> int:
 
 
 @lru_cache(maxsize=16)
-def make_engine(entities: tuple[str, ...], language: str, regions: tuple[str, ...]) -> Engine:
+def make_engine(
+    entities: tuple[str, ...], language: str, regions: tuple[str, ...], added: Added = NOTHING_ADDED
+) -> Engine:
     """Return the recognizers of known entities, made ready. The same arguments give the same object."""
     rules: list[Rule] = []
     phones: list[PhoneScanner] = []
     for entity in entities:
-        for recognizer in make_recognizers(entity, language, regions):
+        for recognizer in make_recognizers(entity, language, regions, added):
             if isinstance(recognizer, PhoneRecognizer):
                 phones.append(PhoneScanner(entity, recognizer))
             else:
@@ -182,9 +184,13 @@ def make_engine(entities: tuple[str, ...], language: str, regions: tuple[str, ..
 
 
 def build_detector(
-    name: str, entities: tuple[str, ...], language: str, regions: tuple[str, ...]
+    name: str,
+    entities: tuple[str, ...],
+    language: str,
+    regions: tuple[str, ...],
+    added: Added = NOTHING_ADDED,
 ) -> PresidioDetector:
     """Build a detector. Raises DetectorConfigError for entities or regions that do not exist."""
     check_entities(entities)
     check_regions(regions)
-    return PresidioDetector(name, make_engine(entities, language, regions))
+    return PresidioDetector(name, make_engine(entities, language, regions, added))

@@ -1,7 +1,7 @@
 """Structural personal data (e-mail, phone, card, IBAN ...) by Presidio's own recognizers: parameters and building.
 
 No detection happens here. Presidio imports spaCy, which takes about a second, and the registry imports this module
-to check parameters; so Presidio is imported by `detectors.pii.engine`, when the first detector is built.
+to check parameters; so Presidio is imported by `detectors.pii.building`, when the first detector is built.
 
 Entities that need named-entity recognition (PERSON, LOCATION ...) are refused: this version has no NER engine.
 Context words do not raise scores either; a score is what the pattern and the validator say.
@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from detectors.registry import DetectorType
 
@@ -29,6 +30,8 @@ DEFAULT_ENTITIES = (
 )
 """URL is left out: most answers with a link mean it."""
 
+DEFAULT_LANGUAGE = "en"
+
 DEFAULT_PHONE_REGIONS = ("US", "GB", "DE", "FR", "IL", "IN", "CA", "BR")
 """Presidio's own default. Numbers with a country code are found for every region in the world."""
 
@@ -38,21 +41,33 @@ class PresidioParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 
-    entities: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: list(DEFAULT_ENTITIES))
-    """Presidio's names of what to look for; each becomes a category."""
-    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
-    """Language the recognizers are made for. Structural entities are found alike in every language."""
-    phone_regions: Annotated[list[str], Field(min_length=1)] = Field(
-        default_factory=lambda: list(DEFAULT_PHONE_REGIONS)
-    )
-    """Regions (two capital letters) whose national formats count as phone numbers."""
+    entities: Annotated[list[str], Field(min_length=1)] | None = None
+    """Presidio's names of what to look for; each becomes a category. The default is `DEFAULT_ENTITIES`; beside
+    `countries`, those of them that belong to no country."""
+    countries: Annotated[list[str], Field(min_length=1)] | None = None
+    """Countries (`us`, `uk`, `de` ...) all of whose numbers are looked for, beside `entities`."""
+    languages: Annotated[list[str], Field(min_length=1)] | None = None
+    """Languages (`en`, `de` ...) whose context words count; the default is English. Every recognizer looks at every
+    text, whatever its language."""
+    language: str | None = None
+    """Short for `languages` with only this one."""
+    phone_regions: Annotated[list[str], Field(min_length=1)] | None = None
+    """Regions (two capital letters) whose national formats count as phone numbers. The default is Presidio's, and
+    those of `countries`."""
+
+    @model_validator(mode="after")
+    def _has_one_of(self) -> PresidioParams:
+        if self.language is not None and self.languages is not None:
+            message = "'language' cannot stand beside 'languages'. Keep one of them."
+            raise PydanticCustomError("sluicegate", "{message}", {"message": message})
+        return self
 
 
 def build(name: str, params: PresidioParams) -> Detector:
-    """Build the detector. Raises DetectorConfigError for entities or regions that do not exist."""
-    from detectors.pii.engine import build_detector  # noqa: PLC0415 - imports Presidio and with it spaCy
+    """Build the detector. Raises DetectorConfigError for what does not exist: entities, countries, languages."""
+    from detectors.pii.building import build_detector  # noqa: PLC0415 - imports Presidio and with it spaCy
 
-    return build_detector(name, tuple(params.entities), params.language, tuple(params.phone_regions))
+    return build_detector(name, params)
 
 
 TYPE = DetectorType(

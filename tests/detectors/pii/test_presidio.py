@@ -127,6 +127,17 @@ def test_iban_with_text_after_it_keeps_its_own_end() -> None:
         ({"phone_regions": ["US", "UK"]}, ("phone_regions", 1), "Did you mean 'GB'?"),
         ({"phone_regions": ["XX"]}, ("phone_regions", 0), "'XX' is not a phone region"),
         ({"phone_regions": ["US", "US"]}, ("phone_regions", 1), "listed twice"),
+        ({"countries": ["us", "gb"]}, ("countries", 1), "Did you mean 'uk'?"),
+        ({"countries": ["DE"]}, ("countries", 0), "Did you mean 'de'?"),
+        ({"countries": ["germny"]}, ("countries", 0), "Did you mean 'de'?"),
+        ({"countries": ["fr"]}, ("countries", 0), "Countries: au, ca, de, "),
+        ({"countries": ["de", "de"]}, ("countries", 1), "listed twice"),
+        ({"countries": ["de"], "entities": ["URL", "DE_PLX"]}, ("entities", 1), "Did you mean 'DE_PLZ'?"),
+        ({"languages": ["en", "us"]}, ("languages", 1), "Did you mean 'en'?"),
+        ({"languages": ["English"]}, ("languages", 0), "Languages: af, "),
+        ({"languages": ["xx"]}, ("languages", 0), "Languages: af, "),
+        ({"languages": ["es", "es"]}, ("languages", 1), "listed twice"),
+        ({"language": "English"}, ("language",), "Languages: af, "),
     ],
 )
 def test_mistakes_are_told_with_their_place(params: dict[str, Any], loc: tuple[str | int, ...], told: str) -> None:
@@ -139,7 +150,16 @@ def test_mistakes_are_told_with_their_place(params: dict[str, Any], loc: tuple[s
 
 @pytest.mark.parametrize(
     "params",
-    [{"entities": []}, {"phone_regions": []}, {"language": "English"}, {"entity": ["URL"]}, {"entities": "URL"}],
+    [
+        {"entities": []},
+        {"phone_regions": []},
+        {"languages": []},
+        {"countries": []},
+        {"countries": "us"},
+        {"language": "en", "languages": ["en"]},
+        {"entity": ["URL"]},
+        {"entities": "URL"},
+    ],
 )
 def test_parameters_of_the_wrong_shape_are_refused(params: dict[str, Any]) -> None:
     """Empty lists, unknown keys and wrong types do not pass."""

@@ -1,0 +1,48 @@
+"""Builds a `presidio` detector from its parameters: what they ask for, checked and put together.
+
+It imports Presidio, and with it spaCy: nothing imports this module before a detector is built.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from detectors.pii import engine
+from detectors.pii.catalogue import Added
+from detectors.pii.countries import (
+    check_countries,
+    check_languages,
+    with_countries,
+    with_regions,
+    without_countries,
+)
+from detectors.pii.presidio import DEFAULT_ENTITIES, DEFAULT_LANGUAGE, DEFAULT_PHONE_REGIONS
+
+if TYPE_CHECKING:
+    from detectors.pii.presidio import PresidioParams
+    from detectors.types import Detector
+
+
+def build_detector(name: str, params: PresidioParams) -> Detector:
+    """Build the detector. Raises DetectorConfigError for what does not exist, with its place."""
+    countries = tuple(params.countries or ())
+    check_countries(countries)
+    languages = _languages(params)
+    if params.entities is not None:
+        named = tuple(params.entities)
+    else:
+        named = without_countries(DEFAULT_ENTITIES) if countries else DEFAULT_ENTITIES
+    # Those that are named come first, so that the index of a wrong one is that in the policy.
+    regions = tuple(params.phone_regions or with_regions(DEFAULT_PHONE_REGIONS, countries))
+    return engine.build_detector(
+        name, with_countries(named, countries), languages[0], regions, Added(languages[1:])
+    )
+
+
+def _languages(params: PresidioParams) -> tuple[str, ...]:
+    if params.languages is not None:
+        check_languages(tuple(params.languages))
+        return tuple(params.languages)
+    language = DEFAULT_LANGUAGE if params.language is None else params.language
+    check_languages((language,), "language")
+    return (language,)
