@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from proxy.wire.possessive import compiled
+
 MAX_MODEL_CHARS: Final = 256
 """Longest name of a model that is looked at: Azure's and Vertex's paths of fine-tuned models stay below."""
 
@@ -32,7 +34,7 @@ class Glob(NamedTuple):
         # The leftmost place is as good as any for all parts but the last: atomic groups, no backtracking.
         middle = "".join(f"(?>.*?{part})" for part in others[:-1])
         last = f".*{others[-1]}" if others else ""
-        return cls(text, re.compile(first + middle + last, re.IGNORECASE | re.ASCII | re.DOTALL))
+        return cls(text, compiled(first + middle + last, dot_all=True, ignore_case=True))
 
     def matches(self, model: str) -> bool:
         """Whether the whole name matches."""

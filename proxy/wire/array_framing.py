@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from proxy.wire.jsontext import Json, dumps
+from proxy.wire.possessive import compiled
 from proxy.wire.sse import BOM, SseEvent, too_long
 from proxy.wire.types import DEFAULT_MAX_FRAME_BYTES, Form, WireError
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _BLANK = b" \t\r\n"
-_INSIDE = re.compile(rb'(?:[^"\\]++|\\[\s\S])*+')
-_OUTSIDE = re.compile(rb'(?:[^"{}]++|"(?:[^"\\]++|\\[\s\S])*+")*+')
+_INSIDE = compiled(rb'(?:[^"\\]++|\\[\s\S])*+')
+_OUTSIDE = compiled(rb'(?:[^"{}]++|"(?:[^"\\]++|\\[\s\S])*+")*+')
 """Up to the quote that ends a string; and past whole strings up to a brace or to a string that is not whole."""
 _NOT_BLANK = re.compile(rb"[^ \t\r\n]")
 
@@ -40,8 +41,8 @@ def _element() -> bytes:
     return inner
 
 
-_FIRST = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\[[ \t\r\n]*" + _element())
-_LATER = re.compile(rb"[ \t\r\n]*,[ \t\r\n]*" + _element())
+_FIRST = compiled(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\[[ \t\r\n]*" + _element())
+_LATER = compiled(rb"[ \t\r\n]*,[ \t\r\n]*" + _element())
 """An element with what stands before it, the first one and any other."""
 
 _NO_ARRAY = "the upstream sent an array that is not one of JSON objects"

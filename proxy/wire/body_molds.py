@@ -22,6 +22,7 @@ from detectors.types import ChannelKind
 from proxy.wire.fields import FieldClass, Leaf, Obj, Within
 from proxy.wire.jsontext import Editor
 from proxy.wire.lessons import content_of, grows_alone
+from proxy.wire.possessive import compiled
 from proxy.wire.shapes import ID_SHAPED
 from proxy.wire.skim import Skimmed, skim
 from proxy.wire.types import Path
@@ -260,11 +261,11 @@ def _mold(write: Callable[[Json], bytes], payload: Json, holes: list[_Hole]) -> 
             pattern += _SOURCES[hole.cls]
             ids += hole.cls is FieldClass.ID
             continue
-        parts.append(_Part(literals[0], re.compile(pattern).match, ids))
+        parts.append(_Part(literals[0], compiled(pattern).match, ids))
         channels.append(hole.channel)
         literals, pattern, ids = [], b"", 0
     literals.append(data)
-    parts.append(_Part(literals[0], re.compile(pattern + re.escape(data)).match, ids))
+    parts.append(_Part(literals[0], compiled(pattern + re.escape(data)).match, ids))
     return _Mold(parts[0], parts[1:], channels) if all(part.begin for part in parts) else None
 
 

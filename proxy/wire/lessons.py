@@ -6,12 +6,12 @@ texts whose last piece is remembered), or when it may not leave as it came.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
 from detectors.types import ChannelKind
+from proxy.wire.possessive import compiled
 from proxy.wire.shapes import PADDING_SHAPED
 from proxy.wire.sse import BOM
 from proxy.wire.types import Frame, Path, Slot, SlotMode
@@ -101,7 +101,7 @@ def sound_pieces(pieces: Sequence[bytes]) -> tuple[str, list[int]] | None:
     return "".join(texts), list(map(len, texts))
 
 
-_ALL_CLOSED = re.compile(rb'(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f]|\n)*+').fullmatch
+_ALL_CLOSED = compiled(rb'(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f]|\n)*+').fullmatch
 """Of pieces with a line end between them: no quote in them is bare, and no backslash takes the quote after one."""
 
 

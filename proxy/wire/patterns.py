@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from proxy.wire.holes import Hole, Sort, cut_at
 from proxy.wire.jsontext import Editor
 from proxy.wire.lessons import Lesson, content_of, is_plain, sound_pieces
+from proxy.wire.possessive import compiled
 from proxy.wire.types import PADDING_SEPARATOR, Frame, FrameRun, Path, Slot
 
 if TYPE_CHECKING:
@@ -244,4 +245,4 @@ def _compiled(head: bytes, sizes: tuple[int, ...], sorts: tuple[Sort, ...], rest
     holes = [*(sort.value for sort in sorts), b""]
     if len(sorts) == 1:  # With one group, what is found is no tuple.
         holes[-1] = b"()"
-    return re.compile(b"".join(chain.from_iterable(zip(sources, holes, strict=True))), re.DOTALL)
+    return compiled(b"".join(chain.from_iterable(zip(sources, holes, strict=True))), dot_all=True)

@@ -15,7 +15,6 @@ makes none.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
@@ -24,6 +23,7 @@ from proxy.wire.holes import Cut, Hole, Sort, cut_at
 from proxy.wire.jsontext import Editor, loads
 from proxy.wire.lessons import grows_alone, is_plain, lesson_of
 from proxy.wire.loose import listed_words, loose_holes
+from proxy.wire.possessive import compiled
 from proxy.wire.series import SeriesState
 from proxy.wire.sse import BOM
 from proxy.wire.types import Ended, Frame, Path, Slot, SlotMode, WireError
@@ -80,7 +80,7 @@ class _Mold:
         self.head, self.rest = cut.between[0] if cut.between else b"", cut.rest
         sources = [_PLAIN_TEXT if hole.sort is Sort.TEXT else hole.sort.value for hole in cut.holes]
         parts = [b".{%d}%b" % (len(part), source) for part, source in zip(cut.between, sources, strict=True)]
-        self.fullmatch = re.compile(b"".join(parts) + b".{%d}" % len(cut.rest), re.DOTALL).fullmatch
+        self.fullmatch = compiled(b"".join(parts) + b".{%d}" % len(cut.rest), dot_all=True).fullmatch
         self.slots = [(slot._replace(text=""), cut.place_of(slot.path)) for slot in slots]
         """With the numbers of the holes that hold their texts."""
         self.lesson = _untold(lesson_of(frame, tuple(slots)))

@@ -11,6 +11,7 @@ from river.drift import ADWIN
 
 from monitor import snapshots
 from monitor.snapshots import SnapshotError, dump, load
+from monitor.types import Activity
 
 
 def test_a_state_comes_back_and_gives_the_same_bytes() -> None:
@@ -21,6 +22,14 @@ def test_a_state_comes_back_and_gives_the_same_bytes() -> None:
     again = load(dump(state))
     assert dump(again) == dump(state)
     assert again[1].width == detector.width
+
+
+def test_a_member_of_an_enumeration_is_written_by_its_value() -> None:
+    """Whatever the Python: one of before 3.11.3 would name `getattr`, which no state is made of."""
+    member = next(iter(Activity))
+    data = dump(member)
+    assert load(data) is member
+    assert b"getattr" not in zlib.decompress(data)
 
 
 def packed(value: object) -> bytes:
