@@ -69,7 +69,8 @@ _REASONS: Final = (  # the more telling ones first: a broker that refuses us clo
     _Reason(
         re.compile(r"socket disconnected|ECONNRESET"),
         "no_broker",
-        "the broker closes the connection. If it wants TLS or SASL: check security_protocol.",
+        # A refused password ends like this, too, when the connection is gone before the library has read the answer.
+        "the broker closes the connection. Check security_protocol and, with SASL, user and password.",
     ),
 )
 

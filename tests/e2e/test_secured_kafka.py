@@ -153,7 +153,7 @@ def test_a_secured_broker_takes_us_or_it_is_said_why_not(secured: Secured) -> No
 
 def refusal(settings: KafkaSettings, *, until: str) -> NoConnectionError:
     """What connecting fails with; a broker that is busy may hang up first before it says why."""
-    for _ in range(10):
+    for _ in range(60):
         with library_leaves_sockets(), pytest.raises(NoConnectionError) as caught:
             connect(settings)
         if caught.value.state == until:
