@@ -60,7 +60,7 @@ def _pickled(value: object) -> bytes:
 
 
 class _Writer(pickle.Pickler):
-    """Writes members of enumerations by class and value, as Python 3.11.3 does by itself: before, it names getattr."""
+    """Writes members of enumerations by class and value, as Python 3.11.3 does itself; before, it names getattr."""
 
     def reducer_override(self, obj: object) -> Any:  # noqa: ANN401 - as its parent
         return (type(obj), (obj.value,)) if isinstance(obj, Enum) else NotImplemented

@@ -69,7 +69,7 @@ _REASONS: Final = (  # the more telling ones first: a broker that refuses us clo
     _Reason(
         re.compile(r"socket disconnected|ECONNRESET"),
         "no_broker",
-        # A refused password ends like this, too, when the connection is gone before the library has read the answer.
+        # A refused password ends like this, too, when the connection goes before the library reads the answer.
         "the broker closes the connection. Check security_protocol and, with SASL, user and password.",
     ),
 )

@@ -1,6 +1,6 @@
 """Patterns with possessive quantifiers or atomic groups, on every Python that Sluicegate runs on.
 
-Before Python 3.11.5 `re` goes back inside what is possessive when that holds a choice, and matches too little or too
+Before Python 3.11.5 `re` goes back inside what is possessive if that holds a choice, and matches too little or too
 much (https://github.com/python/cpython/issues/106052). There the `regex` package matches, at some cost in speed.
 """
 
