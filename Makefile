@@ -11,7 +11,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 COMPILED := build/compiled
-SOURCES = $(shell find detectors events monitor policies proxy -name '*.py' -o -name '*.yaml' -o -name '*.json')
+SOURCES = $(shell find detectors events monitor policies proxy -name '*.py' -o -name '*.yaml' -o -name '*.json' -o -name '*.j2' \
+	-o -name '*.onnx' -o -name NOTICE)
 FUZZ_STAMP := $(VENV)/.installed-fuzz
 CONSUMERS_STAMP := $(VENV)/.installed-consumers
 MODELS_STAMP := $(VENV)/.installed-models

@@ -10,7 +10,7 @@ from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from events.publisher.failures import explained
+from events.publisher.failures import NoConnectionError, explained
 
 if TYPE_CHECKING:
     from events.publisher.settings import KafkaSettings
@@ -71,6 +71,12 @@ def judge(error: BaseException) -> tuple[Verdict, str]:
         if name in _NO_ACCESS:
             return Verdict.NO_ACCESS, "auth_failed"
     return Verdict.AGAIN, type(error).__name__
+
+
+def is_of_kafka(error: BaseException) -> bool:
+    """Whether the library raised it, or we did because no broker takes us."""
+    modules = {base.__module__ for base in type(error).__mro__}
+    return isinstance(error, NoConnectionError) or any(name.startswith("kafka.") for name in modules)
 
 
 def quiet_logs() -> None:

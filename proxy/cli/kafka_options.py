@@ -13,7 +13,7 @@ from events.outbox.database import FILE_NAME
 from events.outbox.rows import OutboxError
 from events.outbox.settings import OutboxSettings
 from events.outbox.store import Store
-from events.publisher.client import KafkaMissingError, Verdict, consumer, judge
+from events.publisher.client import KafkaMissingError, Verdict, consumer, is_of_kafka, judge
 from events.publisher.failures import NoConnectionError
 from policies.problems import ConfigError
 from proxy.cli.errors import CommandError
@@ -75,14 +75,21 @@ def opened_outbox(state_dir: str) -> Iterator[Store]:
 
 @contextmanager
 def opened_reader(kafka: KafkaSettings) -> Iterator[Any]:
-    """Connect a consumer for a command; what goes wrong then, and while it reads, is the command's error."""
+    """Connect a consumer for a command; what Kafka fails at, then and while it is read, is the command's error.
+
+    Other errors of the body stay what they are: a reader of our output that went away is not the broker's fault.
+    """
     try:
-        with closing(consumer(kafka)) as reader:
-            yield reader
-    except CommandError:
-        raise
+        reader = consumer(kafka)
     except Exception as error:
         raise kafka_problem(error, kafka) from error
+    with closing(reader):
+        try:
+            yield reader
+        except Exception as error:
+            if not is_of_kafka(error):
+                raise
+            raise kafka_problem(error, kafka) from error
 
 
 def kafka_problem(error: Exception, kafka: KafkaSettings) -> CommandError:

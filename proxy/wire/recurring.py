@@ -46,7 +46,10 @@ MAX_MOLD_BYTES = 2048
 """Longest frame remembered."""
 
 MAX_VAIN_MOLDS = 64
-"""After so many molds that no frame ever fitted nothing more is learned: frames here do not recur."""
+"""After so many molds that no frame ever fitted, frames here hardly recur: of many that could be learned one is."""
+
+TRY_EVERY = 256
+"""One of so many, then: a server that was replaced by another is learned again, and the rest costs nothing."""
 
 MAX_HOLES = 24
 
@@ -167,6 +170,7 @@ class RecurringFrames:
         self._table = table
         self._molds: list[_Mold] = []
         self._vain = 0
+        self._passed_by = 0
 
     def read(self, block: bytes, standing: Standing) -> Known | None:
         """Return what is known of a frame that fits a mold."""
@@ -174,7 +178,9 @@ class RecurringFrames:
             said = mold.read(block) if mold.standing == standing else None
             if said is None:
                 continue
-            mold.is_used = True
+            if not mold.is_used:
+                mold.is_used = True
+                self._vain //= 2
             if turn:
                 self._molds.insert(0, self._molds.pop(turn))
             before, behind = mold.data
@@ -189,7 +195,7 @@ class RecurringFrames:
 
     def learn(self, frame: Frame, slots: Sequence[Slot], framing: Framing, standing: Standing) -> None:
         """Make a mold of a frame that was parsed and walked, if it can have one. `slots`: all of it."""
-        if self._vain >= MAX_VAIN_MOLDS or len(frame.raw) > MAX_MOLD_BYTES or frame.must_encode:
+        if len(frame.raw) > MAX_MOLD_BYTES or frame.must_encode or not self._may_learn():
             return
         holes = [hole for hole in loose_holes(self._table, frame.payload) if _has_name(hole)]
         growing = [slot for slot in slots if slot.mode is not SlotMode.CONSTANT]
@@ -207,6 +213,12 @@ class RecurringFrames:
             self._molds.insert(0, mold)
             self._vain += sum(not one.is_used for one in self._molds[MAX_MOLDS:])
             del self._molds[MAX_MOLDS:]
+
+    def _may_learn(self) -> bool:
+        if self._vain < MAX_VAIN_MOLDS:
+            return True
+        self._passed_by += 1
+        return self._passed_by % TRY_EVERY == 0
 
     def _proved(
         self, frame: Frame, slots: Sequence[Slot], holes: list[Hole], framing: Framing, standing: Standing

@@ -69,3 +69,12 @@ def test_what_goes_wrong_while_reading_is_the_commands_error(
     with pytest.raises(CommandError) as raised, opened_reader(KAFKA):
         raise error
     assert (str(raised.value), reader.is_open) == (said, False)
+
+
+def test_what_is_not_kafkas_fault_stays_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when nobody reads what `events tail` prints any more."""
+    reader = Reader()
+    monkeypatch.setattr("proxy.cli.kafka_options.consumer", lambda _settings: reader)
+    with pytest.raises(BrokenPipeError), opened_reader(KAFKA):
+        raise BrokenPipeError
+    assert not reader.is_open

@@ -195,6 +195,22 @@ def test_memory_and_lessons_have_limits(monkeypatch: pytest.MonkeyPatch) -> None
     assert taken(known, FRAMES[1].replace(b'"index":0', b'"index":4')) is not None
 
 
+def test_after_many_vain_molds_one_frame_of_many_is_learned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And where a frame fits what was learned then, learning goes on as before."""
+    monkeypatch.setattr(recurring, "MAX_VAIN_MOLDS", 3)
+    monkeypatch.setattr(recurring, "TRY_EVERY", 5)
+    known = RecurringFrames(STREAM)
+    known._vain = 3
+    meaning = walked(FRAMES[1])
+    assert meaning is not None
+    for _ in range(4):
+        known.learn(meaning, meaning.slots, SseFraming(), ())
+    assert not known._molds
+    known.learn(meaning, meaning.slots, SseFraming(), ())
+    assert taken(known, FRAMES[1]) is not None
+    assert known._vain < 3
+
+
 def blocks_of(case: Frames, *numbers: int) -> list[bytes]:
     """Frames of a case, each as its layout cuts it; of an array without the first, which has another beginning."""
     written = [case.written(case.payload(f"word {number}", number)) for number in numbers]
