@@ -23,6 +23,7 @@ from detectors.regex_tree import (
     UnsupportedPatternError,
     measure,
 )
+from tests.support.scale import examples
 
 SPAN = 50
 
@@ -147,7 +148,7 @@ WITH_RE2_PLACES = patterns_of(ATOMS | RE2_PLACES)
 WITH_LOOKS = patterns_of(ATOMS | RE2_PLACES | LOOKS)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(WITH_LOOKS, TEXTS, TEXTS)
 def test_what_it_lets_go_is_settled_for_regex(pattern: str, text: str, more: str) -> None:
     """Below the earliest live offset, what matches from where does not depend on what follows."""
@@ -159,7 +160,7 @@ def test_what_it_lets_go_is_settled_for_regex(pattern: str, text: str, more: str
         assert (now and now.span()) == (later and later.span()), start
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(WITH_RE2_PLACES, TEXTS, TEXTS)
 def test_what_it_lets_go_is_settled_for_re2(pattern: str, text: str, more: str) -> None:
     live = HoldAutomaton([PatternSource(pattern, flavour="re2")], SPAN).earliest_live(text, 0)
@@ -190,7 +191,7 @@ def after(todo: tuple[Node, ...], char: str) -> set[tuple[Node, ...]]:
     raise AssertionError(first)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(PLAIN, TEXTS.filter(len))
 def test_it_holds_exactly_what_could_become_a_match(pattern: str, text: str) -> None:
     """Without assertions: the first offset from which something is left to match, by an independent method."""
@@ -206,7 +207,7 @@ def test_it_holds_exactly_what_could_become_a_match(pattern: str, text: str) -> 
     assert HoldAutomaton([PatternSource(pattern)], SPAN).earliest_live(text, 0) == expected
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(WITH_LOOKS, TEXTS, st.integers(0, 9))
 def test_where_the_window_starts_changes_nothing(pattern: str, text: str, start: int) -> None:
     """Text before the window is context: the answer is that of the whole text, but never before the start."""

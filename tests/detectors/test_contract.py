@@ -18,6 +18,7 @@ from detectors.types import Detector, Stability, Window
 from tests.support.detector_cases import CASES
 from tests.support.detectors import Feed, built, check_lawful, fed, fed_in_deltas, spans
 from tests.support.prose import prose
+from tests.support.scale import examples
 
 MAX_SCANNED_PER_CHAR = 2.5
 """Characters scanned per character of ordinary text, in deltas of four (docs/architecture.md, "Linear")."""
@@ -113,7 +114,7 @@ def test_any_cuts_change_nothing(type_name: str, index: int) -> None:
     case = CASES[type_name][index]
     detector = detector_of(type_name, index)
 
-    @settings(max_examples=case.examples, deadline=None)
+    @settings(max_examples=examples(case.examples), deadline=None)
     @given(cut_texts(case.vocabulary))
     def cut_invariant(drawn: tuple[str, list[int], bool]) -> None:
         text, cuts, end_apart = drawn

@@ -8,6 +8,7 @@ from detectors.keyword_screen import FOLD_TO_ASCII, MAX_SCREENED_CHARS
 from detectors.screening import QUIET, fused
 from detectors.types import ChannelKind, Window
 from tests.support.detectors import built
+from tests.support.scale import examples
 
 WORDS = st.lists(st.text("abfilstkS ß.", min_size=1, max_size=5).filter(str.strip), min_size=1, max_size=3)
 TEXT = st.text("abfilstkSKTB .ßẞſKﬁﬀﬃﬆ\u00a0\u2003\u0301é_", max_size=12)
@@ -22,7 +23,7 @@ def test_all_characters_that_fold_to_ascii_are_known() -> None:
 
 
 @given(WORDS, TEXT, st.booleans(), st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_quiet_text_holds_no_word(words: list[str], text: str, ignore_case: bool, whole_word: bool) -> None:
     """Letters of other scripts, ligatures and spaces of all kinds are seen as the detector sees them."""
     detector = built("keywords", {"words": words, "ignore_case": ignore_case, "whole_word": whole_word})

@@ -14,6 +14,7 @@ from detectors.keywords import MAX_WORD_CHARS, KeywordDetector
 from detectors.types import DetectorConfigError
 from tests.support.detectors import Feed, built, fed, fed_in_deltas, found_texts, spans
 from tests.support.prose import prose
+from tests.support.scale import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,7 +117,7 @@ def is_chained(span: tuple[int, int, str], others: set[tuple[int, int, str]]) ->
 ABC_WORDS = st.lists(st.text("abAB -", min_size=1, max_size=5).filter(str.strip), min_size=1, max_size=5)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     ABC_WORDS, ABC_WORDS, st.text("abAB -.", max_size=30), st.booleans(), st.lists(st.integers(0, 30), max_size=8)
 )

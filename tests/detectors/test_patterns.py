@@ -16,6 +16,7 @@ from detectors.patterns import TYPE, PatternDetector
 from detectors.types import ALL_KINDS, ChannelKind, DetectorConfigError, Window
 from tests.support.detectors import Feed, fed, fed_in_deltas, found_texts, spans
 from tests.support.prose import prose
+from tests.support.scale import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -190,7 +191,7 @@ RULES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(st.lists(RULES, min_size=1, max_size=3), st.text("aabbcé \n", max_size=40), st.data())
 def test_any_rules_any_cuts(rules: list[object], text: str, data: st.DataObject) -> None:
     """Cut-invariance, and each rule finds what it finds alone."""
@@ -223,7 +224,7 @@ def scanned(detector: PatternDetector, text: str, cuts: list[int]) -> Iterator[A
 CUT = st.sampled_from(["a+b", "(?:ab?)+c?", r"\bb.*c\b", "b+$|ab*", "a(?:.*c)?", "(?:a|b)+?c", r"a+\b"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(CUT, st.integers(1, 6), st.text("aabbc \né", max_size=30))
 def test_cut_matches_by_definition(regex: str, span: int, text: str) -> None:
     """A match is what the pattern matches in the `max_span` characters from a place; leftmost, without overlap."""

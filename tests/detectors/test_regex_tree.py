@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from detectors.regex_parser import parse_pattern
 from detectors.regex_tree import PatternSource, Widths, measure, unbounded_repeat
+from tests.support.scale import examples
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ PATTERNS = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(PATTERNS, st.text("ab", max_size=12))
 def test_no_match_is_outside_the_widths(pattern: str, text: str) -> None:
     widths = measure(parse_pattern(PatternSource(pattern)))

@@ -17,6 +17,7 @@ from tests.detectors.test_contract import PAIRS, cut_texts, detector_of
 from tests.support.detector_cases import CASES
 from tests.support.detectors import built, fed, spans
 from tests.support.prose import PROSE
+from tests.support.scale import examples
 
 if TYPE_CHECKING:
     from detectors.types import Detector, Finding
@@ -80,7 +81,7 @@ def _window(detector: Detector, text: str, start: int, end: int, *, final: bool 
 
 @pytest.mark.parametrize(("type_name", "index"), PAIRS)
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_quiet_means_that_nothing_is_found(type_name: str, index: int, data: st.DataObject) -> None:
     """Each registered detector, on texts made of its own words, cut anywhere."""
     text, cuts, _ = data.draw(cut_texts(CASES[type_name][index].vocabulary))
@@ -89,7 +90,7 @@ def test_quiet_means_that_nothing_is_found(type_name: str, index: int, data: st.
 
 @pytest.mark.parametrize("policy", BUNDLED)
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_quiet_means_that_nobody_finds_anything(policy: str, data: st.DataObject) -> None:
     """All detectors of a bundled policy together, on the words of all."""
     screened = [case for name, cases in CASES.items() if name not in WITHOUT for case in cases]

@@ -14,6 +14,7 @@ from detectors.types import DetectorConfigError
 from policies.types import Limits
 from tests.support.detectors import Feed, built, fed, fed_in_deltas, found_texts, spans
 from tests.support.prose import prose
+from tests.support.scale import examples
 from tests.support.secrets import B62, B64, HEX, LOWER, UPPER, URL64, chars, checksummed, jwt, private_key, samples
 
 SECRETS = built("secrets")
@@ -190,7 +191,7 @@ def test_ordinary_text_is_hardly_held() -> None:
     assert max(feed.held_chars) < 20
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.data())
 def test_secrets_among_secrets(data: st.DataObject) -> None:
     """However secrets follow each other, none that stands alone between spaces is missed, at any cuts."""

@@ -16,6 +16,7 @@ from detectors.views.names import View
 from tests.detectors.test_screening import check
 from tests.support.detectors import built, fed, fed_in_deltas, found_texts, spans
 from tests.support.prose import prose
+from tests.support.scale import examples
 
 VALUE = "see jane.roe@example.com"
 WRITTEN = {
@@ -67,7 +68,7 @@ PARTS = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.sampled_from(PARTS) | st.text(max_size=2), max_size=7).map("".join), st.data())
 def test_cuts_change_nothing_and_screens_hold(text: str, data: st.DataObject) -> None:
     """On encoded texts, their parts and what looks like them."""

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.views.reading import Change, Reading, plain
+from tests.support.scale import examples
 
 
 @st.composite
@@ -25,7 +26,7 @@ def _is_in_order(reading: Reading, source: str) -> bool:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.data(), st.text(max_size=20))
 def test_every_character_knows_its_original(data: st.DataObject, source: str) -> None:
     """After two rounds of changes, what was not changed is what stands at its place."""

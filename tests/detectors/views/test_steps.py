@@ -14,6 +14,7 @@ from detectors.views.lookalikes import LOOKALIKES, leetspeak
 from detectors.views.reading import plain
 from detectors.views.steps import Step
 from tests.support.disguise import PIECES
+from tests.support.scale import examples
 
 STEPS = {
     "characters": CHARACTERS,
@@ -27,7 +28,7 @@ texts = st.lists(st.sampled_from(PIECES) | st.text(max_size=2), max_size=10).map
 
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(text=texts, more=texts)
 def test_what_is_not_pending_reads_the_same_however_the_text_goes_on(step: Step, text: str, more: str) -> None:
     """The reading of a text that grows only grows."""
@@ -38,7 +39,7 @@ def test_what_is_not_pending_reads_the_same_however_the_text_goes_on(step: Step,
 
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(text=texts)
 def test_its_patterns_see_all_that_it_does(step: Step, text: str) -> None:
     """A text in which none is found reads as it stands, and is pending only where it is cut."""

@@ -16,6 +16,7 @@ from tests.detectors.test_screening import check
 from tests.support.detectors import built, fed, fed_in_deltas, found_texts, spans
 from tests.support.disguise import PIECES
 from tests.support.prose import prose
+from tests.support.scale import examples
 
 INNER = {
     "presidio": {"entities": ["EMAIL_ADDRESS", "CREDIT_CARD", "US_SSN"]},
@@ -61,7 +62,7 @@ def test_what_is_plain_is_left_to_the_detector_on_the_text() -> None:
 
 
 @pytest.mark.parametrize("type_name", INNER)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(data=st.data())
 def test_cuts_change_nothing_and_screens_hold(type_name: str, data: st.DataObject) -> None:
     """On texts made of values, disguises and their parts, cut anywhere or everywhere."""

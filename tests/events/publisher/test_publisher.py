@@ -17,6 +17,7 @@ from events.outbox.store import Store
 from events.publisher.publisher import Publisher
 from events.publisher.topics import TopicsMissingError
 from tests.support.events import TIME_MS, event_id, incident_event
+from tests.support.scale import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -304,7 +305,7 @@ def test_events_for_local_subscribers_are_passed_over(store: Store) -> None:
     assert publisher.is_idle
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.lists(st.sampled_from(["ok", "again", "refuse", "restart"]), max_size=30))
 def test_whatever_happens_every_event_arrives_or_is_dead(script: list[str]) -> None:
     """And what arrives first comes in the order of the outbox, for every key."""

@@ -11,6 +11,7 @@ from monitor.records import parse
 from monitor.service.merging import merged_points, merged_rates, merged_slices, merged_totals
 from monitor.types import WHOLE, Dimension, Rate, Signal, Slice, SliceInfo
 from tests.support.monitor import START_S, caught, exchange
+from tests.support.scale import examples
 
 
 def compared(rates: list[Rate]) -> list[Rate]:
@@ -22,7 +23,7 @@ def ordered(slices: list[SliceInfo]) -> list[SliceInfo]:
     return sorted((one for one in slices if one.slice.dimension is not Dimension.CATEGORY), key=repr)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=40))
 def test_two_shares_are_one(records: list[tuple[bool, bool]]) -> None:
     parts, whole = (Engine(), Engine()), Engine()

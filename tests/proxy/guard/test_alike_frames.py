@@ -13,6 +13,7 @@ from proxy.guard.stream import StreamGuard
 from tests.support import generated
 from tests.support.alike import CASES
 from tests.support.guards import loaded, outcome
+from tests.support.scale import examples
 from tests.support.wire import cut_at
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def written(case: Frames, chance: random.Random) -> bytes:
 @pytest.mark.parametrize("text", [generated.POLICY, IDS])
 @pytest.mark.parametrize("name", CASES)
 @given(seed=st.integers(0, 2**48))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_the_same_comes_out(name: str, text: str, seed: int) -> None:
     """The same bytes, events and decision, in every dialect and layout, for any cut."""
     case, chance = CASES[name], random.Random(seed)

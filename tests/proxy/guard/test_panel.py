@@ -24,6 +24,7 @@ from tests.proxy.guard.test_promises import answer
 from tests.support import generated
 from tests.support.detectors import built
 from tests.support.guards import loaded, outcome
+from tests.support.scale import examples
 from tests.support.toy import WordDetector
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def screened(text: str, reads: list[bytes], *, use_screens: bool) -> Outcome:
 
 @pytest.mark.parametrize("text", [generated.POLICY, FLAGS, REWRITES, LEAST_HOLD])
 @given(seed=st.integers(0, 2**48))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_screens_change_nothing(text: str, seed: int) -> None:
     """Same bytes, events, state and decision with and without, for any cut."""
     chance = random.Random(seed)
@@ -53,7 +54,7 @@ def test_screens_change_nothing(text: str, seed: int) -> None:
 
 @pytest.mark.parametrize("text", [generated.POLICY, FLAGS])
 @given(seed=st.integers(0, 2**48))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_whole_messages_pass_in_one_look(text: str, seed: int) -> None:
     """A request with values in any of its fields, both ways."""
     chance = random.Random(seed)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from proxy.server.decoding import INFLATERS, Decoder, decoder_for
 from proxy.server.faults import UpstreamFault
 from tests.support.gateway import guarded
+from tests.support.scale import examples
 from tests.support.upstream import Call, chat_stream, completion, texts_of
 
 
@@ -47,7 +48,7 @@ def decode(coding: str, data: bytes, cuts: tuple[int, ...] = (), max_bytes: int 
 
 
 @pytest.mark.parametrize("name", PACKERS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(data=st.binary(max_size=300).map(lambda part: part * 700), cuts=st.tuples(*[st.integers(0, 1 << 20)] * 3))
 def test_round_trip_at_any_cut(name: str, data: bytes, cuts: tuple[int, ...]) -> None:
     """What was packed comes out, however the packed bytes are cut."""

@@ -24,6 +24,7 @@ from proxy.server.drafts import Drafter
 from proxy.server.facts import ExchangeFacts, MessageFacts
 from proxy.server.reload import ActivePolicy, PolicyChange
 from tests.support.events import TIME_MS
+from tests.support.scale import examples
 
 RULES = (Rule("hide", "words", Action.REDACT, min_score=0.25),)
 POLICY = Policy("acme", "ab" * 32, Mode.ENFORCE, Limits(), MappingProxyType({}), RULES)
@@ -196,7 +197,7 @@ EXCHANGES = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(EXCHANGES)
 def test_an_exchange_is_written_as_its_classes_would_be(exchange: ExchangeFacts) -> None:
     """It is built without them: the bytes are those of the event that they make, and the schema holds."""

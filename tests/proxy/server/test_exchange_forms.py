@@ -19,6 +19,7 @@ from proxy.server.exchange_forms import MAX_FORMS, ExchangeForms
 from proxy.server.facts import ExchangeFacts, MessageFacts
 from proxy.server.reload import ActivePolicy
 from tests.support.events import TIME_MS
+from tests.support.scale import examples
 
 KIND = EVENT_TYPES["exchange"]
 NAMES = st.sampled_from(
@@ -72,7 +73,7 @@ def written(forms: ExchangeForms, exchange: ExchangeFacts, total_s: float) -> by
     return forms.write(exchange, "0" * 26, TIME_MS, total_s)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.data())
 def test_every_exchange(data: st.DataObject) -> None:
     """Of several that share forms, each event says what it says when it is written as a whole, or has no form."""

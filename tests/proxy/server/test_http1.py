@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.server.http1 import HttpError, ResponseReader, request_head
+from tests.support.scale import examples
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 CASES: dict[str, tuple[bytes, bytes, bool]] = {
@@ -39,7 +40,7 @@ def read(raw: bytes, cuts: tuple[int, ...] = ()) -> tuple[ResponseReader, bytes]
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(cuts=st.lists(st.integers(0, 500), max_size=12).map(tuple))
 def test_any_cut_reads_the_same(name: str, cuts: tuple[int, ...]) -> None:
     """The body and whether the connection may go on do not depend on the reads."""
@@ -111,7 +112,7 @@ CHUNK = st.lists(
 ).map(b"".join)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(
     chunks=st.lists(CHUNK, max_size=8),
     spell=st.sampled_from([b"%x", b"%X", b"0%x", b"%x;a=b"]),
@@ -125,7 +126,7 @@ def test_chunks_hold_anything(chunks: list[bytes], spell: bytes, cuts: tuple[int
     assert (body, reader.done, reader.rest) == (b"".join(chunks), True, behind)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(chunks=st.lists(CHUNK, min_size=1, max_size=6), at=st.integers(0, 5), off=st.sampled_from([-1, 1]))
 def test_a_size_that_lies_is_refused_or_read_to_the_letter(chunks: list[bytes], at: int, off: int) -> None:
     """One wrong size among right ones gives the same outcome in one read as byte by byte."""
@@ -142,7 +143,7 @@ def test_a_size_that_lies_is_refused_or_read_to_the_letter(chunks: list[bytes], 
     assert outcomes[0] == outcomes[1]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(data=st.lists(st.binary(max_size=60) | st.sampled_from([raw for raw, _, _ in CASES.values()]), max_size=8))
 def test_nothing_crashes_it(data: list[bytes]) -> None:
     """Any bytes are a response or an HttpError (D12)."""

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from proxy.server.tallies import CounterTally, FlushFirst, HistogramTally
+from tests.support.scale import examples
 
 BOUNDS = (0.0, 0.5, 1.0, 2.0)
 
@@ -20,7 +21,7 @@ def samples(registry: CollectorRegistry) -> dict[tuple[str, str], float]:
     }
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     values=st.lists(st.sampled_from([*BOUNDS, 0.1, 0.75, 3.0, -1.0]) | st.floats(-5, 5), max_size=30),
     flush_after=st.sets(st.integers(0, 30)),

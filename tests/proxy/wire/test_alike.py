@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from proxy.wire.recurring import RecurringFrames
 from proxy.wire.types import FrameRun
 from tests.support.alike import CASES
+from tests.support.scale import examples
 from tests.support.wire import cut_at, read
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def test_frames_like_those_of_another_stream(name: str) -> None:
         st.integers(0, 40),
         st.integers(0, 2**32),
     )
-    @settings(max_examples=60)
+    @settings(max_examples=examples(60))
     def check(odd: list[str], other_id: bytes, start: int, seed: int) -> None:
         known = RecurringFrames(case.codec()._table)
         taught = [case.written(case.payload(f" word{n}", start + n), is_ascii=True) for n in range(4)]
