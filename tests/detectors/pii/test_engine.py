@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 from detectors.pii.engine import OVERLAP_CHARS, build_detector, make_engine
 from detectors.pii.phone import MAX_SPAN as MAX_PHONE_SPAN
-from detectors.pii.rules import MAX_SPAN
+from detectors.pii.phone import PhoneScanner
+from detectors.pii.rules import MAX_SPAN, Rule
 from policies.types import Limits
 from tests.support.detectors import built, fed, fed_in_deltas, spans
+from tests.support.prose import prose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
 
 NUMBERS = ["US_BANK_NUMBER", "US_SSN", "CREDIT_CARD", "US_DRIVER_LICENSE", "UK_NHS", "AU_ABN", "IT_VAT_CODE"]
 
@@ -44,6 +53,35 @@ def test_the_same_parameters_share_one_engine() -> None:
     """Recognizers and automata are made once in a process."""
     assert make_engine(("US_SSN",), "en", ("US",)) is make_engine(("US_SSN",), "en", ("US",))
     assert build_detector("a", ("US_SSN",), "en", ("US",)).categories == ("US_SSN",)
+
+
+def test_work_grows_with_the_text_and_no_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text of a megabyte, in deltas: what is shown, and how many matches are looked at, counted."""
+    counted: Counter[str] = Counter()
+    monkeypatch.setattr(Rule, "matches", counting(Rule.matches, "matches", counted))
+    monkeypatch.setattr(PhoneScanner, "_group", counting(PhoneScanner._group, "groups", counted))
+    detector = built("presidio")
+    page = prose(2_900) + " write to jane.roe@example.com or call 212-555-0123, card 4111 1111 1111 1111. "
+    work = []
+    for pages in (34, 340):
+        counted.clear()
+        feed = fed_in_deltas(detector, page * pages, 1_000)
+        assert len(feed.findings) == 3 * pages
+        work.append((feed.scanned_chars, counted["matches"], counted["groups"]))
+    small, large = work
+    assert len(page) * 340 > 1_000_000
+    assert large[0] < 1.2 * len(page) * 340
+    assert all(more <= 10.1 * less for less, more in zip(small, large, strict=True))
+
+
+def counting(function: Callable[..., Any], name: str, counted: Counter[str]) -> Callable[..., Any]:
+    """Count the calls of a method."""
+
+    def counts(*args: Any, **named: Any) -> Any:
+        counted[name] += 1
+        return function(*args, **named)
+
+    return counts
 
 
 def test_empty_and_huge_texts() -> None:
