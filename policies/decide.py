@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from detectors.types import Finding
+from policies.placeholders import label_of
 from policies.replacement import replacement_text
 from policies.substitutes import Substitutes
 from policies.types import Action, Rule
@@ -93,19 +94,28 @@ def decide(
     return Decision(action, edits, None if blocking is None else blocking[1], acted)
 
 
-def render_replacement(policy: Policy, edit: SpanEdit, matched: str, substitutes: Substitutes | None = None) -> str:
+def render_replacement(
+    policy: Policy,
+    edit: SpanEdit,
+    matched: str,
+    substitutes: Substitutes | None = None,
+    value: str | None = None,
+) -> str:
     """Return what is written in place of `edit`, where `matched` is the channel's text at the edit's span.
 
     A caller that widened the span (to the sentence, for `rewrite`) still gives the text of the edit's own span.
-    `substitutes` are those of the exchange; without them each replacement is its own exchange.
+    `substitutes` are those of the exchange; without them each replacement is its own exchange. `value` is what the
+    edit's span says, for a rule that restores; None: there is no way back.
     """
     finding = edit.finding
+    if value is None and edit.rule.restore and edit.action is Action.REDACT:
+        return f"<{label_of(finding.category)}>"
     own = matched[max(0, finding.start - edit.start) : finding.end - edit.start]
     return replacement_text(
         edit.rule,
         edit.action,
         finding.category,
-        span=matched,
+        span=matched if value is None else value,
         matched=own,
         key=policy.hash_key,
         substitutes=Substitutes() if substitutes is None else substitutes,

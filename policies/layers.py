@@ -26,9 +26,9 @@ MAX_LAYERS = 10
 FILE_PARAMETER = "file"
 """The parameter of detectors that names a file; its path is taken from the folder of the policy."""
 
-_ONE_OF = (frozenset({"replacement", "mask", "hash"}),)
+_ONE_OF = (frozenset({"replacement", "mask", "hash", "restore"}),)
 """Fields of a rule of which one stands for all: giving one forgets the inherited others."""
-_OF_ACTION = ("replacement", "mask", "hash", "message")
+_OF_ACTION = ("replacement", "mask", "hash", "restore", "message")
 """Fields that belong to an action: a new action forgets those that are inherited."""
 
 

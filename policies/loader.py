@@ -21,6 +21,7 @@ from policies.fields import write_duration
 from policies.layers import FILE_PARAMETER, read_layers
 from policies.problems import PolicyError, Problem
 from policies.resolver import resolve_layers, rules_missing
+from policies.restoring import build_restorer
 from policies.sources import Source, SourceError, SourceFile, find_source, read_bytes
 from policies.types import DEFAULT_MESSAGE, Action, Direction, OnError, Policy, TokenDetails
 
@@ -121,6 +122,7 @@ def _assemble(source: Source, read: Reader, hash_key: bytes, text: bytes | None 
         tests=resolved_policy.tests,
         token_details=parts.token_details,
         viewing=MappingProxyType(parts.viewing),
+        restorer=build_restorer(parts.rules, parts.detectors, parts.mode),
         hash_key=hash_key,
     )
     return LoadedPolicy(policy, resolved_policy)
@@ -211,6 +213,8 @@ def _rule_as_written(rule: Rule) -> dict[str, Any]:
         said["mask"] = rule.mask
     if rule.hash:
         said["hash"] = True
+    if rule.restore:
+        said["restore"] = True
     if rule.action is Action.BLOCK and rule.message != DEFAULT_MESSAGE:
         said["message"] = rule.message
     if rule.on_error is not OnError.BLOCK:

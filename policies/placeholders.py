@@ -9,6 +9,9 @@ MAX_DIGITS = 5
 
 _NOT_PLAIN = re.compile(r"[^A-Z0-9]+")
 _PARTS = re.compile(r"[A-Za-z0-9]+")
+_BRACKET = re.compile(r"(?i)&[lg]t;|%3[ce]|\\u003[ce]")
+_OPEN = r"(?:\\?<|&lt;|%3c|\\u003c)"
+_CLOSE = r"(?:\\?>|&gt;|%3e|\\u003e)"
 
 
 def label_of(category: str) -> str:
@@ -24,18 +27,17 @@ def placeholder(label: str, number: int) -> str:
 def pattern_of(label: str) -> str:
     r"""Return an RE2 pattern for the ways in which a placeholder of this label may be written.
 
-    In angle brackets, escaped or not (`<`, `&lt;`, `\<`), case does not matter, and an underscore may be escaped,
-    a space or a hyphen. Without brackets it is only the capital letters and underscores, escaped or not, that no
-    letter, digit or underscore adjoins: `email address 1` is English.
+    In angle brackets, escaped or not (`<`, `\<`, `&lt;`, `%3C`, `\u003c`), case does not matter, and an underscore
+    may be escaped, a space or a hyphen. Without brackets it is only the capital letters and underscores, escaped or
+    not, that no letter, digit or underscore adjoins: `email address 1` is English.
     """
     words = label.split("_")
     loose = r"(?:\\?_|[ -])".join([*words, f"[0-9]{{1,{MAX_DIGITS}}}"])
     bare = r"\\?_".join([*words, f"[0-9]{{1,{MAX_DIGITS}}}"])
-    return rf"(?i:(?:\\?<|&lt;) ?{loose} ?(?:\\?>|&gt;))|\b{bare}\b"
+    return rf"(?i:{_OPEN} ?{loose} ?{_CLOSE})|\b{bare}\b"
 
 
 def canonical(text: str) -> str:
-    """Return the placeholder that a text which `pattern_of` matches is a way to write."""
-    inner = re.sub(r"(?i)&(?:lt|gt);", " ", text)
-    *words, number = _PARTS.findall(inner)
-    return placeholder("_".join(words).upper(), int(number))
+    """Return the placeholder that a text which `pattern_of` matches is a way to write; of others, anything."""
+    *words, number = _PARTS.findall(_BRACKET.sub(" ", text)) or [""]
+    return placeholder("_".join(words).upper(), int(number)) if number.isdecimal() else ""

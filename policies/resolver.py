@@ -20,6 +20,7 @@ from policies.check import keys_of, message_of, not_one_of, unknown_key, validat
 from policies.document import MappingNode, mark_of
 from policies.layers import FILE_PARAMETER, Entry
 from policies.problems import Problem, did_you_mean, shown
+from policies.restoring import RESTORER
 from policies.sources import MAX_WORD_FILE_BYTES, SourceFile, stamp
 from policies.types import Action, Direction, Limits, Mode, OnError, PolicyTest, Rule, TokenDetails
 
@@ -41,6 +42,7 @@ _ACTIONS_OF_FIELD = {
     "replacement": (Action.REDACT, Action.REWRITE),
     "mask": (Action.REDACT,),
     "hash": (Action.REDACT,),
+    "restore": (Action.REDACT,),
     "message": (Action.BLOCK,),
 }
 """With which actions a field of a rule means anything."""
@@ -110,6 +112,9 @@ def _limits(given: Mapping[str, Any]) -> Limits:
 
 def _configure(parts: Parts, name: str, entry: Entry, read: Reader) -> None:
     """Check a detector's type and parameters."""
+    if name == RESTORER:
+        parts.problems.append(entry.place.problem("is a name of our own. Choose another one."))
+        return
     if "type" in entry.broken:
         return
     given_type = entry.fields.get("type")
@@ -212,10 +217,20 @@ def _check_useless(parts: Parts, entry: Entry) -> None:
             allowed = " or ".join(actions)
             message = f"does nothing with 'action: {action.value}', only with {allowed}. Remove it."
             parts.problems.append(given.place.problem(message, keys=key))
-    ways = [key for key in ("replacement", "mask", "hash") if key in entry.fields and entry.fields[key].value]
+    _check_restore(parts, entry)
+    ways = [
+        key for key in ("replacement", "mask", "hash", "restore") if key in entry.fields and entry.fields[key].value
+    ]
     for extra in ways[1:]:
         message = f"cannot stand beside {ways[0]!r}. Keep one of them."
         parts.problems.append(entry.fields[extra].place.problem(message, keys=extra))
+
+
+def _check_restore(parts: Parts, entry: Entry) -> None:
+    given, direction = entry.fields.get("restore"), entry.fields.get("direction")
+    if given is not None and given.value and (direction is None or direction.value == "response"):
+        message = "needs a request to take values out of. Say 'direction: request' or 'direction: both'."
+        parts.problems.append(given.place.problem(message, keys="restore"))
 
 
 def _check_categories(parts: Parts, entry: Entry, detector: Detector) -> None:
@@ -263,6 +278,7 @@ def _rule(rule_id: str, entry: Entry, on_error: OnError) -> Rule:
         replacement=said.get("replacement"),
         mask=said.get("mask"),
         hash=said.get("hash", False),
+        restore=said.get("restore", False),
         message=said.get("message", rule.message),
         on_error=said.get("on_error", on_error),
     )

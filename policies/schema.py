@@ -62,6 +62,7 @@ class RuleFile(StrictModel):
     replacement: Template = ""
     mask: Mask = ""
     hash: bool = False
+    restore: bool = False
     message: Annotated[Message, Field(min_length=1)] = ""
     on_error: OnError = OnError.BLOCK
 

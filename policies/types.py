@@ -155,6 +155,8 @@ class Policy:
     token_details: TokenDetails = TokenDetails.WITH_TEXT
     viewing: Mapping[str, tuple[Detector, ...]] = field(default_factory=dict)
     """By name: detectors that look at views of the text beside the one that looks at the text."""
+    restorer: Detector | None = None
+    """What finds the placeholders that its rules write into requests; None where they write none."""
     hash_key: bytes = field(default=b"", repr=False)
     """Key of the fingerprints that `hash: true` writes."""
     derived: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)

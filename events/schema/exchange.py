@@ -8,7 +8,7 @@ from typing import Final, Literal
 from events.schema.blocks import ModelBlock, PolicyBlock, RequestBlock
 
 TYPE: Final = "dev.sluicegate.exchange.v1"
-VERSION: Final = "1.1"
+VERSION: Final = "1.2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +116,7 @@ class ExchangeData:
     refusal_words: Literal["none", "partial", "full"] | None = None
     """Whether the answer declines, by how it begins and ends: `partial`, a part of what was asked, or helps all the
     same. Null where there was no answer, and from a proxy older than schema 1.1."""
+    restored: int = 0
+    """Placeholders of the answer in place of which a value of the request was written; since schema 1.2."""
+    not_restorable: int = 0
+    """Values of the request that a rule would restore, replaced without a way back; since schema 1.2."""

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from detectors.types import ChannelKind, Detector, Window
+from policies.restoring import RESTORER
 from proxy.wire.types import Channel
 
 if TYPE_CHECKING:
@@ -125,10 +126,18 @@ class GuardStats:
     frames: int = 0
     edits: int = 0
     """Spans replaced."""
+    restored: int = 0
+    """Placeholders in place of which the value was written for which they stand."""
+    unknown_placeholders: int = 0
+    """Texts in the form of a placeholder that stand for nothing in this exchange: they stay."""
+    not_restorable: int = 0
+    """Values that a rule would restore, and replaced without a way back."""
 
     def note_scores(self, findings: Iterable[Finding]) -> None:
-        """Keep the highest score of each category."""
+        """Keep the highest score of each category. Placeholders are nothing that was judged."""
         for finding in findings:
+            if finding.detector == RESTORER:
+                continue
             by_category = self.scores.setdefault(finding.detector, {})
             if finding.score > by_category.get(finding.category, -1.0):
                 by_category[finding.category] = finding.score

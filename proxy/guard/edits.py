@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_right
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from policies.decide import SpanEdit, render_replacement
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from policies.types import Policy
     from proxy.guard.arguments import ArgumentsLexer
     from proxy.guard.buffer import TextBuffer
+    from proxy.guard.wayback import WayBack
 
 
 class Replacement(NamedTuple):
@@ -95,15 +97,20 @@ def resolved_edits(
     boundaries: Sequence[int] | None,
     lexer: ArgumentsLexer | None,
     substitutes: Substitutes | None = None,
+    way_back: WayBack | None = None,
 ) -> Resolved:
     """Render the edits of one round, in order of offset.
 
     `boundaries` are the starts of sentences, None where no rule rewrites; `lexer` is there for tool arguments.
-    `substitutes` are those of the exchange.
+    `substitutes` are those of the exchange. `way_back` is there where values may be restored.
     """
 
     def rendered(edit: SpanEdit) -> str:
-        return render_replacement(policy, edit, buffer.slice(edit.start, edit.end), substitutes)
+        matched = buffer.slice(edit.start, edit.end)
+        if way_back is None or not edit.rule.restore:
+            return render_replacement(policy, edit, matched, substitutes)
+        value = way_back.value_at(edit.start, edit.end)
+        return way_back.noted(render_replacement(policy, edit, matched, substitutes, value))
 
     if lexer is not None and not lexer.broken:
         return _in_arguments(edits, rendered, buffer, lexer)
@@ -124,6 +131,37 @@ def _in_arguments(
         pieces = edit_pieces(lexer, edit.start, edit.end, rendered(edit), matched)
         replacements += [Replacement(*piece) for piece in pieces]
     return Resolved(replacements, None)
+
+
+def covering(edits: Sequence[SpanEdit], spans: Sequence[Replacement]) -> Sequence[SpanEdit]:
+    """Widen edits to the spans that they touch, so that no part of one is left. Both are in order of offset."""
+    if not edits or not spans:
+        return edits
+    ends = [span.end for span in spans]
+    widened = []
+    for edit in edits:
+        first = bisect_right(ends, edit.start)
+        last = first
+        while last < len(spans) and spans[last].start < edit.end:
+            last += 1
+        if last > first:
+            start, end = min(edit.start, spans[first].start), max(edit.end, spans[last - 1].end)
+            edit = replace(edit, start=start, end=end)  # noqa: PLW2901
+        widened.append(edit)
+    return _merged(widened)
+
+
+def joined(edits: Sequence[Replacement], spans: Sequence[Replacement]) -> list[Replacement]:
+    """Return replacements with those of `spans` that they leave room for, in order of offset."""
+    if not edits or not spans:
+        return [*edits, *spans]
+    ends = [edit.end for edit in edits]
+    free = []
+    for span in spans:
+        index = bisect_right(ends, span.start)
+        if index == len(edits) or edits[index].start >= span.end:
+            free.append(span)
+    return sorted([*edits, *free])
 
 
 def _widened(edit: SpanEdit, boundaries: Sequence[int], buffer: TextBuffer) -> SpanEdit:

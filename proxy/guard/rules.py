@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from detectors.screening import QUIET
-from detectors.types import ChannelKind
+from detectors.types import CONTENT_KINDS, ChannelKind
 from policies.types import Action, Direction, OnError, Policy
 from proxy.guard.api import ChannelSummary
 from proxy.guard.panel import bench_of
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from policies.types import Rule
     from proxy.wire.types import Channel
 
+
+RESTORED_KINDS = CONTENT_KINDS - {ChannelKind.TOOL_NAME}
+"""Kinds of texts into which values are written back. The name of a tool is the caller's."""
 
 MAX_SUMMARIES = 256
 """Texts of one kind whose names are remembered: numbers of choices and parts, nothing that a peer writes."""
@@ -35,17 +38,27 @@ class ChannelRules:
         "observers",
         "observing",
         "policy",
+        "restores",
         "rewrites",
     )
 
     def __init__(
-        self, policy: Policy, direction: Direction, kind: ChannelKind, *, use_screens: bool = True
+        self,
+        policy: Policy,
+        direction: Direction,
+        kind: ChannelKind,
+        *,
+        use_screens: bool = True,
+        finds_placeholders: bool = False,
     ) -> None:
+        """`finds_placeholders`: values of the request are written back into the text."""
         self.policy = policy
         self.direction = direction
         self.kind = kind
         self._rules = policy.rules_for(direction, kind)
         self.holding = policy.holding_detectors(direction, kind)
+        if finds_placeholders and policy.restorer is not None and kind in RESTORED_KINDS:
+            self.holding += (policy.restorer,)
         """Detectors that text waits for."""
         self.observing = policy.observing_detectors(direction, kind)
         """Detectors that only tell."""
@@ -58,6 +71,10 @@ class ChannelRules:
         self.names = tuple(dict.fromkeys(detector.name for detector in (*self.holding, *self.observing)))
         """Of all detectors."""
         holding = {detector.name for detector in self.holding}
+        self.restores = finds_placeholders or any(
+            rule.restore and direction is Direction.REQUEST for rule in self._rules
+        )
+        """Whether values get placeholders here, or placeholders values."""
         self.rewrites = any(r.action is Action.REWRITE and r.detector in holding for r in self._rules)
         """Whether whole sentences must be held, because a rule may replace one."""
 
@@ -91,24 +108,40 @@ class ChannelRules:
 class RulesByKind(dict["ChannelKind", ChannelRules]):
     """What a policy says in one direction about each kind of channel; fills itself as kinds are met."""
 
-    def __init__(self, policy: Policy, direction: Direction, *, use_screens: bool) -> None:
+    def __init__(
+        self, policy: Policy, direction: Direction, *, use_screens: bool, finds_placeholders: bool
+    ) -> None:
         super().__init__()
+        self._finds_placeholders = finds_placeholders
         self._policy = policy
         self._direction = direction
         self._use_screens = use_screens
 
     def __missing__(self, kind: ChannelKind) -> ChannelRules:
-        rules = ChannelRules(self._policy, self._direction, kind, use_screens=self._use_screens)
+        rules = ChannelRules(
+            self._policy,
+            self._direction,
+            kind,
+            use_screens=self._use_screens,
+            finds_placeholders=self._finds_placeholders,
+        )
         self[kind] = rules
         return rules
 
 
-def channel_rules(policy: Policy, direction: Direction, *, use_screens: bool = True) -> RulesByKind:
-    """Return what a policy says in one direction. Worked out once for a policy, and forgotten with it."""
-    key = (RulesByKind, direction, use_screens)
+def channel_rules(
+    policy: Policy, direction: Direction, *, use_screens: bool = True, finds_placeholders: bool = False
+) -> RulesByKind:
+    """Return what a policy says in one direction. Worked out once for a policy, and forgotten with it.
+
+    `finds_placeholders`: of an answer into which values of its request are written back.
+    """
+    key = (RulesByKind, direction, use_screens, finds_placeholders)
     found: RulesByKind | None = policy.derived.get(key)
     if found is None:
-        found = policy.derived[key] = RulesByKind(policy, direction, use_screens=use_screens)
+        found = policy.derived[key] = RulesByKind(
+            policy, direction, use_screens=use_screens, finds_placeholders=finds_placeholders
+        )
     return found
 
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from policies.restoring import placeholders_in
+from policies.types import Direction
 from proxy.guard.api import answers_of
 from proxy.guard.memory import Memory
 from proxy.guard.queue import Place
-from proxy.guard.rules import ChannelRules, channel_rules
+from proxy.guard.rules import ChannelRules, RulesByKind, channel_rules
 from proxy.guard.timeline import Timeline
 from proxy.guard.whole import SEPARATOR, answers_in, look
 from proxy.wire.types import FrameRun, SlotMode
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from detectors.refusals import AnswerEnds
     from detectors.types import ChannelKind
-    from policies.types import Direction, Policy
+    from policies.types import Policy
     from proxy.guard.api import ChannelSummary, GuardStats
     from proxy.guard.evidence import Evidence
     from proxy.wire.types import Channel, Ended, Frame, Slot
@@ -29,12 +31,20 @@ MAX_CONSTANTS = 4096
 """How many different complete values (ids, unknown fields) are remembered as judged; beyond it they are forgotten
 and judged again."""
 
-_Key: TypeAlias = "tuple[ChannelKind, bool, str]"
+TOKEN_NAMES = frozenset({"logprobs", "top_logprobs"})
+"""Names of texts that say tokens once more; they go with an edit."""
+
+_Key: TypeAlias = "tuple[ChannelKind, bool, bool, str]"
 
 
 def _key(slot: Slot) -> _Key:
     """Return what a complete value is known by: what may stop the message is not what may not."""
-    return slot.channel.kind, slot.channel.is_echo, slot.text
+    return slot.channel.kind, slot.channel.is_echo, _is_restorable(slot), slot.text
+
+
+def _is_restorable(slot: Slot) -> bool:
+    """Whether a placeholder in a text may become a value. What is signed stays as it is, and no member is lost."""
+    return not slot.channel.is_signed and (not slot.drop or slot.channel.name in TOKEN_NAMES)
 
 
 class Texts:
@@ -49,8 +59,10 @@ class Texts:
         "_passed",
         "_passed_pieces",
         "_quiet",
+        "_reserving",
         "_rules",
         "_stats",
+        "_untouched",
         "_use_screens",
         "by_channel",
         "grown",
@@ -77,7 +89,11 @@ class Texts:
         """
         self._memory = Memory() if memory is None else memory
         self._evidence = evidence
-        self._rules = channel_rules(policy, direction, use_screens=use_screens)
+        finds = direction is Direction.RESPONSE and self._memory.substitutes.can_restore
+        self._rules = channel_rules(policy, direction, use_screens=use_screens, finds_placeholders=finds)
+        # Of texts in which placeholders stay:
+        self._untouched = channel_rules(policy, direction, use_screens=use_screens) if finds else self._rules
+        self._reserving = policy.restorer if direction is Direction.REQUEST else None
         self._stats = stats
         self._keep = keep
         self._use_screens = use_screens
@@ -132,19 +148,22 @@ class Texts:
 
     def place(self, slots: tuple[Slot, ...], now_s: float | None) -> tuple[Place, ...]:
         """Put every text of a frame on its timeline; complete values are judged together, once each."""
-        fresh: dict[tuple[ChannelKind, bool], dict[str, Slot]] = {}
+        fresh: dict[tuple[ChannelKind, bool, bool], dict[str, Slot]] = {}
         for slot in slots:
+            if self._reserving is not None and not slot.channel.is_signed:
+                self._memory.substitutes.reserve(placeholders_in(self._reserving, slot.text))
             if slot.is_json:
                 continue  # A JSON text keeps its structure only alone.
             if slot.mode is SlotMode.CONSTANT and (key := _key(slot)) not in self._constants:
-                fresh.setdefault(key[:2], {}).setdefault(slot.text, slot)
+                fresh.setdefault(key[:3], {}).setdefault(slot.text, slot)
         for group in fresh.values():
             self._judge_together(list(group.values()))
         return tuple([self._place(slot, now_s) for slot in slots])
 
     def _place(self, slot: Slot, now_s: float | None) -> Place:
         if slot.mode is SlotMode.APPEND:
-            return self.append(slot.channel, slot.text, now_s)
+            rules = None if _is_restorable(slot) else self._untouched
+            return self.append(slot.channel, slot.text, now_s, rules)
         if slot.mode is SlotMode.REPEAT:
             timeline = self.by_channel.get(slot.channel)
             if timeline is not None and timeline.whole_text() == slot.text:
@@ -154,13 +173,12 @@ class Texts:
             self._judge_together([slot])
         return self._constants[key]
 
-    def append(self, channel: Channel, text: str, now_s: float | None) -> Place:
-        """Add text to a channel."""
+    def append(self, channel: Channel, text: str, now_s: float | None, rules: RulesByKind | None = None) -> Place:
+        """Add text to a channel. `rules` are those of its first text, where they are not those of all."""
         timeline = self.by_channel.get(channel)
         if timeline is None:
-            timeline = Timeline(
-                channel, self._rules[channel.kind], self._stats, keep=self._keep, memory=self._memory
-            )
+            own = (self._rules if rules is None else rules)[channel.kind]
+            timeline = Timeline(channel, own, self._stats, keep=self._keep, memory=self._memory)
             if self._evidence is not None:
                 timeline.keep_evidence(self._evidence.window_chars, self._evidence.whole_chars)
             self.by_channel[channel] = timeline
@@ -212,7 +230,8 @@ class Texts:
             for slot in slots:
                 self._constants[_key(slot)] = place
             return
-        timeline = Timeline(channel, self._rules[channel.kind], self._stats, constant=True, memory=self._memory)
+        rules = self._rules if _is_restorable(slots[0]) else self._untouched
+        timeline = Timeline(channel, rules[channel.kind], self._stats, constant=True, memory=self._memory)
         for slot in slots:
             start, end = timeline.append(slot.text)
             if len(slots) > 1:

@@ -13,24 +13,26 @@ from detectors.types import ChannelKind, Window
 from events.schema import Bypass, Failure, Incident
 from policies.decide import Acted, SpanEdit, decide
 from policies.replacement import evidence_digest
-from policies.types import Action
+from policies.types import Action, Direction
 from proxy.guard.api import Block, GuardStats, ScanFailureReason
 from proxy.guard.arguments import ArgumentsLexer
 from proxy.guard.buffer import FORGET_STEP_CHARS, TextBuffer
 from proxy.guard.clusters import clusters, uncut
 from proxy.guard.cursor import Cursor
-from proxy.guard.edits import EditList, resolved_edits
+from proxy.guard.edits import EditList, covering, joined, resolved_edits
 from proxy.guard.observers import Observers
 from proxy.guard.panel import Panel
 from proxy.guard.readings import Readings, in_source
 from proxy.guard.rules import channel_label
 from proxy.guard.sentences import MAX_SENTENCE_CHARS, Splitter
+from proxy.guard.wayback import WayBack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from detectors.types import Finding
     from proxy.guard.api import ChannelSummary
+    from proxy.guard.edits import Replacement
     from proxy.guard.memory import Memory
     from proxy.guard.rules import ChannelRules
     from proxy.wire.types import Channel
@@ -96,7 +98,10 @@ class Timeline:
         self._boundaries = [0]
         self._has_escapes = rules.kind is ChannelKind.TOOL_ARGUMENTS and bool(rules.holding or rules.observing)
         self._lexer = ArgumentsLexer() if self._has_escapes and channel.is_json else None
-        self._is_followed = self._has_escapes or self._sentences is not None
+        self._way_back: WayBack | None = None
+        if rules.restores and memory is not None:
+            self._way_back = WayBack(self.buffer, memory.substitutes, stats, is_json=self._lexer is not None)
+        self._is_followed = self._has_escapes or self._sentences is not None or self._way_back is not None
 
     def keep_evidence(self, context_chars: int, whole_chars: int) -> None:
         """Keep for an audit record what stands before an incident, and so much of the beginning."""
@@ -120,6 +125,8 @@ class Timeline:
             self._lexer.feed(text)
         if self._has_escapes:
             self._readings.feed(text, final=False)
+        if self._way_back is not None:
+            self._way_back.feed(text)
         if self._sentences is not None:
             self._find_sentences(self._sentences)
 
@@ -247,8 +254,11 @@ class Timeline:
 
     def _decide_before(self, limit: int) -> None:
         self.is_plain = False
-        ready = [f for f in self._pending if f.end <= limit]
+        ready: Sequence[Finding] = [f for f in self._pending if f.end <= limit]
         self._pending = [f for f in self._pending if f.end > limit]
+        restored: Sequence[Replacement] = ()
+        if self._way_back is not None:
+            ready, restored = self._way_back.parted(ready)
         edits: list[SpanEdit] = []
         for cluster in clusters(ready):
             rules, may_block = self.rules, not self.channel.is_echo
@@ -260,23 +270,35 @@ class Timeline:
                 self._block_at(decision.block)
                 limit = decision.block.finding.start
                 break
-        if edits:
-            sentences = self._boundaries if self._sentences is not None else None
-            resolved = resolved_edits(
-                edits, self.rules.policy, self.buffer, sentences, self._lexer, self._substitutes
-            )
-            if resolved.key_edit is not None and (
-                self.block is None or resolved.key_edit.start < self.block.offset
-            ):
-                rule, start = resolved.key_edit.rule, resolved.key_edit.start
-                self.block = Block(rule.id, rule.message, self.channel, start)
-                limit = min(limit, start)
-            self.edits.add(resolved.replacements)
-            self._stats.edits += len(resolved.replacements)
+        if edits or restored:
+            limit = self._edit(edits, restored, limit)
         self.released = max(self.released, limit)
         if self._sentences is not None:
             keep = max(i for i, b in enumerate(self._boundaries) if b <= self.released or i == 0)
             self._boundaries = self._boundaries[keep:]
+
+    def _edit(self, edits: Sequence[SpanEdit], restored: Sequence[Replacement], limit: int) -> int:
+        """Note what changes of the text before the limit. Returns the limit, lower where the text must end."""
+        sentences = self._boundaries if self._sentences is not None else None
+        way_back = self._way_back if self.rules.direction is Direction.REQUEST else None
+        resolved = resolved_edits(
+            covering(edits, restored),
+            self.rules.policy,
+            self.buffer,
+            sentences,
+            self._lexer,
+            self._substitutes,
+            way_back,
+        )
+        if resolved.key_edit is not None and (self.block is None or resolved.key_edit.start < self.block.offset):
+            rule, start = resolved.key_edit.rule, resolved.key_edit.start
+            self.block = Block(rule.id, rule.message, self.channel, start)
+            limit = min(limit, start)
+        replacements = joined(resolved.replacements, [one for one in restored if one.end <= limit])
+        self.edits.add(replacements)
+        self._stats.edits += len(resolved.replacements)
+        self._stats.restored += len(replacements) - len(resolved.replacements)
+        return limit
 
     def _block_at(self, acted: Acted) -> None:
         offset = acted.finding.start

@@ -38,12 +38,15 @@ def passed(
     direction: Direction,
     pieces: Mapping[Channel, Sequence[str]],
     complete: Mapping[ChannelKind, Sequence[str]],
+    *,
+    finds_placeholders: bool = False,
 ) -> Passed | None:
     """Return what is told of a message with these texts when nothing is found in them; None: guard it.
 
-    `pieces` are those of growing texts, `complete` are values complete in themselves.
+    `pieces` are those of growing texts, `complete` are values complete in themselves. `finds_placeholders`: values
+    of the request may have to be written back into them.
     """
-    rules = channel_rules(policy, direction)
+    rules = channel_rules(policy, direction, finds_placeholders=finds_placeholders)
     stats = GuardStats(frames=1)
     lengths = look(rules, pieces, complete, stats)
     if lengths is None:

@@ -59,6 +59,8 @@ def exchange_data(about: ExchangeFacts, subject_hash: str | None, total_s: float
         "rules": _caught(messages, 0),
         "categories": _caught(messages, 1),
         "refusal_words": refusal_words(messages),
+        "restored": sum(message.stats.restored for message in messages),
+        "not_restorable": sum(message.stats.not_restorable for message in messages),
     }
 
 

@@ -99,7 +99,7 @@ def _has_sort(message: MessageFacts, sort: list[object]) -> bool:
     stats, channels = message.stats, message.channels
     if message.seconds or stats.scores or message.actions or message.caught or message.unavailable:
         return False
-    if message.cut_short:
+    if message.cut_short or stats.restored or stats.not_restorable:
         return False
     sort += (message.direction, len(stats.scanned_chars), len(channels), *stats.scanned_chars)
     for text in channels:

@@ -188,3 +188,5 @@ class GuardedMessage:
         if evidence is not None and evidence.whole_chars and self.facts.actions:
             self.facts.whole_texts = whole_texts(self.guard, evidence)
         self._services.metrics.observe_scans(self.driver.seconds, self.guard.stats.scanned_chars)
+        if self._exchange.policy.policy.restorer is not None:
+            self._services.metrics.count_restored(self.guard.stats)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from events.schema import Bypass, Failure, Incident
+    from proxy.guard.api import GuardStats
 
 LAG_SAMPLE_S: Final = 0.25
 _LATENCY_BUCKETS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -72,6 +73,9 @@ class Metrics:
 
     def _start_parts(self) -> None:
         self.models = ModelMetrics(self.registry)
+        self._restored = self._counter(
+            "restored", "Values of requests and placeholders in answers, by what became of them.", ("outcome",)
+        )
         self._dropped = self._counter("outbox_dropped", "Events that were not kept, by reason.", ("reason",))
         self._buried = self._counter(
             "outbox_buried", "Events that could not be built, kept as dead letters, by reason.", ("reason",)
@@ -108,6 +112,12 @@ class Metrics:
                     self._count(self._bypasses, event.detector, event.reason)  # type: ignore[union-attr]
                 case _:
                     self._count(self._failures, event.detector, event.reason)  # type: ignore[union-attr]
+
+    def count_restored(self, stats: GuardStats) -> None:
+        """Count what became of the values and placeholders of a message."""
+        self._count(self._restored, "restored", count=stats.restored)
+        self._count(self._restored, "unknown", count=stats.unknown_placeholders)
+        self._count(self._restored, "no_way_back", count=stats.not_restorable)
 
     def count_reload(self, result: str) -> None:
         """Count a reload: `changed`, `unchanged` or `failed`."""

@@ -85,7 +85,14 @@ class WholeMessage:
         skimmed = codec.skim(raw, value) if isinstance(codec, BodyCodec) else None
         if skimmed is None:
             return None
-        told = passed(self._exchange.policy.policy, self._direction, skimmed.pieces, skimmed.complete)
+        finds = self._direction is Direction.RESPONSE and self._exchange.memory.substitutes.can_restore
+        told = passed(
+            self._exchange.policy.policy,
+            self._direction,
+            skimmed.pieces,
+            skimmed.complete,
+            finds_placeholders=finds,
+        )
         return None if told is None else (told, skimmed)
 
     def _fed(self, raw: bytes, now_s: float) -> StreamGuard:

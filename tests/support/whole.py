@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from detectors.types import ChannelKind, Window
 from policies.decide import decide, render_replacement
+from policies.substitutes import Substitutes
 from policies.types import Action, Direction, Policy
 
 
@@ -13,10 +14,12 @@ def run_whole(policy: Policy, text: str, direction: Direction, kind: ChannelKind
     findings = [f for d in policy.detectors.values() if kind in d.kinds for f in d.scan(window).findings]
     decision = decide(policy, findings, direction, kind)
     output = text if decision.block is None else text[: decision.block.finding.start]
-    for edit in reversed(decision.edits):
-        output = (
-            output[: edit.start]
-            + render_replacement(policy, edit, text[edit.start : edit.end])
-            + output[edit.end :]
-        )
+    known, is_request = Substitutes(), direction is Direction.REQUEST
+    written = []
+    for edit in decision.edits:
+        matched = text[edit.start : edit.end]
+        value = matched if is_request and edit.rule.restore else None
+        written.append(render_replacement(policy, edit, matched, known, value))
+    for edit, replacement in zip(reversed(decision.edits), reversed(written), strict=True):
+        output = output[: edit.start] + replacement + output[edit.end :]
     return decision.action, output

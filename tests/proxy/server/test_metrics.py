@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from events.schema import Bypass, Failure, Incident
+from proxy.guard.api import GuardStats
 from proxy.server import metrics as module
 from proxy.server.metrics import Metrics
 from tests.support.gateway import until
@@ -33,6 +34,7 @@ LABELS = {
     "model_texts": ("source",),
     "model_restarts": ("reason",),
     "model_waiting": (),
+    "restored": ("outcome",),
 }
 
 
@@ -44,6 +46,7 @@ def filled() -> Metrics:
     metrics.count_route("claude", "none", "block")
     metrics.count_events([Incident("r", "d", "c", 1.0, "block", *where)])
     metrics.count_events([Bypass("d", "deadline", *where), Failure("d", "error", *where)])
+    metrics.count_restored(GuardStats(restored=3, unknown_placeholders=2, not_restorable=1))
     metrics.count_reload("failed")
     metrics.count_dropped("full", 2)
     metrics.count_buried("too_large", 1)
@@ -75,6 +78,9 @@ SAMPLES = [
     ("incidents_total", {"rule": "r", "category": "c", "action": "block"}, 1),
     ("bypasses_total", {"detector": "d", "reason": "deadline"}, 1),
     ("detector_failures_total", {"detector": "d", "reason": "error"}, 1),
+    ("restored_total", {"outcome": "restored"}, 3),
+    ("restored_total", {"outcome": "unknown"}, 2),
+    ("restored_total", {"outcome": "no_way_back"}, 1),
     ("config_reloads_total", {"result": "failed"}, 1),
     ("upstream_faults_total", {"code": "upstream_timeout"}, 1),
     ("scan_seconds_sum", {"detector": "d"}, 0.25),

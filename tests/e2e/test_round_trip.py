@@ -1,0 +1,241 @@
+"""Values leave the prompt and come back in the answer, with the official clients, streamed at every cut.
+
+The model's side never sees a value, the user's side never sees a placeholder, and nothing of either is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import anthropic
+import openai
+import pytest
+
+from tests.support.anthropic_messages import sse, stream_events, text, tool, whole
+from tests.support.leaks import cut_in, runs_left
+from tests.support.model import Script, ScriptedModel, Tap, delta, says, script
+from tests.support.product import served
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from anthropic.types import Message
+
+    from tests.support.model import BackgroundLoop
+
+MAIL = "zqv.wexjif@quuxbrod.net"
+FOREIGN = "kwyjibo@elsewhere.org"
+NAME = 'Zarn "Vokk" Plimf'
+"""A value that JSON escapes."""
+PROMPT = f"I am {NAME}, write to {MAIL}."
+
+POLICY = """
+version: 1
+name: two-ways
+detectors:
+  mail: {type: presidio, entities: [EMAIL_ADDRESS]}
+  people: {type: keywords, words: {CUSTOMER: ['Zarn "Vokk" Plimf']}}
+rules:
+  - {id: mail, detector: mail, direction: both, action: redact, restore: true}
+  - {id: people, detector: people, direction: request, action: redact, restore: true}
+"""
+
+SAID = "Dear <CUSTOMER_1>, I wrote to <EMAIL_ADDRESS_1>, not to <EMAIL_ADDRESS_2>."
+READ = f"Dear {NAME}, I wrote to {MAIL}, not to <EMAIL_ADDRESS_2>."
+ARGUMENTS = {"to": "<EMAIL_ADDRESS_1>", "name": "<CUSTOMER_1>", "count": 2}
+CALLED = {"to": MAIL, "name": NAME, "count": 2}
+TOOLS: Any = [{"type": "function", "function": {"name": "send", "parameters": {"type": "object"}}}]
+
+CUTS = range(1, len(SAID))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state folder, with the policy and the log in it."""
+    made = tmp_path_factory.mktemp("round-trip")
+    (made / "policy.yaml").write_text(POLICY)
+    return made
+
+
+@pytest.fixture(scope="module")
+def proxy_port(model: ScriptedModel, folder: Path) -> Iterator[int]:
+    """The port of a running `sluicegate serve`."""
+    config = f"version: 1\nupstream: {model.url}\npolicy: policy.yaml\nlog: {{level: debug}}\n"
+    (folder / "sluicegate.yaml").write_text(config)
+    with served(["--config", str(folder / "sluicegate.yaml")], folder) as (port, _):
+        yield port
+
+
+@pytest.fixture
+def tap(background: BackgroundLoop, proxy_port: int) -> Iterator[Tap]:
+    started = background.run(Tap(proxy_port).start())
+    yield started
+    background.run(started.stop())
+
+
+def register(model: ScriptedModel, played: Script) -> str:
+    name = f"m{len(model.scripts)}"
+    model.scripts[name] = played
+    return name
+
+
+def asked_of(model: ScriptedModel, name: str) -> str:
+    return json.dumps([one for one in model.requests if one["model"] == name])
+
+
+def assert_kept(model: ScriptedModel, tap: Tap, name: str) -> None:
+    """The model was asked without a value, and the client was sent no placeholder of this exchange."""
+    asked = asked_of(model, name)
+    assert runs_left(MAIL, asked.encode()) == []
+    assert "Plimf" not in asked
+    assert "<CUSTOMER_1>" in asked
+    assert "<EMAIL_ADDRESS_1>" in asked
+    received = bytes(tap.received)
+    for placeholder in (b"CUSTOMER_1", b"EMAIL_ADDRESS_1"):
+        assert placeholder not in received
+
+
+def chat(at: int) -> Script:
+    """An answer and a tool call, each in two pieces around one place."""
+    written = json.dumps(ARGUMENTS)
+    opened = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "send", "arguments": ""}}
+    parts = [written[: at % len(written)], written[at % len(written) :]]
+    events = [
+        delta(role="assistant", content=""),
+        *(delta(reasoning_content=piece) for piece in (SAID[:at], SAID[at:])),
+        *(delta(content=piece) for piece in (SAID[:at], SAID[at:])),
+        delta(tool_calls=[opened]),
+        *(delta(tool_calls=[{"index": 0, "function": {"arguments": piece}}]) for piece in parts),
+        delta(finish_reason="tool_calls"),
+    ]
+    return script(events)
+
+
+def openai_ask(name: str) -> Any:
+    return {"model": name, "messages": [{"role": "user", "content": PROMPT}], "tools": TOOLS}
+
+
+def check_message(message: Any) -> None:
+    assert message.content == READ
+    assert message.reasoning_content == READ
+    assert json.loads(message.tool_calls[0].function.arguments) == CALLED
+
+
+def test_openai_at_every_cut(model: ScriptedModel, tap: Tap) -> None:
+    """Text, reasoning and arguments in the stream, and in the client's accumulated answer."""
+    url = f"http://127.0.0.1:{tap.port}/v1"
+    with openai.OpenAI(base_url=url, api_key="k", max_retries=0, timeout=15) as client:
+        for at in CUTS:
+            name = register(model, chat(at))
+            found: dict[str, str] = {}
+            for event in client.chat.completions.create(**openai_ask(name), stream=True):
+                for choice in event.choices:
+                    said: Any = choice.delta
+                    for call in said.tool_calls or []:
+                        found["args"] = found.get("args", "") + (call.function.arguments or "")
+                    for field in ("content", "reasoning_content"):
+                        found[field] = found.get(field, "") + (getattr(said, field, "") or "")
+            assert (found["content"], found["reasoning_content"]) == (READ, READ)
+            assert json.loads(found["args"]) == CALLED
+            assert_kept(model, tap, name)
+
+
+def test_openai_whole_and_helper(model: ScriptedModel, tap: Tap) -> None:
+    url = f"http://127.0.0.1:{tap.port}/v1"
+    name = register(model, chat(9))
+    with openai.OpenAI(base_url=url, api_key="k", max_retries=0, timeout=15) as client:
+        check_message(client.chat.completions.create(**openai_ask(name)).choices[0].message)
+        with client.chat.completions.stream(**openai_ask(name)) as stream:
+            check_message(stream.get_final_completion().choices[0].message)
+    assert_kept(model, tap, name)
+
+
+async def test_openai_async_exchanges_at_one_time_stay_apart(model: ScriptedModel, tap: Tap) -> None:
+    """Each answer has the value of its own prompt, though all have the same placeholder."""
+    url = f"http://127.0.0.1:{tap.port}/v1"
+    name = register(model, script(says(cut_in("It is <EMAIL_ADDRESS_1>, yes.", 9))))
+
+    async def ask(client: openai.AsyncOpenAI, mail: str) -> str:
+        said: Any = [{"role": "user", "content": f"write to {mail} please"}]
+        events = await client.chat.completions.create(model=name, messages=said, stream=True)
+        return "".join([event.choices[0].delta.content or "" async for event in events])
+
+    mails = [f"user{number}@example.com" for number in range(12)]
+    async with openai.AsyncOpenAI(base_url=url, api_key="k", max_retries=0, timeout=15) as client:
+        answers = await asyncio.gather(*(ask(client, mail) for mail in mails))
+    assert answers == [f"It is {mail}, yes." for mail in mails]
+
+
+def test_a_foreign_value_is_taken_out_all_the_same(model: ScriptedModel, tap: Tap) -> None:
+    """What the model says of its own, and what nobody has a placeholder for."""
+    url = f"http://127.0.0.1:{tap.port}/v1"
+    name = register(model, script(says(cut_in(f"<EMAIL_ADDRESS_1> or {FOREIGN}", 7))))
+    with openai.OpenAI(base_url=url, api_key="k", max_retries=0, timeout=15) as client:
+        message = client.chat.completions.create(**openai_ask(name)).choices[0].message
+        stream = client.chat.completions.create(**openai_ask(name), stream=True)
+        streamed = "".join(event.choices[0].delta.content or "" for event in stream)
+    assert message.content == streamed == f"{MAIL} or <EMAIL_ADDRESS>"
+    assert runs_left(FOREIGN, bytes(tap.received)) == []
+
+
+def claude(at: int) -> Script:
+    answer = whole(text(SAID), tool("send", ARGUMENTS), stop_reason="tool_use")
+
+    def cut(value: str) -> list[str]:
+        place = at % len(value)
+        return [value[:place], value[place:]]
+
+    events = tuple(sse(event) for event in stream_events(answer, cut))
+    return Script(events, answer, ends_with_done=False)
+
+
+def claude_ask(name: str) -> Any:
+    return {"model": name, "max_tokens": 100, "messages": [{"role": "user", "content": PROMPT}]}
+
+
+def check_claude(message: Message) -> None:
+    said, called = message.content
+    assert (said.type, called.type) == ("text", "tool_use")
+    assert said.text == READ  # type: ignore[union-attr]
+    assert called.input == CALLED  # type: ignore[union-attr]
+
+
+def test_anthropic_at_every_cut(model: ScriptedModel, tap: Tap) -> None:
+    with anthropic.Anthropic(
+        base_url=f"http://127.0.0.1:{tap.port}", api_key="k", max_retries=0, timeout=15
+    ) as client:
+        for at in CUTS:
+            name = register(model, claude(at))
+            with client.messages.stream(**claude_ask(name)) as stream:
+                check_claude(stream.get_final_message())
+            assert_kept(model, tap, name)
+        check_claude(client.messages.create(**claude_ask(name)))
+
+
+async def test_anthropic_async(model: ScriptedModel, tap: Tap) -> None:
+    name = register(model, claude(11))
+    async with anthropic.AsyncAnthropic(
+        base_url=f"http://127.0.0.1:{tap.port}", api_key="k", max_retries=0, timeout=15
+    ) as client:
+        async with client.messages.stream(**claude_ask(name)) as stream:
+            check_claude(await stream.get_final_message())
+        check_claude(await client.messages.create(**claude_ask(name)))
+    assert_kept(model, tap, name)
+
+
+def test_nothing_of_it_is_stored(model: ScriptedModel, tap: Tap, folder: Path) -> None:
+    """Not in the log at its lowest level, the outbox or anything else of the state folder."""
+    url = f"http://127.0.0.1:{tap.port}/v1"
+    name = register(model, chat(20))
+    with openai.OpenAI(base_url=url, api_key="k", max_retries=0, timeout=15) as client:
+        check_message(client.chat.completions.create(**openai_ask(name)).choices[0].message)
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert any(b"dev.sluicegate.exchange.v1" in path.read_bytes() for path in files)
+    for path in files:
+        data = path.read_bytes()
+        assert MAIL.encode() not in data, path
+        if path.name != "policy.yaml":
+            assert b"Plimf" not in data, path
