@@ -16,10 +16,12 @@ from policies.substitutes import Substitutes
 from policies.types import Action, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from detectors.types import ChannelKind
     from policies.types import Direction, Policy
+
+    IsEcho = Callable[[Finding], bool]
 
 _EDITING = frozenset({Action.REDACT, Action.REWRITE})
 
@@ -31,7 +33,9 @@ class Acted:
     rule: Rule
     finding: Finding
     action: Action
-    """What was done: the rule's action, or `flag` in shadow mode."""
+    """What was done: the rule's action, or `flag` in shadow mode, or `allow` for an echo."""
+    is_echo: bool = False
+    """Whether the rule lets it pass because the user typed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +76,24 @@ def decide(
     kind: ChannelKind,
     *,
     may_block: bool = True,
+    is_echo: IsEcho | None = None,
 ) -> Decision:
     """Apply the rules for this direction and kind of channel to `findings`, whose order does not matter.
 
     Rules are read in the order of the file. A finding within a span that an `allow` rule matched is not looked at
     by the rules after it. Of the rules that match a finding the most severe one acts, the first of equals.
-    Findings that no rule matches are ignored. Where a text may not stop its message (`may_block`), a rule that
-    would block redacts.
+    Findings that no rule matches are ignored. A rule with `allow_echo` lets those pass of which `is_echo` says that
+    the user typed them; where no other rule matches, that is what was done. Where a text may not stop its message
+    (`may_block`), a rule that would block redacts.
     """
     rules = policy.rules_for(direction, kind)
     if not may_block:
         rules = tuple([replace(r, action=Action.REDACT) if r.action is Action.BLOCK else r for r in rules])
-    matches = _most_severe_matches(rules, _maximal(findings))
-    acted = tuple(Acted(m.rule, m.finding, policy.effective_action(m.rule)) for m in matches)
+    matches = _most_severe_matches(rules, _maximal(findings), is_echo or _nothing_is)
+    acted = tuple(
+        Acted(m.rule, m.finding, Action.ALLOW if m.is_echo else policy.effective_action(m.rule), m.is_echo)
+        for m in matches
+    )
     enforced = tuple(zip(matches, acted, strict=True))
     blocking = min((pair for pair in enforced if pair[1].action is Action.BLOCK), key=_block_rank, default=None)
     edits = _merged(m for m, a in enforced if a.action in _EDITING)
@@ -128,6 +137,11 @@ class _Match:
     """Place of the rule in the file."""
     rule: Rule
     finding: Finding
+    is_echo: bool = False
+
+
+def _nothing_is(_finding: Finding) -> bool:
+    return False
 
 
 def _maximal(findings: Sequence[Finding]) -> list[Finding]:
@@ -150,22 +164,27 @@ def _span_rank(finding: Finding) -> tuple[int, int, float, str, str]:
     return (finding.start, -finding.end, -finding.score, finding.detector, finding.category)
 
 
-def _most_severe_matches(rules: Iterable[Rule], findings: Sequence[Finding]) -> list[_Match]:
+def _most_severe_matches(rules: Iterable[Rule], findings: Sequence[Finding], is_echo: IsEcho) -> list[_Match]:
     """Return, in the order of `findings`, each one that a rule matches with the rule that acts on it.
 
     The severity is that of the rule as written, so that shadow mode names the rule that would have acted.
     """
     chosen: dict[Finding, _Match] = {}
+    echoes: dict[Finding, _Match] = {}
     excepted: list[Finding] = []
     for order, rule in enumerate(rules):
         matching = [f for f in findings if _matches(rule, f) and not any(_contains(e, f) for e in excepted)]
         for finding in matching:
+            if rule.allow_echo and is_echo(finding):
+                echoes.setdefault(finding, _Match(order, rule, finding, is_echo=True))
+                continue
             current = chosen.get(finding)
             if current is None or rule.action.severity > current.rule.action.severity:
                 chosen[finding] = _Match(order, rule, finding)
         if rule.action is Action.ALLOW:
             excepted.extend(matching)
-    return [chosen[finding] for finding in findings if finding in chosen]
+    acted = echoes | chosen
+    return [acted[finding] for finding in findings if finding in acted]
 
 
 def _matches(rule: Rule, finding: Finding) -> bool:

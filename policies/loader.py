@@ -215,6 +215,8 @@ def _rule_as_written(rule: Rule) -> dict[str, Any]:
         said["hash"] = True
     if rule.restore:
         said["restore"] = True
+    if rule.allow_echo:
+        said["allow_echo"] = True
     if rule.action is Action.BLOCK and rule.message != DEFAULT_MESSAGE:
         said["message"] = rule.message
     if rule.on_error is not OnError.BLOCK:

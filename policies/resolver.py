@@ -44,6 +44,7 @@ _ACTIONS_OF_FIELD = {
     "hash": (Action.REDACT,),
     "restore": (Action.REDACT,),
     "message": (Action.BLOCK,),
+    "allow_echo": (Action.FLAG, Action.REDACT, Action.REWRITE, Action.BLOCK),
 }
 """With which actions a field of a rule means anything."""
 
@@ -217,7 +218,7 @@ def _check_useless(parts: Parts, entry: Entry) -> None:
             allowed = " or ".join(actions)
             message = f"does nothing with 'action: {action.value}', only with {allowed}. Remove it."
             parts.problems.append(given.place.problem(message, keys=key))
-    _check_restore(parts, entry)
+    _check_directions(parts, entry)
     ways = [
         key for key in ("replacement", "mask", "hash", "restore") if key in entry.fields and entry.fields[key].value
     ]
@@ -226,11 +227,15 @@ def _check_useless(parts: Parts, entry: Entry) -> None:
         parts.problems.append(entry.fields[extra].place.problem(message, keys=extra))
 
 
-def _check_restore(parts: Parts, entry: Entry) -> None:
+def _check_directions(parts: Parts, entry: Entry) -> None:
     given, direction = entry.fields.get("restore"), entry.fields.get("direction")
     if given is not None and given.value and (direction is None or direction.value == "response"):
         message = "needs a request to take values out of. Say 'direction: request' or 'direction: both'."
         parts.problems.append(given.place.problem(message, keys="restore"))
+    echo = entry.fields.get("allow_echo")
+    if echo is not None and echo.value and direction is not None and direction.value == "request":
+        message = "does nothing with 'direction: request': it is the answer that says something again. Remove it."
+        parts.problems.append(echo.place.problem(message, keys="allow_echo"))
 
 
 def _check_categories(parts: Parts, entry: Entry, detector: Detector) -> None:
@@ -279,6 +284,7 @@ def _rule(rule_id: str, entry: Entry, on_error: OnError) -> Rule:
         mask=said.get("mask"),
         hash=said.get("hash", False),
         restore=said.get("restore", False),
+        allow_echo=said.get("allow_echo", False),
         message=said.get("message", rule.message),
         on_error=said.get("on_error", on_error),
     )

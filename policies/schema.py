@@ -63,6 +63,7 @@ class RuleFile(StrictModel):
     mask: Mask = ""
     hash: bool = False
     restore: bool = False
+    allow_echo: bool = False
     message: Annotated[Message, Field(min_length=1)] = ""
     on_error: OnError = OnError.BLOCK
 

@@ -115,6 +115,8 @@ class Rule:
     """Replace the span by a keyed fingerprint of it (redact)."""
     restore: bool = False
     """Replace the span of a request by a numbered placeholder, and write the value back in the answer (redact)."""
+    allow_echo: bool = False
+    """What the user typed in the request is no violation when the answer says it again."""
     message: str = DEFAULT_MESSAGE
     """What the client reads in place of a blocked answer."""
     on_error: OnError = OnError.BLOCK

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from events.schema.blocks import ModelBlock, PolicyBlock, RequestBlock
 
 TYPE: Final = "dev.sluicegate.incident.v1"
-VERSION: Final = "1.0"
+VERSION: Final = "1.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +133,5 @@ class IncidentData:
     counts: CountsBlock
     bypass: BypassBlock | None = None
     """Set when a detector could not judge."""
+    allowed_as: Literal["echo"] | None = None
+    """Why a rule that would act let it pass: `echo`, the user had typed it. Since schema 1.1."""

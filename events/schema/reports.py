@@ -26,6 +26,8 @@ class Incident:
     an event carries a fingerprint made from it with the tenant's key."""
     delivered_bytes: int = 0
     """How much of the span had left when the rule acted, in bytes of UTF-8. 0 for every rule that enforces."""
+    is_echo: bool = False
+    """Whether the rule let it pass because the user had typed it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from detectors.types import Finding, Window
+    from policies.decide import IsEcho
     from proxy.guard.api import GuardStats
     from proxy.guard.cursor import Cursor
     from proxy.guard.rules import ChannelRules
@@ -52,10 +53,13 @@ class Observers:
         may_look = not self._findings
         return self._panel.windows(None if whole else emitted, final=closed, may_look=may_look)
 
-    def receive(self, cursor: Cursor, result: object, allowed: Sequence[Finding]) -> list[Acted]:
+    def receive(
+        self, cursor: Cursor, result: object, allowed: Sequence[Finding], is_echo: IsEcho | None = None
+    ) -> list[Acted]:
         """Take an answer; return what rules say to findings that no later one can overlap.
 
-        `allowed` are findings that enforcing rules made exceptions for. Raises `GarbageError`.
+        `allowed` are findings that enforcing rules made exceptions for; `is_echo` says what the user typed. Raises
+        `GarbageError`.
         """
         found = cursor.receive(result)
         if not found and not self._findings:
@@ -70,6 +74,7 @@ class Observers:
             low, high = cluster[0].start, max(f.end for f in cluster)
             exceptions = [f for f in allowed if f.start < high and low < f.end]
             rules = self._rules
-            decision = decide(rules.policy, [*cluster, *exceptions], rules.direction, rules.kind)
+            found = [*cluster, *exceptions]
+            decision = decide(rules.policy, found, rules.direction, rules.kind, is_echo=is_echo)
             acted += [a for a in decision.acted if a.finding.detector in names]
         return acted

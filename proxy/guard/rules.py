@@ -30,6 +30,7 @@ class ChannelRules:
         "_rules",
         "_screen",
         "_summaries",
+        "allows_echo",
         "direction",
         "holders",
         "holding",
@@ -75,6 +76,8 @@ class ChannelRules:
             rule.restore and direction is Direction.REQUEST for rule in self._rules
         )
         """Whether values get placeholders here, or placeholders values."""
+        self.allows_echo = direction is Direction.RESPONSE and any(rule.allow_echo for rule in self._rules)
+        """Whether a rule asks what the user typed."""
         self.rewrites = any(r.action is Action.REWRITE and r.detector in holding for r in self._rules)
         """Whether whole sentences must be held, because a rule may replace one."""
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from detectors.types import Finding
+    from policies.decide import IsEcho
     from proxy.guard.api import ChannelSummary
     from proxy.guard.edits import Replacement
     from proxy.guard.memory import Memory
@@ -101,6 +102,7 @@ class Timeline:
         self._way_back: WayBack | None = None
         if rules.restores and memory is not None:
             self._way_back = WayBack(self.buffer, memory.substitutes, stats, is_json=self._lexer is not None)
+        self._typed = memory.typed if rules.allows_echo and memory is not None and memory.typed else None
         self._is_followed = self._has_escapes or self._sentences is not None or self._way_back is not None
 
     def keep_evidence(self, context_chars: int, whole_chars: int) -> None:
@@ -196,7 +198,8 @@ class Timeline:
                 self._pending += in_source(scan.cursor, found)
             return []
         assert self._observers is not None  # noqa: S101 - nobody else asks without holding
-        return [self._incident(acted) for acted in self._observers.receive(scan.cursor, result, self._allowed)]
+        acted = self._observers.receive(scan.cursor, result, self._allowed, self._echo_test)
+        return [self._incident(one) for one in acted]
 
     def receive_failure(self, scan: WantedScan, reason: ScanFailureReason) -> Bypass | Failure:
         """Take the news that a window could not be judged: block here, or let it pass, as the rule says."""
@@ -262,8 +265,10 @@ class Timeline:
         edits: list[SpanEdit] = []
         for cluster in clusters(ready):
             rules, may_block = self.rules, not self.channel.is_echo
-            decision = decide(rules.policy, cluster, rules.direction, rules.kind, may_block=may_block)
-            self._allowed += [a.finding for a in decision.acted if a.action is Action.ALLOW]
+            decision = decide(
+                rules.policy, cluster, rules.direction, rules.kind, may_block=may_block, is_echo=self._echo_test
+            )
+            self._allowed += [a.finding for a in decision.acted if a.action is Action.ALLOW and not a.is_echo]
             self._incidents += [self._incident(acted) for acted in decision.acted]
             edits += decision.edits
             if decision.block is not None:
@@ -299,6 +304,16 @@ class Timeline:
         self._stats.edits += len(resolved.replacements)
         self._stats.restored += len(replacements) - len(resolved.replacements)
         return limit
+
+    @property
+    def _echo_test(self) -> IsEcho | None:
+        return None if self._typed is None else self._is_echo
+
+    def _is_echo(self, finding: Finding) -> bool:
+        """Whether a finding is what the user typed. Of text that is forgotten already nobody can say so."""
+        matched = self.buffer.slice(finding.start, finding.end)
+        is_there = len(matched) == finding.end - finding.start
+        return is_there and self._typed is not None and self._typed.holds(matched)
 
     def _block_at(self, acted: Acted) -> None:
         offset = acted.finding.start
@@ -358,4 +373,5 @@ class Timeline:
             end=finding.end,
             digest=evidence_digest(self.rules.policy.hash_key, matched, finding.end - finding.start),
             delivered_bytes=len(left.encode("utf-8", "surrogatepass")),
+            is_echo=acted.is_echo,
         )

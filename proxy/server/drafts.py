@@ -184,6 +184,7 @@ class Drafter:
             timing=incident.IncidentTiming(round(numbers.elapsed_ms, 3), numbers.detector_ms),
             counts=incident.CountsBlock(numbers.occurrence),
             bypass=None if isinstance(report, Incident) else incident.BypassBlock(report.reason),
+            allowed_as="echo" if isinstance(report, Incident) and report.is_echo else None,
         )
 
 

@@ -36,6 +36,7 @@ from proxy.server.relay import Relay
 from proxy.server.reload import DEFAULT
 from proxy.server.routes import Treatment
 from proxy.server.whole import WholeMessage
+from proxy.wire.speakers import typed_texts
 from proxy.wire.types import Form, RequestMender
 
 if TYPE_CHECKING:
@@ -177,6 +178,8 @@ class Exchange:
         facts.stream = dialect.wants_stream(payload, self._request.raw_path)
         facts.read_request(payload, len(body))
         self.mode = "stream" if facts.stream else "whole"
+        if self._policy.allows_echo:
+            facts.memory.typed.take(typed_texts(payload))
         if not self._policy.guards_requests and not _needs_mending(dialect, payload):
             return body
         codec = dialect.request_codec(self._config.max_request_bytes)

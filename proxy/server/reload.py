@@ -53,6 +53,8 @@ class ActivePolicy:
     """Whether it has detectors whose segments are closed by time."""
     resolved: ResolvedPolicy | None = None
     """Its plain form, where it was loaded here."""
+    allows_echo: bool = False
+    """Whether a rule asks what the user typed."""
 
     @classmethod
     def of(cls, policy: Policy, resolved: ResolvedPolicy | None = None) -> ActivePolicy:
@@ -63,6 +65,7 @@ class ActivePolicy:
             guards_requests=any(Direction.REQUEST in rule.directions for rule in policy.rules),
             timed=any(d.stability is Stability.WINDOW for d in policy.detectors.values()),
             resolved=resolved,
+            allows_echo=any(rule.allow_echo for rule in policy.rules),
         )
 
 

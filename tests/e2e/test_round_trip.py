@@ -38,7 +38,9 @@ name: two-ways
 detectors:
   mail: {type: presidio, entities: [EMAIL_ADDRESS]}
   people: {type: keywords, words: {CUSTOMER: ['Zarn "Vokk" Plimf']}}
+  tickets: {type: patterns, patterns: {TICKET: 'TKT-[0-9]{6}'}}
 rules:
+  - {id: tickets, detector: tickets, action: redact, allow_echo: true}
   - {id: mail, detector: mail, direction: both, action: redact, restore: true}
   - {id: people, detector: people, direction: request, action: redact, restore: true}
 """
@@ -224,6 +226,46 @@ async def test_anthropic_async(model: ScriptedModel, tap: Tap) -> None:
             check_claude(await stream.get_final_message())
         check_claude(await client.messages.create(**claude_ask(name)))
     assert_kept(model, tap, name)
+
+
+ECHOED, OTHER = "TKT-482913", "TKT-555777"
+
+
+@pytest.mark.parametrize("parts", [1, 2, 5, 11])
+def test_what_the_user_typed_may_be_said_again(model: ScriptedModel, tap: Tap, folder: Path, parts: int) -> None:
+    """Streamed and whole, in both APIs; what only the system prompt holds is no echo."""
+    said = f"About {ECHOED}, not {OTHER}."
+    expected = f"About {ECHOED}, not <TICKET>."
+    chat_model, claude_model = (
+        register(model, script(says(cut_in(said, parts)))),
+        register(model, claude_saying(said, parts)),
+    )
+    messages: Any = [
+        {"role": "system", "content": f"A ticket of another user is {OTHER}."},
+        {"role": "user", "content": f"What of {ECHOED}?"},
+    ]
+    with openai.OpenAI(base_url=f"http://127.0.0.1:{tap.port}/v1", api_key="k", max_retries=0) as client:
+        body = client.chat.completions.create(model=chat_model, messages=messages)
+        stream = client.chat.completions.create(model=chat_model, messages=messages, stream=True)
+        assert body.choices[0].message.content == expected
+        assert "".join(event.choices[0].delta.content or "" for event in stream) == expected
+    asked: Any = {"model": claude_model, "max_tokens": 9, "messages": messages[1:], "system": OTHER}
+    url = f"http://127.0.0.1:{tap.port}"
+    with (
+        anthropic.Anthropic(base_url=url, api_key="k", max_retries=0) as claude_client,
+        claude_client.messages.stream(**asked) as events,
+    ):
+        assert events.get_final_text() == expected
+    assert OTHER.encode() not in tap.received
+    stored = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert b'"allowed_as":"echo"' in stored
+    assert ECHOED.encode() not in stored
+
+
+def claude_saying(said: str, parts: int) -> Script:
+    answer = whole(text(said))
+    events = tuple(sse(event) for event in stream_events(answer, lambda value: cut_in(value, parts)))
+    return Script(events, answer, ends_with_done=False)
 
 
 def test_nothing_of_it_is_stored(model: ScriptedModel, tap: Tap, folder: Path) -> None:
