@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
-from unicodedata import digit
 
 from phonenumbers import PhoneNumberMatcher, phonenumberutil, region_code_for_number
 from phonenumbers import phonenumbermatcher as upstream
@@ -22,14 +21,8 @@ from presidio_analyzer.predefined_recognizers.country_specific.south_africa.za_p
 )
 
 from detectors.automaton import HoldAutomaton
-from detectors.pii.phone_shapes import (
-    MIN_DIGITS,
-    MIN_DIGITS_ABROAD,
-    finds,
-    least_digits,
-    may_read_letters,
-    short_numbers,
-)
+from detectors.pii.phone_screen import RegionScreen
+from detectors.pii.phone_shapes import MIN_DIGITS, finds, least_digits
 from detectors.pii.rules import Judged
 from detectors.regex_tree import PatternSource
 
@@ -84,6 +77,7 @@ _SECOND_NUMBER: re.Pattern[str] = phonenumberutil._SECOND_NUMBER_START_PATTERN  
 _TIME: re.Pattern[str] = upstream._TIME_STAMPS  # noqa: SLF001 - the only look past a candidate that takes 3 characters
 _TIME_GOES_ON = re.compile(r":?[0-5]?")
 _DIGIT = re.compile(r"\d")
+_BEGINS_WITH_PLUS = re.compile(r"[^\d+\uff0b]*[+\uff0b]")
 
 
 class Candidate(NamedTuple):
@@ -121,6 +115,7 @@ class PhoneScanner:
         self._recognizer = recognizer
         self._regions = {region: least_digits(region) for region in recognizer.supported_regions}
         self._least = min(self._regions.values())
+        self._screen = RegionScreen(self._regions)
         self._tail = HoldAutomaton([_TAIL], _TAIL_CHARS)
 
     @property
@@ -161,7 +156,7 @@ class PhoneScanner:
                     continue
                 if candidate.is_open:
                     return None
-                match = self._match(candidates.text, candidate, region)
+                match = self._match(candidates, candidate, region)
                 places[region] = candidate.end if match is None else match.end
                 end = max(end, places[region])
                 if match is not None and self._accepts(match):
@@ -169,15 +164,20 @@ class PhoneScanner:
             behind = [region for region in behind if places[region] < end]
         return Group(begin, end, tuple(found))
 
-    def _match(self, text: str, candidate: Candidate, region: str) -> PhoneNumberMatch | None:
+    def _match(self, candidates: _Candidates, candidate: Candidate, region: str) -> PhoneNumberMatch | None:
         least = self._regions[region]
         if candidate.digits < (MIN_DIGITS if candidate.has_plus else least):
             return None
-        value = text[candidate.start : candidate.end]
-        if candidate.digits < MIN_DIGITS_ABROAD and not candidate.has_plus and not _may_be_short(value, region):
+        value = candidates.text[candidate.start : candidate.end]
+        if not candidate.has_plus and region not in candidates.possible(candidate, self._screen):
             return None
-        matcher = _Matcher(text, region, self._recognizer.leniency, least)
-        return matcher._extract_match(value, candidate.start)  # noqa: SLF001 - _find's own step
+        if (known := candidates.abroad.get(candidate.start)) is not None:
+            return known
+        matcher = _Matcher(candidates.text, region, self._recognizer.leniency, least)
+        match = matcher._extract_match(value, candidate.start)  # noqa: SLF001 - _find's own step
+        if match is not None and match.end == candidate.end and _BEGINS_WITH_PLUS.match(value):
+            candidates.abroad[candidate.start] = match
+        return match
 
     def _accepts(self, match: PhoneNumberMatch) -> bool:
         recognizer = self._recognizer
@@ -206,14 +206,6 @@ class _Matcher(PhoneNumberMatcher):
         return found
 
 
-def _may_be_short(value: str, region: str) -> bool:
-    """Whether a candidate of few digits can be a valid number: nearly every bare year or count cannot."""
-    shape = short_numbers(region)
-    if shape is None or may_read_letters(value):
-        return True
-    return shape.search("".join(str(digit(found)) for found in _DIGIT.findall(value))) is not None
-
-
 def _digits(value: str) -> int:
     return len(_DIGIT.findall(value))
 
@@ -230,12 +222,22 @@ class _Candidates:
         self._tail = tail
         self._final = final
         self._known: dict[int, Candidate | None] = {}
+        self._possible: dict[int, frozenset[str]] = {}
+        self.abroad: dict[int, PhoneNumberMatch] = {}
+        """What candidates are, all of them and in all regions, by their start: those that begin with a plus."""
 
     def after(self, start: int) -> Candidate | None:
         """Return the first candidate from `start` on."""
         if start not in self._known:
             self._known[start] = self._find(start)
         return self._known[start]
+
+    def possible(self, candidate: Candidate, screen: RegionScreen) -> frozenset[str]:
+        """Return the regions in which a candidate may hold a number."""
+        found = self._possible.get(candidate.start)
+        if found is None:
+            found = self._possible[candidate.start] = screen.possible(self.text[candidate.start : candidate.end])
+        return found
 
     def _find(self, start: int) -> Candidate | None:
         digit = _DIGIT.search(self.text, start)  # far quicker than the candidate pattern on text without digits

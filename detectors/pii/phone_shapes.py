@@ -28,10 +28,11 @@ MIN_DIGITS = 4
 MIN_DIGITS_ABROAD = 7
 """Shortest number written with an international prefix: `00`, a country code, a number."""
 
-_KINDS = (
+KINDS = (
     "fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip", "pager", "uan",
     "voicemail",
 )  # fmt: skip
+"""The descriptions of a region of which a valid number matches one."""
 
 # Letters of an extension that could not be stripped are read as digits (`int` is 468), so such a candidate may be a
 # number whatever its digits are.
@@ -80,7 +81,7 @@ def short_shapes(region: str) -> tuple[str, ...] | None:
     metadata = PhoneMetadata.metadata_for_region(region)
     if metadata is None or metadata.general_desc is None or metadata.national_prefix_transform_rule:
         return None
-    described = (getattr(metadata, kind) for kind in _KINDS)
+    described = (getattr(metadata, kind) for kind in KINDS)
     return tuple(
         one.national_number_pattern
         for one in described
@@ -88,13 +89,6 @@ def short_shapes(region: str) -> tuple[str, ...] | None:
         and one.national_number_pattern
         and min(one.possible_length or metadata.general_desc.possible_length) < MIN_DIGITS_ABROAD
     )
-
-
-@cache
-def short_numbers(region: str) -> re.Pattern[str] | None:
-    """Return a pattern found in the ASCII digits of every valid number of fewer than 7; None when not known."""
-    shapes = short_shapes(region)
-    return None if shapes is None else re.compile("|".join(f"(?:{shape})" for shape in shapes) or "(?!)")
 
 
 def may_read_letters(candidate: str) -> bool:

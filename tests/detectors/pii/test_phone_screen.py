@@ -1,0 +1,77 @@
+"""No region in which phonenumbers finds a number is left out."""
+
+from __future__ import annotations
+
+import phonenumbers
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from phonenumbers import PhoneNumberFormat, PhoneNumberMatcher, PhoneNumberType
+
+from detectors.pii.phone_screen import RegionScreen
+from detectors.pii.presidio import DEFAULT_PHONE_REGIONS
+
+EVERYWHERE = RegionScreen(sorted(phonenumbers.SUPPORTED_REGIONS))
+USUAL = RegionScreen(DEFAULT_PHONE_REGIONS)
+TYPES = (PhoneNumberType.FIXED_LINE, PhoneNumberType.MOBILE, PhoneNumberType.TOLL_FREE, PhoneNumberType.UAN)
+
+
+def _examples(region: str) -> list[str]:
+    numbers = (phonenumbers.example_number_for_type(region, kind) for kind in TYPES)
+    return [
+        written
+        for number in numbers
+        if number is not None
+        for written in (
+            phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL),
+            phonenumbers.national_significant_number(number),
+            f"{number.country_code} {phonenumbers.national_significant_number(number)}",
+            phonenumbers.format_out_of_country_calling_number(number, "GB"),
+        )
+    ]
+
+
+def _finds(text: str, region: str) -> bool:
+    return any(PhoneNumberMatcher(text, region, leniency=1))
+
+
+def test_numbers_of_every_region_are_possible_there() -> None:
+    """In national form, bare, with the country code, and as they are dialled from abroad."""
+    seen = 0
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS):
+        for text in _examples(region):
+            if _finds(text, region):
+                seen += 1
+                assert region in EVERYWHERE.possible(text), (region, text)
+    assert seen > 1_500
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.lists(st.sampled_from((*"0123456789", " ", "-", ".", "/", " (", ") ", "00", "011", "1 212", "٣", "x"))).map(
+        "".join
+    )
+)
+def test_where_a_number_is_found_it_was_possible(text: str) -> None:
+    """Digits in blocks of any length: the usual regions, each for itself."""
+    possible = USUAL.possible(text)
+    assert [region for region in DEFAULT_PHONE_REGIONS if region not in possible and _finds(text, region)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "regions"),
+    [
+        ("4111 1111 1111 1111", {"IL"}),
+        ("2024", set()),
+        ("212-555-0142", {"BR", "CA", "DE", "IL", "IN", "US"}),
+        ("12 ext 34", set(DEFAULT_PHONE_REGIONS)),
+    ],
+)
+def test_most_regions_are_ruled_out(text: str, regions: set[str]) -> None:
+    """Which saves asking phonenumbers; letters can be read as digits, so that nothing is."""
+    assert USUAL.possible(text) == regions
+
+
+def test_digits_without_end_are_looked_at_in_bounded_parts() -> None:
+    """A long list of blocks costs what its length costs."""
+    assert "US" in USUAL.possible("11 " * 200 + "2125550142")
