@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import zlib
 
 MAX_DIGITS = 5
 """Of a number: as many as there can be values in one exchange (`policies.substitutes.MAX_SUBSTITUTES`)."""
+
+FIRST_NUMBERS = 80_000
+"""How many numbers the first of a request is chosen from: with all its values it still has `MAX_DIGITS`."""
 
 _NOT_PLAIN = re.compile(r"[^A-Z0-9]+")
 _PARTS = re.compile(r"[A-Za-z0-9]+")
@@ -22,6 +26,11 @@ def label_of(category: str) -> str:
 def placeholder(label: str, number: int) -> str:
     """Return the placeholder with this number."""
     return f"<{label}_{number}>"
+
+
+def first_number(request_id: str) -> int:
+    """Return a number after which those of a request may begin: they hardly meet those of an earlier one."""
+    return zlib.crc32(request_id.encode()) % FIRST_NUMBERS
 
 
 def pattern_of(label: str) -> str:

@@ -22,7 +22,7 @@ MAX_TRIES = 1000
 class Substitutes:
     """A two-way map between values and what stands for them. The same value always gets the same text."""
 
-    __slots__ = ("_chars", "_counts", "_originals", "_taken", "_texts")
+    __slots__ = ("_chars", "_counts", "_first", "_originals", "_taken", "_texts")
 
     def __init__(self) -> None:
         self._texts: dict[tuple[str, bool, str], str] = {}
@@ -30,6 +30,7 @@ class Substitutes:
         self._counts: dict[str, int] = {}
         self._taken: set[str] = set()
         self._chars = 0
+        self._first = 0
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {len(self._texts)}>"
@@ -51,14 +52,18 @@ class Substitutes:
         """Note texts that may not stand for anything: they are in the exchange already and mean something else."""
         self._taken.update(texts)
 
+    def begin_after(self, number: int) -> None:
+        """Have the numbers of what has a way back begin after this one. Called before the first value."""
+        self._first = number
+
     def stand_in(
         self, scope: str, value: str, make: Callable[[int], str], *, has_way_back: bool = False
     ) -> str | None:
         """Return the text that stands for `value` within `scope`, made when the value is first met.
 
-        `make` is given 1, 2, ... for each new value of the scope, and again with the next number while what it made
-        is taken. With a way back `original` knows the text. None at a limit, or when `make` gives nothing free: the
-        caller then writes what says nothing of the value.
+        `make` is given 1, 2, ... for each new value of the scope (with a way back see `begin_after`), and again
+        with the next number while what it made is taken. With a way back `original` knows the text. None at a
+        limit, or when `make` gives nothing free: the caller then writes what says nothing of the value.
         """
         key = (scope, has_way_back, value)
         known = self._texts.get(key)
@@ -66,7 +71,7 @@ class Substitutes:
             return known
         if len(self._texts) >= MAX_SUBSTITUTES:
             return None
-        made = self._free_text(scope, make)
+        made = self._free_text(scope, make, self._first if has_way_back else 0)
         if made is None or self._chars + len(value) + len(made) > MAX_SUBSTITUTE_CHARS:
             return None
         self._chars += len(value) + len(made)
@@ -76,9 +81,9 @@ class Substitutes:
             self._originals[made] = value
         return made
 
-    def _free_text(self, scope: str, make: Callable[[int], str]) -> str | None:
+    def _free_text(self, scope: str, make: Callable[[int], str], first: int) -> str | None:
         for _ in range(MAX_TRIES):
-            number = self._counts[scope] = self._counts.get(scope, 0) + 1
+            number = self._counts[scope] = self._counts.get(scope, first) + 1
             made = make(number)
             if made not in self._taken:
                 return made

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 import structlog
 from aiohttp import hdrs
 
+from policies.placeholders import first_number
 from policies.types import Action, Direction
 from proxy.guard.api import GuardState
 from proxy.server import answers, headers
@@ -36,7 +37,7 @@ from proxy.server.relay import Relay
 from proxy.server.reload import DEFAULT
 from proxy.server.routes import Treatment
 from proxy.server.whole import WholeMessage
-from proxy.wire.speakers import typed_texts
+from proxy.wire.speakers import goes_on_from_elsewhere, typed_texts
 from proxy.wire.types import Form, RequestMender
 
 if TYPE_CHECKING:
@@ -178,6 +179,8 @@ class Exchange:
         facts.stream = dialect.wants_stream(payload, self._request.raw_path)
         facts.read_request(payload, len(body))
         self.mode = "stream" if facts.stream else "whole"
+        if self._policy.policy.restorer is not None and goes_on_from_elsewhere(payload):
+            facts.memory.substitutes.begin_after(first_number(self._request_id))
         if self._policy.allows_echo:
             facts.memory.typed.take(typed_texts(payload))
         if not self._policy.guards_requests and not _needs_mending(dialect, payload):

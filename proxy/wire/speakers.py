@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _MESSAGES = ("messages", "contents", "input")
 _PROMPTS = ("input", "prompt", "inputs", "text_input")
 """Members that are one text, or a list of some: Responses, completions and Ollama, TGI, KServe."""
+_REMEMBERED = ("previous_response_id", "conversation", "context", "cachedContent", "cached_content")
+"""Members that name what a provider remembers: Responses, Ollama, Gemini."""
 _ROLELESS = "contents"
 """Gemini: a content that names no role is the user's."""
 _TEXT_TYPES = frozenset({None, "text", "input_text"})
@@ -28,6 +30,11 @@ def typed_texts(payload: Mapping[str, Any]) -> Iterator[str]:
         for message in [value] if isinstance(value, dict) else value if isinstance(value, list) else ():
             if isinstance(message, dict) and _is_user(message, member):
                 yield from _said(message)
+
+
+def goes_on_from_elsewhere(payload: Mapping[str, Any]) -> bool:
+    """Whether the provider puts earlier messages before those of a request: texts that nobody here sees."""
+    return any(payload.get(member) for member in _REMEMBERED)
 
 
 def _is_user(message: Mapping[str, Any], member: str) -> bool:

@@ -171,6 +171,16 @@ async def test_openai_async_exchanges_at_one_time_stay_apart(model: ScriptedMode
     assert answers == [f"It is {mail}, yes." for mail in mails]
 
 
+def test_a_conversation_that_the_provider_keeps(model: ScriptedModel, tap: Tap) -> None:
+    """Numbers do not begin at 1 again: an earlier placeholder is not taken for a value of this request."""
+    name = register(model, script(says(["It is <EMAIL_ADDRESS_1>."])))
+    with openai.OpenAI(base_url=f"http://127.0.0.1:{tap.port}/v1", api_key="k", max_retries=0) as client:
+        more = {"previous_response_id": "resp_1"}
+        message = client.chat.completions.create(**openai_ask(name), extra_body=more).choices[0].message
+    assert message.content == "It is <EMAIL_ADDRESS_1>."
+    assert runs_left(MAIL, asked_of(model, name).encode()) == []
+
+
 def test_a_foreign_value_is_taken_out_all_the_same(model: ScriptedModel, tap: Tap) -> None:
     """What the model says of its own, and what nobody has a placeholder for."""
     url = f"http://127.0.0.1:{tap.port}/v1"

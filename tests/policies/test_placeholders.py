@@ -3,7 +3,16 @@
 import pytest
 import re2
 
-from policies.placeholders import canonical, label_of, pattern_of, placeholder
+from policies.placeholders import (
+    FIRST_NUMBERS,
+    MAX_DIGITS,
+    canonical,
+    first_number,
+    label_of,
+    pattern_of,
+    placeholder,
+)
+from policies.substitutes import MAX_SUBSTITUTES
 
 WAYS = (
     "<EMAIL_ADDRESS_1>",
@@ -33,6 +42,14 @@ def test_ways_of_writing(text: str) -> None:
 def test_what_is_none(text: str) -> None:
     """Ordinary words, longer names and other tags are not placeholders."""
     assert re2.search(pattern_of("EMAIL_ADDRESS"), f"to {text}, please") is None
+
+
+def test_first_numbers_leave_room() -> None:
+    """Each request has its own, always the same, and its last value still has a number that is found."""
+    numbers = {first_number(f"req_{number}") for number in range(100)}
+    assert len(numbers) > 95
+    assert first_number("req_1") in numbers
+    assert len(str(FIRST_NUMBERS + MAX_SUBSTITUTES)) <= MAX_DIGITS
 
 
 def test_labels() -> None:

@@ -34,6 +34,14 @@ def test_numbers_count_up_in_each_scope() -> None:
     assert found.stand_in("B", "x", numbered("B")) == "<B_1>"
 
 
+def test_numbers_may_begin_later() -> None:
+    """In every scope, of what has a way back."""
+    found = Substitutes()
+    found.begin_after(41)
+    made = [found.stand_in(one, "x", numbered(one), has_way_back=one != "C") for one in "ABC"]
+    assert made == ["<A_42>", "<B_42>", "<C_1>"]
+
+
 def test_what_is_reserved_is_passed_over() -> None:
     """A text that the exchange holds already stands for nothing."""
     found = Substitutes()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from proxy.wire.speakers import typed_texts
+from proxy.wire.speakers import goes_on_from_elsewhere, typed_texts
 
 CASES: dict[str, Any] = {
     "openai-chat": {
@@ -70,3 +70,11 @@ def test_only_the_user_is_heard(name: str) -> None:
     assert said in ([], ["one"], ["one", "two"])
     assert bool(said) is (name != "nothing that is known")
     assert ("two" in said) is ("'two'" in repr(CASES[name]))
+
+
+def test_what_a_provider_remembers() -> None:
+    """A request that says all itself goes on from nowhere."""
+    assert not any(goes_on_from_elsewhere(payload) for payload in CASES.values() if "context" not in payload)
+    for member, value in {"previous_response_id": "r", "conversation": {"id": "c"}, "context": [1]}.items():
+        assert goes_on_from_elsewhere({"input": "x", member: value})
+        assert not goes_on_from_elsewhere({"input": "x", member: None})
