@@ -25,7 +25,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 help:
 	@echo "make demo    scripted model, proxy and live traffic; stays up until Ctrl-C (make demo ARGS=--once ends)"
 	@echo "make test    every check, and every test but those that need torch; CI runs it"
-	@echo "make test-models  the tests that need torch and Detoxify, which it installs (0.8 GB); CI runs it too"
+	@echo "make test-models  the tests that need torch, Detoxify and spaCy's model, which it installs (0.8 GB); CI runs it too"
 	@echo "make test-deploy  rules, dashboard and alarms with Prometheus' own tools, which it installs where it can"
 	@echo "make check   linter, formatter, types and layers only"
 	@echo "make format  let the linter and the formatter change the files"
@@ -74,7 +74,8 @@ test-deploy: $(STAMP)
 	$(BIN)/python -m pytest -q -n 0 tests/deploy $(ARGS)
 
 test-models: $(MODELS_STAMP)
-	$(BIN)/python -m pytest -q tests/detectors/toxicity tests/proxy/cli/test_models.py $(ARGS)
+	$(BIN)/python -m pytest -q tests/detectors/toxicity tests/detectors/names \
+		tests/proxy/cli/test_models.py $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff check .
@@ -111,7 +112,7 @@ leak-surface: $(STAMP)
 	PYTHONPATH=. $(BIN)/python -m tests.leaks.surface
 
 $(MODELS_STAMP): $(STAMP)
-	@$(PIP) install --constraint constraints.txt --editable '.[dev,demo,detoxify]'
+	@$(PIP) install --constraint constraints.txt --editable '.[dev,demo,detoxify,ner]'
 	@touch $@
 
 $(FUZZ_STAMP): $(STAMP)

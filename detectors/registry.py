@@ -37,6 +37,7 @@ DETECTOR_TYPES: dict[str, str] = {
     "secrets": "detectors.secrets:TYPE",
     "presidio": "detectors.pii.presidio:TYPE",
     "toxicity": "detectors.toxicity.detector:TYPE",
+    "names": "detectors.names.detector:TYPE",
 }
 """Name in the policy -> `module:attribute` of its `DetectorType`."""
 

@@ -87,13 +87,14 @@ class ScanResult(NamedTuple):
 
     Invariants (checked by the guard; a result that breaks one counts as a detector failure):
     `window.start <= watermark <= window.end`; every finding has `window.start <= start < end <= watermark`;
-    `watermark == window.end` when the window is final or the detector is a window detector.
+    `watermark == window.end` when the window is final.
     """
 
     findings: Sequence[Finding]
     watermark: int
     """Offset before which the detector will not change its mind; the next window starts here. It never lies
-    inside a match, finished or possible."""
+    inside a match, finished or possible. A window detector may keep back the end of a window, too, until the next
+    one ends: what it will say of it must not depend on that."""
 
 
 class Detector(Protocol):
@@ -132,7 +133,8 @@ class Detector(Protocol):
 
 
 Scores: TypeAlias = tuple[float, ...]
-"""What a model says of one text: a score from 0 to 1 for each of its labels, in their order."""
+"""What a model says of one text: a score from 0 to 1 for each of its labels, in their order. A model without labels
+gives numbers that its detector understands."""
 
 
 class Engine(Protocol):
@@ -140,7 +142,7 @@ class Engine(Protocol):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What it scores."""
+        """What it scores; empty when it gives as many numbers for a text as it finds things in it."""
 
     def scores(self, texts: Sequence[str]) -> list[Scores]:
         """Score each text by itself: what else is asked at the same time makes no difference."""

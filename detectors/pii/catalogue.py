@@ -29,6 +29,12 @@ NER_ENTITIES = frozenset(
 )
 """Entities of Presidio's NER recognizers that people ask for; none of them has a pattern."""
 
+_NAMES = {
+    "LOCATION": "LOCATION", "FACILITY": "LOCATION", "GPE": "LOCATION", "ZIP": "LOCATION",
+    "ORGANIZATION": "ORGANIZATION", "NRP": "NRP", "NORP": "NRP",
+}  # fmt: skip
+"""What the detector `names` calls them, where that is not a person."""
+
 _LOGGERS = ("presidio-analyzer", "decision_process", "tldextract")
 _SILENT = logging.CRITICAL + 1
 
@@ -99,8 +105,8 @@ def check_entities(entities: tuple[str, ...]) -> None:
         loc = ("entities", index)
         if entity in NER_ENTITIES:
             raise DetectorConfigError(
-                f"{entity} needs named-entity recognition, which this version does not have: "
-                f"remove it, or list its values in a detector of type keywords",
+                f"{entity} needs named-entity recognition, which is a detector of its own: "
+                f"{{type: names, entities: [{_NAMES.get(entity, 'PERSON')}]}}. Remove it here",
                 loc,
             )
         if entity in unlike_classes():

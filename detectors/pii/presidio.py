@@ -3,7 +3,7 @@
 No detection happens here. Presidio imports spaCy, which takes about a second, and the registry imports this module
 to check parameters; so Presidio is imported by `detectors.pii.building`, when the first detector is built.
 
-Entities that need named-entity recognition (PERSON, LOCATION ...) are refused: this version has no NER engine.
+Entities that need named-entity recognition (PERSON, LOCATION ...) are refused: the detector `names` finds them.
 Context words do not raise scores either; a score is what the pattern and the validator say.
 """
 

@@ -97,7 +97,7 @@ class Cursor:
 
     def close_segment(self, end: int) -> Window | None:
         """Return the open segment of a window detector as it is at `end`: it was held for too long."""
-        if self._splitter is None or self.in_flight is not None or end <= self.watermark:
+        if self._splitter is None or self.in_flight is not None or end <= self.scanned:
             return None
         self._splitter.close_early(end)
         return self._window(end, final=False)
@@ -125,8 +125,6 @@ class Cursor:
         except (TypeError, AttributeError, ValueError):  # not what the types promise
             is_sound = False
         if window is None or not is_sound or not isinstance(result, ScanResult):
-            raise GarbageError
-        if self._splitter is not None and result.watermark != window.end:
             raise GarbageError
         self._finish(window, result.watermark)
         return result.findings

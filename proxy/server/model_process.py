@@ -143,6 +143,6 @@ def _scored(engine: Engine, texts: Sequence[str]) -> list[Scored]:
             return [type(error).__name__]
         return [one for text in texts for one in _scored(engine, [text])]
     width = len(engine.labels)
-    if len(found) != len(texts) or any(len(scores) != width for scores in found):
+    if len(found) != len(texts) or (width and any(len(scores) != width for scores in found)):
         return ["WrongAnswer"] * len(texts)
     return list(found)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.support.models import model_folder
+from tests.support.names import names_folder
 from tests.support.secrets import B62, chars, checksummed, jwt, private_key
 
 if TYPE_CHECKING:
@@ -118,6 +119,27 @@ CASES: dict[str, tuple[Case, ...]] = {
             },
             ("nitwit", "blockhead", "a", "b. ", "\n"),
             ("blockhead",),
+            examples=25,
+        ),
+    ),
+    "names": (
+        Case(
+            {
+                "model": str(names_folder()),
+                "entities": ["PERSON", "LOCATION", "ORGANIZATION", "NRP", "DATE_TIME"],
+            },
+            (
+                "Jane", "Roe", "Jane Roe", "J. R. ", "Dr. ", "Portland", "New ", "Quay", "Acme Inc.",
+                "University of", "10 May", "1999", "yesterday", "the", "of", ". ", "!\n", "\n", "ヴェール",
+                "a word or two", "。",
+            ),
+            ("met Jane Roe today", "J. R. Roe of Acme Inc.", "University of Quay, 10 May 1999", "in ヴェール"),
+            examples=25,
+        ),
+        Case(
+            {"model": str(names_folder()), "screen": False},
+            ("Jane", "roe", "Roe", "Portland", "a", ". ", "\n"),
+            ("jo lark", "Portland"),
             examples=25,
         ),
     ),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from detectors.types import ChannelKind, Finding, ScanResult
+from detectors.types import ChannelKind, Finding, ScanResult, Window
 from proxy.guard.buffer import TextBuffer
 from proxy.guard.cursor import MAX_WINDOW_CHARS, Cursor, GarbageError
 from proxy.guard.readings import PlainReading
@@ -92,11 +92,37 @@ def test_skipping_counts_as_judged() -> None:
     assert at.watermark == 4
 
 
-def test_a_window_detector_must_judge_the_whole_segment() -> None:
-    """It cannot hold a part of what it was shown."""
-    at = Cursor(SegmentDetector("s", "x"), PlainReading(TextBuffer("One. Two")), ChannelKind.TEXT, 0)
-    window = at.next_window(8, final=False)
-    assert window is not None
-    assert window.text == "One. "
-    with pytest.raises(GarbageError):
-        at.receive(ScanResult((), 3))
+def test_a_window_detector_may_keep_back_the_end_of_a_segment() -> None:
+    """The next window begins there and ends where the next segment does; nothing is asked before that."""
+    text = "Met J. R. Roe. Then"
+    at = Cursor(SegmentDetector("s", "x"), PlainReading(TextBuffer(text)), ChannelKind.TEXT, 0)
+    first = at.next_window(7, final=False)
+    assert first is not None
+    assert first.text == "Met J. "
+    at.receive(ScanResult((), 4))
+    assert at.held_chars == 3
+    assert at.next_window(9, final=False) is None
+    assert at.close_segment(7) is None
+    second = at.next_window(len(text), final=True)
+    assert second is not None
+    assert (second.text, second.context, second.final) == ("J. R. ", "Met ", False)
+    at.receive(ScanResult((), 10))
+    third = at.next_window(len(text), final=True)
+    assert third is not None
+    at.receive(ScanResult((), third.end))
+    assert (third.text, at.next_window(len(text), final=True)) == (
+        "Roe. ",
+        Window(ChannelKind.TEXT, text[:15], "Then", 15, final=True),
+    )
+
+
+def test_what_was_kept_back_is_shown_again_when_the_text_ends() -> None:
+    """Also when the end comes alone."""
+    at = Cursor(SegmentDetector("s", "x"), PlainReading(TextBuffer("Met J. ")), ChannelKind.TEXT, 0)
+    at.next_window(7, final=False)
+    at.receive(ScanResult((), 4))
+    last = at.next_window(7, final=True)
+    assert last is not None
+    assert (last.text, last.start, last.final) == ("J. ", 4, True)
+    at.receive(ScanResult((), 7))
+    assert not at.wants_more(final=True)
