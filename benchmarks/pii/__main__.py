@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from benchmarks.report import Table
 
 DATA: Final = Path(__file__).resolve().parents[2].parent / "shared/data/vectors"
+REFINED: Final = {"refined": True}
 _DIGITS_ONLY: Final = ("PHONE_NUMBER", "CREDIT_CARD", "US_SSN")
 
 
@@ -38,7 +39,7 @@ def quality_tables(folder: Path, remarks: list[str]) -> list[Table]:
             f"No collections in {folder.name}: what is found was not measured. Name their folder: --data."
         )
         return []
-    parties: list[Party] = [PlainPresidio(), Sluicegate()]
+    parties: list[Party] = [PlainPresidio(), Sluicegate(), Sluicegate("refined", REFINED)]
     return [
         vector_table(folder, parties),
         validator_table(folder, parties),
@@ -51,7 +52,11 @@ def speed_tables(rounds: int) -> list[Table]:
     """Return what it costs."""
     ours = Sluicegate()
     short, targets = speed_table(PlainPresidio(DEFAULT_ENTITIES), ours, rounds)
-    detectors = {"the default ones": ours.detector(DEFAULT_ENTITIES), "of digits": ours.detector(_DIGITS_ONLY)}
+    detectors = {
+        "the default ones": ours.detector(DEFAULT_ENTITIES),
+        "the default ones, refined": Sluicegate("refined", REFINED).detector(DEFAULT_ENTITIES),
+        "of digits": ours.detector(_DIGITS_ONLY),
+    }
     streams, more = stream_table(detectors)
     return [short, streams, long_table(detectors["the default ones"]), targets_table([*targets, *more])]
 

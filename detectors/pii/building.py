@@ -35,7 +35,7 @@ def build_detector(name: str, params: PresidioParams) -> Detector:
     # Those that are named come first, so that the index of a wrong one is that in the policy.
     regions = tuple(params.phone_regions or with_regions(DEFAULT_PHONE_REGIONS, countries))
     return engine.build_detector(
-        name, with_countries(named, countries), languages[0], regions, Added(languages[1:])
+        name, with_countries(named, countries), languages[0], regions, Added(languages[1:], refined=params.refined)
     )
 
 

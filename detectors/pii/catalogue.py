@@ -22,6 +22,8 @@ from presidio_analyzer.predefined_recognizers.country_specific.south_africa.za_p
 from presidio_analyzer.predefined_recognizers.generic import email_recognizer
 from presidio_analyzer.recognizer_registry.recognizers_loader_utils import RecognizerConfigurationLoader
 
+from detectors.pii.cards import CardRecognizer
+from detectors.pii.cued_phones import CuedPhoneRecognizer
 from detectors.types import DetectorConfigError
 
 NER_ENTITIES = frozenset(
@@ -143,6 +145,8 @@ class Added(NamedTuple):
 
     languages: tuple[str, ...] = ()
     """Further languages whose context words count."""
+    refined: bool = False
+    """Whether our own recognizers look for what Presidio's are known to miss or to find too much of."""
 
 
 NOTHING_ADDED = Added()
@@ -152,13 +156,23 @@ def make_recognizers(
     entity: str, language: str, regions: tuple[str, ...], added: Added = NOTHING_ADDED
 ) -> list[Any]:
     """Return new recognizers for a known `entity`, in the order of their names."""
-    return [_made(found, (language, *added.languages), regions) for found in recognizer_classes()[entity]]
+    classes = recognizer_classes()[entity]
+    if added.refined:
+        classes = refined_classes().get(entity, classes)
+    return [_made(found, (language, *added.languages), regions) for found in classes]
+
+
+@cache
+def refined_classes() -> dict[str, tuple[type[Any], ...]]:
+    """Return what looks for an entity where a policy says `refined: true`; other entities stay as they are."""
+    return {"CREDIT_CARD": (CardRecognizer,), "PHONE_NUMBER": (PhoneRecognizer, CuedPhoneRecognizer)}
 
 
 def _made(found: type[Any], languages: tuple[str, ...], regions: tuple[str, ...]) -> Any:  # noqa: ANN401 - Presidio has no types
     """Return one recognizer for all languages: a word of any of them counts, as it would for one of each."""
     more: dict[str, Any] = {"supported_regions": regions} if found is PhoneRecognizer else {}
-    configured = [_contexts().get((found.__name__, language)) for language in languages]
+    name = getattr(found, "STANDS_FOR", found.__name__)
+    configured = [_contexts().get((name, language)) for language in languages]
     if any(configured):
         own = tuple(found().context or ())
         more["context"] = list(dict.fromkeys(word for words in configured for word in words or own))

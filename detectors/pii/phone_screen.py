@@ -58,6 +58,11 @@ class RegionScreen:
         found.discard(self._probe)
         return self._always.union(self._order[number] for number in found)
 
+    def is_number(self, digits: str) -> bool:
+        """Whether these digits, all of them, may be a number of one of the regions."""
+        matched = self._set.Match("".join(str(digit(char)) for char in digits))
+        return not matched or len(matched) > 1 or self._probe not in matched
+
 
 def _parts(candidate: str) -> Iterator[str]:
     """Yield the digits from the start of each block to the end of each one after it."""
