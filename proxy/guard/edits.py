@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from dataclasses import replace
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from policies.decide import SpanEdit, render_replacement
@@ -27,6 +28,15 @@ class Replacement(NamedTuple):
     start: int
     end: int
     text: str
+    is_faithful: bool = False
+    """Whether the provider knows the span as it was: a value in place of its placeholder, or the other way."""
+
+
+class Rendered(NamedTuple):
+    """What is written in place of a span, and whether it is faithful."""
+
+    text: str
+    is_faithful: bool = False
 
 
 class Resolved(NamedTuple):
@@ -89,6 +99,11 @@ class EditList:
         parts.append(text[position - start : end - start])
         return "".join(parts)
 
+    def is_faithful(self, start: int, end: int) -> bool:
+        """Whether every replacement that touches a span is."""
+        touching = islice(self._all, bisect_right(self._ends, start), None)
+        return all(edit.is_faithful for edit in takewhile(lambda edit: edit.start < end, touching))
+
 
 def resolved_edits(
     edits: Sequence[SpanEdit],
@@ -105,22 +120,23 @@ def resolved_edits(
     `substitutes` are those of the exchange. `way_back` is there where values may be restored.
     """
 
-    def rendered(edit: SpanEdit) -> str:
+    def rendered(edit: SpanEdit) -> Rendered:
         matched = buffer.slice(edit.start, edit.end)
         if way_back is None or not edit.rule.restore:
-            return render_replacement(policy, edit, matched, substitutes)
+            return Rendered(render_replacement(policy, edit, matched, substitutes))
         value = way_back.value_at(edit.start, edit.end)
-        return way_back.noted(render_replacement(policy, edit, matched, substitutes, value))
+        text = render_replacement(policy, edit, matched, substitutes, value)
+        return Rendered(text, way_back.is_restorable(text))
 
     if lexer is not None and not lexer.broken:
         return _in_arguments(edits, rendered, buffer, lexer)
     if boundaries is not None:
         edits = _merged([_widened(edit, boundaries, buffer) for edit in edits])
-    return Resolved([Replacement(e.start, e.end, rendered(e)) for e in edits], None)
+    return Resolved([Replacement(e.start, e.end, *rendered(e)) for e in edits], None)
 
 
 def _in_arguments(
-    edits: Sequence[SpanEdit], rendered: Callable[[SpanEdit], str], buffer: TextBuffer, lexer: ArgumentsLexer
+    edits: Sequence[SpanEdit], rendered: Callable[[SpanEdit], Rendered], buffer: TextBuffer, lexer: ArgumentsLexer
 ) -> Resolved:
     """Keep the arguments JSON: only contents of strings and bare values change. A rewrite acts as a redaction."""
     replacements: list[Replacement] = []
@@ -128,8 +144,9 @@ def _in_arguments(
         if touches_key(lexer, edit.start, edit.end):
             return Resolved(replacements, edit)
         matched = buffer.slice(edit.start, edit.end)
-        pieces = edit_pieces(lexer, edit.start, edit.end, rendered(edit), matched)
-        replacements += [Replacement(*piece) for piece in pieces]
+        text, is_faithful = rendered(edit)
+        pieces = edit_pieces(lexer, edit.start, edit.end, text, matched)
+        replacements += [Replacement(*piece, is_faithful) for piece in pieces]
     return Resolved(replacements, None)
 
 

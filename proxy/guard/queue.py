@@ -11,7 +11,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from proxy.guard.timeline import Timeline
-from proxy.wire.types import Frame
+from proxy.wire.types import SIGNATURE_MEMBERS, Frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +42,24 @@ def edits_of(frame: Frame, places: Sequence[Place]) -> dict[int, str | None]:
         if text is not None:
             edits[index] = None if slot.drop else text
     return edits
+
+
+def edited(frame: Frame, places: Sequence[Place]) -> tuple[Frame, dict[int, str | None]]:
+    """Return a frame and the new texts of its slots; the frame as it is to be written with them.
+
+    A signature stays beside a text in which values and placeholders alone changed places: it comes back to the
+    provider beside the text that the provider wrote.
+    """
+    edits = edits_of(frame, places)
+    slots = {}
+    for index in edits:
+        slot, (timeline, start, end) = frame.slots[index], places[index]
+        if slot.dependents and timeline.edits.is_faithful(start, end):
+            others = tuple(path for path in slot.dependents if path[-1] not in SIGNATURE_MEMBERS)
+            slots[index] = slot._replace(dependents=others)
+    if slots:
+        frame = frame._replace(slots=tuple(slots.get(index, slot) for index, slot in enumerate(frame.slots)))
+    return frame, edits
 
 
 class WaitingRun:

@@ -18,7 +18,7 @@ from policies.types import Action, Direction
 from proxy.guard.api import Block, GuardState, GuardStats, ScanFailureReason, ScanRequest, never_late, nothing_now
 from proxy.guard.cursor import GarbageError
 from proxy.guard.limits import MAX_CHANNELS, MAX_HELD_BYTES, MAX_REQUEST_CHANNELS
-from proxy.guard.queue import FrameQueue, Place, WaitingRun, edits_of
+from proxy.guard.queue import FrameQueue, Place, WaitingRun, edited, edits_of
 from proxy.guard.reports import Reports
 from proxy.guard.texts import Texts
 from proxy.guard.timeline import Timeline, WantedScan
@@ -320,7 +320,7 @@ class StreamGuard:
                 return self._stop(frame, places, index)
             if timeline.released < end:
                 return False
-        edits = edits_of(frame, places)
+        frame, edits = edited(frame, places)
         must_encode = edits or frame.must_encode or self._codec.edits_constants
         self._out.append(self._codec.encode(frame, edits) if must_encode else frame.raw)
         if frame.payload is not None:

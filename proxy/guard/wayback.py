@@ -56,11 +56,12 @@ class WayBack:
         depth = self._nesting.depth(start, end)
         return None if depth is None else unescaped(self._buffer.slice(start, end), depth)
 
-    def noted(self, written: str) -> str:
-        """Return what is written in place of a value; count it when it has no way back."""
-        if self._substitutes.original(written) is None:
-            self._stats.not_restorable += 1
-        return written
+    def is_restorable(self, written: str) -> bool:
+        """Whether what is written in place of a value has a way back; count it when it has none."""
+        if self._substitutes.original(written) is not None:
+            return True
+        self._stats.not_restorable += 1
+        return False
 
     def parted(self, findings: Sequence[Finding]) -> Parted:
         """Part placeholders of this exchange from other findings."""
@@ -78,7 +79,7 @@ class WayBack:
                 self._stats.unknown_placeholders += 1
             else:
                 depth = self._nesting.depth(start, end) or 0
-                restored.append(Replacement(start, end, escaped(original, depth)))
+                restored.append(Replacement(start, end, escaped(original, depth), is_faithful=True))
         starts = [one.start for one in restored]
         others = [f for f in findings if f.detector != RESTORER and not _is_within(f, restored, starts)]
         return Parted(others, restored)

@@ -30,12 +30,13 @@ from proxy.wire.fields import (
     numbers,
     text,
 )
+from proxy.wire.types import SIGNATURE_MEMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ANNOTATION = constant(ChannelKind.ANNOTATION)
-SIGNATURES = ("thoughtSignature", "thought_signature")
+SIGNATURES = SIGNATURE_MEMBERS
 
 _CAPITAL = re.compile(r"(?<=[a-z0-9])[A-Z]")
 _GOES_ON = ("willContinue", "will_continue")

@@ -24,6 +24,9 @@ NO_PATHS: tuple[Path, ...] = ()
 PADDING_SEPARATOR = "\n\n"
 """Stands between the paddings of a run: it is in none of them, and no word goes on from one to the next."""
 
+SIGNATURE_MEMBERS = ("thoughtSignature", "thought_signature")
+"""Members that vouch for the text beside them, as the provider wrote it (Gemini)."""
+
 DEFAULT_MAX_FRAME_BYTES = 1 << 20
 """Longest frame of a stream (an SSE event, an NDJSON line). Real events are below 64 KiB; a tool call with a
 whole document stays below this; anything larger is a broken or hostile upstream."""

@@ -16,7 +16,8 @@ from proxy.guard.memory import Memory
 from proxy.guard.stream import StreamGuard
 from proxy.wire.registry import DIALECTS
 from tests.proxy.guard.test_dialect_promises import stream_codec
-from tests.support import generated
+from tests.support import gemini, generated
+from tests.support.anthropic_messages import thinking, whole
 from tests.support.dialects import CASES
 from tests.support.guards import Outcome, loaded, outcome
 from tests.support.restoring import POLICY, VALUES, Answering, memory_of, restored
@@ -221,3 +222,55 @@ def test_an_unlisted_key_is_not_lost() -> None:
     data = data.replace(b'"content":"hi"', b'"content":"hi","<NOTE_2>":"<NOTE_2>"')
     written = answered(CHAT.stream_codec(), [data], memory_of()).written
     assert b'"<NOTE_2>":"notes to jane.doe@example.com"' in written.replace(b'": ', b'":')
+
+
+# Signatures.
+
+GEMINI = DIALECTS["gemini"]
+
+
+def gemini_parts(written: bytes) -> list[dict[str, Any]]:
+    parts: list[dict[str, Any]] = json.loads(written)["candidates"][0]["content"]["parts"]
+    return parts
+
+
+def signed(name: str) -> dict[str, Any]:
+    return gemini.call("send", {"to": name}, thoughtSignature=gemini.SIGNATURE)
+
+
+def test_a_signature_stays_beside_a_value_that_came_back() -> None:
+    """In the answer, and in the request that brings it back; an edit of a rule takes it."""
+    parts = [signed("<CUSTOMER_NAME_1>"), signed("jane.roe@example.com"), signed("<CUSTOMER_NAME_1> TKT-123456")]
+    answer = json.dumps(gemini.around({"content": {"parts": parts, "role": "model"}, "index": 0})).encode()
+    memory = Memory()
+    user = {"role": "user", "parts": [{"text": "zqvarden"}]}
+
+    def asked_of_gemini(contents: list[Any]) -> Any:
+        guard = StreamGuard(GEMINI.request_codec(), loaded(POLICY), Direction.REQUEST, memory=memory)
+        return json.loads(outcome(guard, [json.dumps({"contents": contents}).encode()]).written)["contents"]
+
+    asked_of_gemini([user])
+    shown = gemini_parts(answered(GEMINI.body_codec(), [answer], memory).written)
+    assert [part["functionCall"]["args"]["to"] for part in shown] == [
+        "zqvarden",
+        "<EMAIL_ADDRESS>",
+        "zqvarden **********",
+    ]
+    assert [part["thoughtSignature"] for part in shown] == [gemini.SIGNATURE, None, None]
+    memory = Memory()
+    again = asked_of_gemini([user, {"role": "model", "parts": shown[:1]}])
+    assert again[1]["parts"] == parts[:1]
+
+
+def test_signed_thinking_keeps_its_placeholders_and_its_numbers() -> None:
+    """It is not changed in the answer, and what it says in the next request means what it meant."""
+    claude, memory = DIALECTS["anthropic-messages"], Memory()
+    thought = thinking("They are <CUSTOMER_NAME_1>.")
+    body = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "zqvarden"}]}
+    body["messages"] = [*body["messages"], {"role": "assistant", "content": [thought]}]  # type: ignore[misc]
+    guard = StreamGuard(claude.request_codec(), loaded(POLICY), Direction.REQUEST, memory=memory)
+    sent = json.loads(outcome(guard, [json.dumps(body).encode()]).written)["messages"]
+    assert (sent[0]["content"], sent[1]["content"]) == ("<CUSTOMER_NAME_1>", [thought])
+    answer = json.dumps(whole(thought, {"type": "text", "text": "Hi <CUSTOMER_NAME_1>"})).encode()
+    shown = json.loads(answered(claude.body_codec(), [answer], memory).written)["content"]
+    assert shown == [thought, {"type": "text", "text": "Hi zqvarden"}]

@@ -40,7 +40,7 @@ def test_what_lies_within_a_placeholder_is_nobodys_business() -> None:
     rules = found(text, "NAME_1", "<CUSTOMER_NAME_1>", "NAME_1> now", detector="names")
     others, restored = way.parted([*rules, *found(text, "<CUSTOMER_NAME_1>")])
     assert others == rules[2:]
-    assert restored == [Replacement(3, 20, "zqvarden")]
+    assert restored == [Replacement(3, 20, "zqvarden", is_faithful=True)]
 
 
 def test_one_within_another_is_none() -> None:
@@ -72,5 +72,5 @@ def test_what_a_span_of_a_prompt_says() -> None:
 
 def test_values_without_a_way_back_are_counted() -> None:
     way, stats = way_back("")
-    assert [way.noted("<NOTE_1>"), way.noted("<NOTE>")] == ["<NOTE_1>", "<NOTE>"]
+    assert [way.is_restorable("<NOTE_1>"), way.is_restorable("<NOTE>")] == [True, False]
     assert stats.not_restorable == 1
