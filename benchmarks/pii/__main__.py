@@ -17,7 +17,7 @@ from rich.console import Console
 from benchmarks.machine import describe
 from benchmarks.pii.cases import RECOGNIZERS
 from benchmarks.pii.page import PAGE, with_figures
-from benchmarks.pii.parties import PlainPresidio, Sluicegate
+from benchmarks.pii.parties import PlainPresidio, Sluicegate, with_names
 from benchmarks.pii.speed import long_table, speed_table, stream_table
 from benchmarks.pii.tables import other_table, sentence_table, validator_table, vector_table
 from benchmarks.report import targets_table
@@ -44,7 +44,7 @@ def quality_tables(folder: Path, remarks: list[str]) -> list[Table]:
         vector_table(folder, parties),
         validator_table(folder, parties),
         other_table(folder, parties),
-        sentence_table(folder, parties, (), remarks),
+        sentence_table(folder, parties, with_names(), remarks),
     ]
 
 

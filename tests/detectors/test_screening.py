@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BUNDLED = ("default", "strict")
 
-WITHOUT = {"toxicity"}
+WITHOUT = {"names", "toxicity"}
 """Types that offer no screen: models judge all that they are shown."""
 
 

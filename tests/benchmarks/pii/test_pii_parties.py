@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from benchmarks.pii.parties import Found, PlainPresidio, Sluicegate
+from importlib.util import find_spec
+
+from benchmarks.pii.parties import Found, PlainPresidio, Sluicegate, with_names
+from detectors.names.params import DEFAULT_MODEL
 
 TEXT = "write to jane.roe@example.com or pay with 4111 1111 1111 1111 on 2024-03-09"
 ENTITIES = ("EMAIL_ADDRESS", "CREDIT_CARD", "DATE_TIME")
@@ -22,3 +25,12 @@ def test_only_what_is_asked_for_is_found() -> None:
     assert ours.find(TEXT, ("CREDIT_CARD",)) == [Found(42, 61, "CREDIT_CARD", 1.0)]
     assert ours.find("ring 212-555-0123", ("PHONE_NUMBER",)) == []
     assert len(PlainPresidio(("PHONE_NUMBER",)).find("ring 212-555-0123", ("PHONE_NUMBER",))) == 1
+
+
+def test_names_are_found_where_their_model_is_installed() -> None:
+    """By both, and beside names what has a shape; without the model nobody is measured."""
+    parties = with_names()
+    assert len(parties) == (2 if find_spec(DEFAULT_MODEL) else 0)
+    for party in parties:
+        found = party.find("Jane Roe lives in Portland; card 4111 1111 1111 1111.", ("PERSON", "CREDIT_CARD"))
+        assert [one.entity for one in found] == ["PERSON", "CREDIT_CARD"], party.name
