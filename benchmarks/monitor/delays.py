@@ -36,13 +36,13 @@ class Delays:
     """Answers before changes."""
 
 
-def mixture_feed(mixture: RateMixture, distances: Iterable[int], answers: int) -> int | None:
-    """Feed a mixture with gaps; return when it fires."""
+def mixture_feed(mixture: RateMixture, distances: Iterable[int], answers: int, start_s: float = 0.0) -> int | None:
+    """Feed a mixture with gaps, an answer a second; return when it fires."""
     place = 0
     for gap in distances:
         place += gap
         mixture.skip(gap - 1)
-        mixture.observe(is_hit=True, time_s=float(place))
+        mixture.observe(is_hit=True, time_s=start_s + place)
         if mixture.drift_detected:
             return place
     mixture.skip(answers - place)
@@ -69,7 +69,7 @@ def step(before: float, after: float, runs: int, limit: float = EVENTS_PER_FALSE
             optimum.false_alarms += 1
         mixture = RateMixture(ALONE_SHARE * limit / MARGIN)
         if mixture_feed(mixture, first, BEFORE) is None:
-            _note(mixed, mixture_feed(mixture, then, PATIENCE))
+            _note(mixed, mixture_feed(mixture, then, PATIENCE, BEFORE))
         else:
             mixed.false_alarms += 1
     return optimum, mixed

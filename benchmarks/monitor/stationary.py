@@ -36,7 +36,7 @@ def mixed(answers: int, seed: int, limit: float) -> tuple[int, int]:
         mixture = RateMixture(limit / MARGIN)
         left = answers
         for part in range(8):
-            fired = mixture_feed(mixture, gaps(generator(seed, place, 6, part), rate, left), left)
+            fired = mixture_feed(mixture, gaps(generator(seed, place, 6, part), rate, left), left, answers - left)
             if fired is None:
                 break
             alarms += 1

@@ -164,9 +164,6 @@ class ShareWatch:
         self._rhythm.turn(time_s)
 
     def _shifted(self, mixture: RateMixture, is_hit: bool, time_s: float) -> list[Firing]:
-        if not is_hit:
-            mixture.skip(1)
-            return []
         mixture.observe(is_hit, time_s, self._rhythm.factor)
         return self._firing(mixture, time_s) if mixture.drift_detected else []
 

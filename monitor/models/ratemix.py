@@ -7,6 +7,7 @@ changes, the statistic minus the number of answers is a martingale, so that a li
 pass between two false alarms, at any rate (adr/0021 has the measurements).
 
 Nothing happens while nothing is seen: a run of answers without the thing has a closed form and costs nothing.
+Answers need not come in their order: `onsets.py` puts a late one where it belongs.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import math
 from typing import Final
 
 from river.base import DriftDetector
+
+from monitor.models.onsets import Onsets, Since
 
 RISES: Final = (1.6, 2.5, 5.0, 12.0)
 FALLS: Final = (1 / 1.6, 1 / 2.5, 1 / 6.0)
@@ -28,9 +31,6 @@ MIN_SEEN: Final = 20
 """How often the thing must have been seen before its rate counts as known."""
 MEMORY: Final = 2_000_000.0
 """Answers that the learned rate looks back over; older ones fade."""
-CAP: Final = 1e12
-"""Highest value of a sum, so that it can come down again where the change is too small for an alarm."""
-_MAX_EXPONENT: Final = 600.0
 
 
 class RateMixture(DriftDetector):
@@ -53,49 +53,49 @@ class RateMixture(DriftDetector):
         self._ratios = FALLS if falls else RISES
         self._seen = 0.0
         self._answers = 0.0
+        self._position = 0.0
         self._forget()
 
     def _forget(self) -> None:
         """Start over: what was normal before a change is not normal after it."""
-        self._pending = 0
-        self._position = 0
-        self._exposure = 0.0
-        """Answers, each counted as often as its hour makes the thing likely."""
-        self._sums = [0.0] * len(self._ratios)
-        self._climbs = [0.0] * len(self._ratios)
-        """Each ratio's CUSUM: where it last was 0, the change most likely began."""
-        self._onsets = [(0, 0.0)] * len(self._ratios)
-        """Position and exposure where each ratio's change would have begun."""
-        self._starts_s = [0.0] * len(self._ratios)
-        self._hits = [0] * len(self._ratios)
+        self._run = 0
+        """Answers without the thing that were not taken in yet ..."""
+        self._misses: dict[int, int] = {}
+        """... and those of them that were late, by the place of their time."""
+        self._since_s = math.nan
+        """Time of the first answer that was taken in."""
+        self._onsets = Onsets(len(self._ratios))
         self.statistic = 0.0
 
     def update(self, x: int | float | bool) -> None:  # noqa: PYI041 - as its parent
         """Learn from one answer."""
-        self.observe(bool(x), float(self._position))
+        self._position += 1.0
+        self.observe(bool(x), self._position)
 
     def observe(self, is_hit: bool, time_s: float, factor: float = 1.0) -> None:
         """Learn from one answer, and when it was; `factor`: how much likelier than usual its hour makes a hit."""
         self._drift_detected = False
+        onsets = self._onsets
+        if time_s >= onsets.due_s:
+            self._apply(time_s, factor)
+            onsets.begin(time_s)
         if not is_hit:
-            self._pending += 1
+            if time_s >= onsets.last_s:
+                self._run += 1
+                return
+            at = onsets.place(time_s)
+            self._misses[at] = self._misses.get(at, 0) + 1
             return
         self._apply(time_s, factor)
         rate = self._cautious_rate(factor)
-        for place, ratio in enumerate(self._ratios):
-            up = min(ratio * rate, 0.5 + 0.5 * rate) / rate
-            self._sums[place] = min(CAP, (1.0 + self._sums[place]) * up)
-            self._climbs[place] += math.log(up)
-            self._hits[place] += 1
-        self._position += 1
-        self._exposure += factor
+        self._onsets.hit(time_s, [min(ratio * rate, 0.5 + 0.5 * rate) / rate for ratio in self._ratios], factor)
         self._learn(1.0, factor)
         self._judge()
 
     def skip(self, answers: int) -> None:
-        """Learn from answers without the thing."""
+        """Learn from answers without the thing, none of them late."""
         self._drift_detected = False
-        self._pending += answers
+        self._run += answers
 
     def settle(self, time_s: float, factor: float = 1.0) -> None:
         """Judge the answers of a run that has not ended: a fall shows in them alone."""
@@ -127,35 +127,36 @@ class RateMixture(DriftDetector):
 
     def leading(self) -> tuple[int, int, float, float]:
         """Return hits and answers since the likeliest change, when that was, and the likeliest ratio."""
-        place = max(range(len(self._sums)), key=self._sums.__getitem__)
-        answers = self._position - self._onsets[place][0]
-        return self._hits[place], answers, self._starts_s[place], self._ratios[place]
+        size, since = self._likeliest()
+        start_s = since.start_s if math.isfinite(since.start_s) else self._since_s
+        return since.hits, since.answers, start_s, self._ratios[size]
 
     def expected(self) -> float:
         """Return the share of hits that the learned rate gives the answers since the likeliest change."""
-        place = max(range(len(self._sums)), key=self._sums.__getitem__)
-        position, exposure = self._onsets[place]
-        return self.baseline * (self._exposure - exposure) / max(1, self._position - position)
+        _, since = self._likeliest()
+        return self.baseline * since.exposure / max(1, since.answers)
 
     # Steps.
 
+    def _likeliest(self) -> tuple[int, Since]:
+        values = self._onsets.values()
+        size = max(range(len(values)), key=values.__getitem__)
+        return size, self._onsets.since(size)
+
     def _apply(self, time_s: float, factor: float) -> None:
         """Take in the run of answers without the thing."""
-        run, self._pending = self._pending, 0
-        if run:
-            rate = self._cautious_rate(factor)
-            for place, ratio in enumerate(self._ratios):
-                slope = math.log((1.0 - min(ratio * rate, 0.5 + 0.5 * rate)) / (1.0 - rate))
-                self._sums[place] = _after_run(self._sums[place], slope, run)
-                self._climbs[place] += slope * run
-            self._position += run
-            self._exposure += factor * run
-            self._learn(0.0, factor * run)
-        for place, climb in enumerate(self._climbs):
-            if climb <= 0.0:
-                self._climbs[place] = 0.0
-                self._onsets[place] = (self._position, self._exposure)
-                self._hits[place], self._starts_s[place] = 0, time_s
+        if math.isnan(self._since_s):
+            self._since_s = time_s
+        misses = self._misses
+        if self._run:
+            misses[-1] = self._run
+        if not misses:
+            return
+        self._run, self._misses = 0, {}
+        rate = self._cautious_rate(factor)
+        slopes = [math.log((1.0 - min(ratio * rate, 0.5 + 0.5 * rate)) / (1.0 - rate)) for ratio in self._ratios]
+        self._onsets.run(slopes, misses, factor)
+        self._learn(0.0, factor * sum(misses.values()))
 
     def _learn(self, hits: float, answers: float) -> None:
         self._seen += hits
@@ -172,18 +173,11 @@ class RateMixture(DriftDetector):
 
     def _judge(self) -> None:
         if not self.is_ready:
-            self._sums = [0.0] * len(self._sums)
+            self._onsets, self._since_s = Onsets(len(self._ratios)), math.nan
             return
-        self.statistic = sum(self._sums) / len(self._sums)
+        values = self._onsets.values()
+        self.statistic = sum(values) / len(values)
         if self.statistic > self.limit:
             hits, answers, _, _ = self.leading()
             ratio = hits / max(1, answers) / self.expected()
             self._drift_detected = ratio * self.min_ratio <= 1.0 if self.falls else ratio >= self.min_ratio
-
-
-def _after_run(value: float, slope: float, run: int) -> float:
-    """Return what `value` becomes by adding 1 and multiplying by exp(slope), `run` times over."""
-    if slope * run > _MAX_EXPONENT:
-        return CAP
-    growth = math.expm1(slope * run)
-    return min(CAP, value * (1.0 + growth) + math.exp(slope) * growth / math.expm1(slope))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from benchmarks.monitor.__main__ import PARTS, renewed
 from benchmarks.monitor.contenders import ALONE, Monitor
 from benchmarks.monitor.delays import by_answers, step
+from benchmarks.monitor.disorder import ORDERS, come_in, needed
 from benchmarks.monitor.stationary import mixed, rates
+from benchmarks.monitor.streams import generator
 from benchmarks.monitor.traffic import Fleet, answers, burst, late
 
 
@@ -25,6 +27,20 @@ def test_the_fleet_has_the_rates_of_the_promise() -> None:
     assert (round(rates()[0], 6), round(rates()[-1], 6), len(rates())) == (0.002, 0.2, 200)
     alarms, total = mixed(100, 1, 1e7)
     assert (alarms, total) == (0, 20_000)
+
+
+def test_orders_are_what_they_say() -> None:
+    own = come_in(generator(1), ORDERS[0])
+    late = come_in(generator(1), ORDERS[1]) - own
+    assert 0 <= late.min() < 1
+    assert 599 < late.max() <= 600
+    blocks = come_in(generator(1), ORDERS[2])
+    assert len(set(blocks)) == len(own)
+    assert 300 < (blocks - own).max() <= 400
+    assert (blocks >= own).all()
+    found = needed(0.01, 0.1, ORDERS[1], 1)
+    assert 20 < found.answers < 400
+    assert not found.is_false
 
 
 def test_traffic_is_seeded_and_can_be_cut() -> None:

@@ -26,8 +26,9 @@ def test_rates_are_among_all_answers() -> None:
 def test_a_rise_is_seen_and_echoes_are_not_counted() -> None:
     watch = CategoryWatch(CARD, START_S, 0, MonitorSettings())
     for number in range(100, 10_100, 100):
-        assert watch.learn([], START_S, number, is_echo=False) == []
+        assert watch.learn([], START_S + number, number, is_echo=False) == []
     for number in range(10_101, 10_201):
-        assert watch.learn([], START_S, number, is_echo=True) == []
-    found = [one for number in range(10_205, 10_305, 5) for one in watch.learn([], START_S, number, is_echo=False)]
+        assert watch.learn([], START_S + number, number, is_echo=True) == []
+    rise = range(10_205, 10_305, 5)
+    found = [one for number in rise for one in watch.learn([], START_S + number, number, is_echo=False)]
     assert [one.detector for one in found][:1] == ["rate_rise"]

@@ -45,11 +45,11 @@ def test_a_fall_is_told_only_where_it_is_asked_for() -> None:
 
 def test_one_without_adwin_may_skip() -> None:
     watch = ShareWatch(WHOLE, Signal.BLOCKS, DriftSettings(), adwin=False)
-    for _ in range(100):
+    for number in range(100):
         watch.skip(99)
-        assert watch.observe(is_hit=True, time_s=0.0) == []
+        assert watch.observe(is_hit=True, time_s=100.0 * number) == []
     assert abs(watch.baseline - 0.01) < 1e-3
-    found = [firing for _ in range(20) for firing in watch.observe(is_hit=True, time_s=0.0)]
+    found = [firing for number in range(20) for firing in watch.observe(is_hit=True, time_s=1e4 + number)]
     assert [firing.detector for firing in found][:1] == ["rate_rise"]
 
 

@@ -15,8 +15,10 @@ from monitor.snapshots import dump, load
 FALSE_ALARM = 1e7
 
 
-def feed(mixture: RateMixture, rate: float, answers: int, chance: random.Random) -> int | None:
-    """Return after how many answers it fired."""
+def feed(
+    mixture: RateMixture, rate: float, answers: int, chance: random.Random, start_s: float = 0.0
+) -> int | None:
+    """Return after how many answers it fired; one answer comes a second."""
     number = 0
     while True:
         gap = 1 + int(math.log(1.0 - chance.random()) / math.log(1.0 - rate))
@@ -25,7 +27,7 @@ def feed(mixture: RateMixture, rate: float, answers: int, chance: random.Random)
             return None
         number += gap
         mixture.skip(gap - 1)
-        mixture.observe(is_hit=True, time_s=float(number))
+        mixture.observe(is_hit=True, time_s=start_s + number)
         if mixture.drift_detected:
             return number
 
@@ -39,7 +41,7 @@ def test_f2_a_rise_is_seen_soon(before: float, after: float, limit: int) -> None
     for seed in range(41):
         chance, mixture = random.Random(seed), RateMixture(FALSE_ALARM)
         assert feed(mixture, before, 100_000, chance) is None
-        delays.append(feed(mixture, after, 20_000, chance) or 20_000)
+        delays.append(feed(mixture, after, 20_000, chance, 1e5) or 20_000)
     assert sorted(delays)[20] <= limit
     assert max(delays) < 20_000
 
@@ -105,7 +107,7 @@ def test_a_change_that_is_too_small_is_no_alarm_however_sure() -> None:
     mixture = RateMixture(1e5, min_ratio=3.0)
     chance = random.Random(4)
     assert feed(mixture, 0.05, 20_000, chance) is None
-    assert feed(mixture, 0.08, 20_000, chance) is None
+    assert feed(mixture, 0.08, 20_000, chance, 2e4) is None
     assert mixture.statistic > mixture.limit
 
 
@@ -113,16 +115,16 @@ def test_it_starts_over_after_an_alarm() -> None:
     mixture = RateMixture(FALSE_ALARM)
     chance = random.Random(5)
     feed(mixture, 0.01, 20_000, chance)
-    assert feed(mixture, 0.1, 2000, chance)
+    assert feed(mixture, 0.1, 2000, chance, 2e4)
     mixture.restart()
-    assert feed(mixture, 0.1, 20_000, chance) is None
+    assert feed(mixture, 0.1, 20_000, chance, 3e4) is None
     assert mixture.baseline == pytest.approx(0.1, rel=0.1)
 
 
 def test_old_answers_fade() -> None:
     mixture = RateMixture(FALSE_ALARM, memory=1000.0, min_ratio=100.0)
     feed(mixture, 0.5, 5000, random.Random(6))
-    feed(mixture, 0.05, 10_000, random.Random(7))
+    feed(mixture, 0.05, 10_000, random.Random(7), 5e3)
     assert mixture.baseline == pytest.approx(0.05, rel=0.5)
 
 
@@ -130,6 +132,6 @@ def test_a_restored_one_goes_on_bit_for_bit() -> None:
     one = RateMixture(FALSE_ALARM)
     feed(one, 0.02, 3000, random.Random(8))
     other = load(dump(one))
-    feed(one, 0.02, 3000, random.Random(9))
-    feed(other, 0.02, 3000, random.Random(9))
+    feed(one, 0.02, 3000, random.Random(9), 3e3)
+    feed(other, 0.02, 3000, random.Random(9), 3e3)
     assert dump(one) == dump(other)
