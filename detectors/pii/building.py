@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from detectors.pii import engine
-from detectors.pii.catalogue import Added
+from detectors.pii.catalogue import Added, check_entities
 from detectors.pii.countries import (
     check_countries,
     check_languages,
@@ -17,6 +17,7 @@ from detectors.pii.countries import (
     without_countries,
 )
 from detectors.pii.presidio import DEFAULT_ENTITIES, DEFAULT_LANGUAGE, DEFAULT_PHONE_REGIONS
+from detectors.pii.sifting import make_sieve
 
 if TYPE_CHECKING:
     from detectors.pii.presidio import PresidioParams
@@ -34,9 +35,11 @@ def build_detector(name: str, params: PresidioParams) -> Detector:
         named = without_countries(DEFAULT_ENTITIES) if countries else DEFAULT_ENTITIES
     # Those that are named come first, so that the index of a wrong one is that in the policy.
     regions = tuple(params.phone_regions or with_regions(DEFAULT_PHONE_REGIONS, countries))
-    return engine.build_detector(
-        name, with_countries(named, countries), languages[0], regions, Added(languages[1:], refined=params.refined)
-    )
+    entities = with_countries(named, countries)
+    check_entities(entities)
+    sieve = make_sieve(params.allow or (), params.min_scores or {}, entities)
+    added = Added(languages[1:], refined=params.refined)
+    return engine.build_detector(name, entities, languages[0], regions, added, sieve)
 
 
 def _languages(params: PresidioParams) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from detectors.pii.catalogue import NOTHING_ADDED, Added, check_entities, check_
 from detectors.pii.phone import PhoneScanner
 from detectors.pii.rules import Judged, Rule, make_rules, without_contained
 from detectors.pii.screens import Required, screen
+from detectors.pii.sifting import KEEP_ALL, Sieve, Span
 from detectors.prefilter import Prefilter, loosened
 from detectors.regex_parser import parse_pattern
 from detectors.regex_tree import Atom, PatternSource
@@ -59,13 +60,14 @@ class PresidioDetector:
     cost_class = CostClass.INLINE
     kinds = CONTENT_KINDS
 
-    def __init__(self, name: str, engine: Engine) -> None:
+    def __init__(self, name: str, engine: Engine, sieve: Sieve = KEEP_ALL) -> None:
         self.name = name
         self.categories = engine.entities
         self.context_chars = engine.context_chars
         self.max_span = engine.max_span
         self.screen = engine.offered
         self._engine = engine
+        self._sieve = sieve
 
     def scan(self, window: Window) -> ScanResult:
         """Report the matches that are certain, and hold from the first that could still begin or change.
@@ -85,9 +87,10 @@ class PresidioDetector:
             return ScanResult((), shift + live)
         found = _Found(engine, text, start, final=window.final)
         watermark = found.watermark(min(live, found.undecided), self.max_span)
+        certain = [Span(entity, *judged) for entity, judged in found.judged(watermark)]
         findings = [
-            Finding(self.name, entity, shift + judged.start, shift + judged.end, judged.score)
-            for entity, judged in found.judged(watermark)
+            Finding(self.name, kept.entity, shift + kept.start, shift + kept.end, kept.score)
+            for kept in self._sieve.kept(certain, text)
         ]
         return ScanResult(findings, shift + watermark)
 
@@ -189,8 +192,9 @@ def build_detector(
     language: str,
     regions: tuple[str, ...],
     added: Added = NOTHING_ADDED,
+    sieve: Sieve = KEEP_ALL,
 ) -> PresidioDetector:
     """Build a detector. Raises DetectorConfigError for entities or regions that do not exist."""
     check_entities(entities)
     check_regions(regions)
-    return PresidioDetector(name, make_engine(entities, language, regions, added))
+    return PresidioDetector(name, make_engine(entities, language, regions, added), sieve)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from detectors.pii.sifting import MAX_ALLOWED, Allowed
 from detectors.registry import DetectorType
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ DEFAULT_LANGUAGE = "en"
 
 DEFAULT_PHONE_REGIONS = ("US", "GB", "DE", "FR", "IL", "IN", "CA", "BR")
 """Presidio's own default. Numbers with a country code are found for every region in the world."""
+
+Score = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class PresidioParams(BaseModel):
@@ -57,6 +60,12 @@ class PresidioParams(BaseModel):
     refined: bool = False
     """Whether recognizers of our own stand in for Presidio's where it misses values or finds too much:
     `CREDIT_CARD` and `PHONE_NUMBER`. Without it everything is found as Presidio's `AnalyzerEngine` finds it."""
+
+    allow: Annotated[list[Allowed], Field(min_length=1, max_length=MAX_ALLOWED)] | None = None
+    """What is not reported though it is found: values (`support@example.com`), all addresses of a domain
+    (`*@example.com`), or mappings with one of `value`, `pattern` and `domain`, and `entities`."""
+    min_scores: Annotated[dict[str, Score], Field(min_length=1)] | None = None
+    """Lowest score that is reported, by entity."""
 
     @model_validator(mode="after")
     def _has_one_of(self) -> PresidioParams:
