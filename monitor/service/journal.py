@@ -47,8 +47,15 @@ class Told(NamedTuple):
     event_id: str
 
 
-Line = Took | Passed | Said | Told
-_KINDS = {"took": Took, "passed": Passed, "said": Said, "told": Told}
+class Ahead(NamedTuple):
+    """A record said that it came in later than it was: its time is not believed."""
+
+    stream: str
+    offset: int
+
+
+Line = Took | Passed | Said | Told | Ahead
+_KINDS = {"took": Took, "passed": Passed, "said": Said, "told": Told, "ahead": Ahead}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 

@@ -6,10 +6,11 @@ were told, by whoever had the share.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from events.publisher.client import consumer
-from monitor.service.share import Item
+from monitor.service.share import item_of
 from monitor.service.sharing import EVERYWHERE, TOPICS, share_assignor, share_names, share_of, shares_in
 from monitor.service.source import Batch
 
@@ -111,7 +112,10 @@ class KafkaSource:
             return []  # what has come was read from somewhere else
         batches = []
         for part in self._reader.assignment() if self._is_assigned else ():
-            items = [Item(one.offset, one.timestamp / 1000, one.value or b"") for one in got.get(part, ())]
+            now_s = time.time()
+            items = [
+                item_of(one.offset, one.timestamp / 1000, one.value or b"", now_s) for one in got.get(part, ())
+            ]
             position = items[-1].offset + 1 if items else self._reader.position(part)
             batches += [
                 Batch(name, self._stream(part), items, position)

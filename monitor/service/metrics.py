@@ -76,6 +76,9 @@ class MonitorCollector(Collector):
         totals = self._reader.totals()
         for outcome in ("counted", "duplicates", "late", "future", "behind"):
             outcomes.add_metric([outcome], getattr(totals, outcome))
+        with self._shares.lock:
+            here = list(self._shares.by_name.values())
+        outcomes.add_metric(["ahead"], sum(share.numbers.ahead for share in here))
         for reason, count in sorted(totals.refused.items()):
             refused.add_metric([reason], count)
         return [outcomes, refused]

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from monitor.service.settings import MONITOR_SUBSCRIBER as SUBSCRIBER
-from monitor.service.share import Item
+from monitor.service.share import item_of
 from monitor.service.source import Batch
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ class OutboxSource:
             self._place = rows[-1].seq
         else:
             self._version = version
-        items = [Item(row.seq, row.entry.created_ms / 1000, row.entry.value) for row in rows]
+        now_s = time.time()
+        items = [item_of(row.seq, row.entry.created_ms / 1000, row.entry.value, now_s) for row in rows]
         return [Batch(SHARE, STREAM, items, self._place + 1)]
 
     def _beat(self) -> None:

@@ -20,7 +20,17 @@ from events.schema import exchange, incident, policy, verdict
 from monitor.engine import Engine
 from monitor.records import RefusedRecordError, parse
 from monitor.service import checkpoint
-from monitor.service.journal import Journal, Passed, Said, Told, Took, drop_others, journal_path, read_journal
+from monitor.service.journal import (
+    Ahead,
+    Journal,
+    Passed,
+    Said,
+    Told,
+    Took,
+    drop_others,
+    journal_path,
+    read_journal,
+)
 from monitor.service.telling import event_id_of
 from monitor.snapshots import SnapshotError
 from monitor.types import AlarmState
@@ -38,6 +48,10 @@ if TYPE_CHECKING:
 KINDS: Final = frozenset({exchange.TYPE, incident.TYPE, verdict.TYPE, policy.TYPE})
 """Events that the engine learns from. An outbox has others, too."""
 
+MAX_AHEAD_S: Final = 60.0
+"""How far the clocks of those who write may be ahead of ours. Time that a record brings passes for all: one that is
+dated years ahead would make every later record one that comes too late."""
+
 _log = structlog.get_logger("sluicegate.monitor")
 
 
@@ -48,6 +62,13 @@ class Item(NamedTuple):
     time_s: float
     """When it came into the stream."""
     value: bytes
+    is_ahead: bool = False
+    """Whether the clock here was far behind that: whoever wrote it has a wrong one."""
+
+
+def item_of(offset: int, time_s: float, value: bytes, clock_s: float) -> Item:
+    """Return the entry of a stream that was read at a time."""
+    return Item(offset, time_s, value, is_ahead=time_s > clock_s + MAX_AHEAD_S)
 
 
 def time_of(value: bytes) -> float:
@@ -80,6 +101,8 @@ class Numbers:
     """Records taken again after a crash or a move."""
     rebuilt: str = ""
     """Why the past had to be read again; empty: it did not."""
+    ahead: int = 0
+    """Records whose time of coming was not believed."""
     told: int = 0
     muted: int = 0
     """Changes of alarms that had been told before."""
@@ -121,6 +144,8 @@ class Share:
         self._generation = 0
         self._mute: dict[str, int] = {}
         self._told: set[str] = set()
+        self._ahead: set[tuple[str, int]] = set()
+        """Records that wait and whose time is not believed. The journal says which: a later clock would not."""
         self._wanted: deque[Line] = deque()
         self._queues: defaultdict[str, _Queue] = defaultdict(_Queue)
         self._path = folder / f"{name}.checkpoint"
@@ -211,6 +236,10 @@ class Share:
         for stream, queue in self._queues.items():
             if queue.items:
                 last = queue.items[-1].offset
+                for item in queue.items:
+                    if item.is_ahead and item.offset >= self.offsets.get(stream, 0):
+                        self._journal.write(Ahead(stream, item.offset))
+                        self._ahead.add((stream, item.offset))
                 self._journal.write(Took(stream, last))
                 self._take(stream, last)
             self._unmute(stream, queue.position)
@@ -218,6 +247,8 @@ class Share:
     def _do(self, line: Line) -> None:
         if isinstance(line, Passed):
             self._told_of(self.engine.advance(line.now_s))
+        elif isinstance(line, Ahead):
+            self._ahead.add((line.stream, line.offset))
         elif isinstance(line, Said):
             act = self.engine.acknowledge if line.what == "acknowledge" else self.engine.close
             with suppress(KeyError):  # it closed by itself at that very moment
@@ -232,7 +263,7 @@ class Share:
             if item.offset >= self.offsets.get(stream, 0):
                 count += 1
                 self._unmute(stream, item.offset)
-                self._learn(item)
+                self._learn(stream, item)
                 self.offsets[stream] = item.offset + 1
                 self._unmute(stream, item.offset + 1)
         return count
@@ -242,10 +273,15 @@ class Share:
         if position >= self._mute.get(stream, sys.maxsize):
             del self._mute[stream]
 
-    def _learn(self, item: Item) -> None:
+    def _learn(self, stream: str, item: Item) -> None:
+        time_s = item.time_s
+        if (stream, item.offset) in self._ahead:
+            self._ahead.discard((stream, item.offset))
+            self.numbers.ahead += 1
+            time_s = self.engine.now_s
         record = record_in(item.value, self.engine)
         if record is not None:
-            self._told_of(self.engine.receive(record, item.time_s))
+            self._told_of(self.engine.receive(record, time_s))
 
     def _told_of(self, alarms: list[Alarm]) -> None:
         for alarm in alarms:

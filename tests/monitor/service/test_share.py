@@ -11,7 +11,7 @@ import pytest
 
 from monitor.engine import Engine
 from monitor.service import share as share_module
-from monitor.service.share import Item, Share
+from monitor.service.share import Item, Share, item_of
 from monitor.service.telling import event_id_of
 from monitor.settings import DriftSettings, MonitorSettings
 from monitor.types import WHOLE, AlarmState, Signal
@@ -123,6 +123,30 @@ def test_death_between_an_alarm_and_its_telling_loses_nothing(tmp_path: Path) ->
     feed(share, STREAMS[0], items(0, 250))
     assert outside.told == ["alm_100", "alm_200"]
     assert share.numbers.replayed == 250
+
+
+@pytest.mark.parametrize("crashes", [False, True])
+def test_a_record_from_the_future_takes_no_time_with_it(tmp_path: Path, crashes: bool) -> None:
+    """After a crash too, though the clock has come nearer by then: the journal says whose time was not believed."""
+    some = items(0, 60)
+    far_s = START_S + 400 * 86_400
+    lying = [one if one.offset != 20 else item_of(20, far_s, one.value, START_S) for one in some]
+    share = opened(tmp_path, Outside())
+    feed(share, STREAMS[0], lying[:40])
+    if crashes:
+        share = opened(tmp_path, Outside())
+        feed(share, STREAMS[0], [one if one.offset != 20 else one._replace(is_ahead=False) for one in lying][:40])
+    feed(share, STREAMS[0], lying[40:])
+    straight = Share("other", tmp_path, SETTINGS, KEY, Outside().tell)
+    feed(straight, STREAMS[0], [one._replace(time_s=some[19].time_s) if one.offset == 20 else one for one in some])
+    assert share.engine.snapshot() == straight.engine.snapshot()
+    assert share.engine.totals().late == 0
+    assert share.numbers.ahead == 1
+
+
+def test_a_clock_that_is_a_little_ahead_is_believed() -> None:
+    assert not item_of(1, START_S + 59, b"", START_S).is_ahead
+    assert item_of(1, START_S + 61, b"", START_S).is_ahead
 
 
 def test_records_that_come_again_count_once(tmp_path: Path) -> None:
