@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from detectors.registry import DetectorType
 from detectors.toxicity.inputs import CONTEXT_CHARS, MAX_PIECE_CHARS, pieces_of
 from detectors.toxicity.params import FLOOR, ToxicityParams
-from detectors.toxicity.sources import source_of
+from detectors.toxicity.sources import source_of, version_of
 from detectors.types import (
     CONTENT_KINDS,
     CostClass,
@@ -47,14 +47,17 @@ class ToxicityDetector:
         lowest: Mapping[str, float],
         tiers: Sequence[Tiers] = (),
         digest: str = "",
+        version: str = "",
     ) -> None:
         """`labels` are the model's, in the order of its scores; `lowest` has those that are reported.
 
-        With `tiers`, one for each label, scores are told relative to them. `digest` is of the model's files.
+        With `tiers`, one for each label, scores are told relative to them. `digest` is of the model's files,
+        `version` what events call the model.
         """
         self.name = name
         self.model = model
         self.digest = digest
+        self.version = version
         self.categories = tuple(label for label in labels if label in lowest)
         self._tiers = tiers
         self._reported = tuple((at, label, lowest[label]) for at, label in enumerate(labels) if label in lowest)
@@ -105,7 +108,8 @@ def build(name: str, params: ToxicityParams) -> ToxicityDetector:
     if params.scores == "tiers" and not described.tiers:
         raise DetectorConfigError("the model has no card, and so no shipped thresholds.", ("scores",))
     tiers = described.tiers if params.scores == "tiers" else ()
-    return ToxicityDetector(name, described.source, described.labels, lowest, tiers, described.digest)
+    version = version_of(params, described)
+    return ToxicityDetector(name, described.source, described.labels, lowest, tiers, described.digest, version)
 
 
 def _check_labels(described: Described, labels: Sequence[str], loc: tuple[str, ...]) -> None:

@@ -5,6 +5,7 @@ Nothing of a model is imported here before it is checked or loaded: a source is 
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -129,6 +130,24 @@ class CascadeSource:
         from detectors.toxicity.cascade import CascadeEngine  # noqa: PLC0415 - only where it is used
 
         return CascadeEngine(self.quick.load(), self.larger.load(), self.low, self.high)
+
+
+_VERSION_DIGITS = 12
+
+
+def version_of(params: ToxicityParams, described: Described) -> str:
+    """Return what events call the model: its kind and name, and the beginning of the hash of its files.
+
+    Never a path or an address: events leave the machine.
+    """
+    kind, _, rest = params.model.partition(":")
+    name = f"{kind}:{rest}" if kind == "detoxify" else kind
+    if params.remote is not None and "remote" in {kind, params.larger}:
+        name = ":".join(part for part in (name, params.remote.model, params.remote.version) if part)
+    if not described.digest:
+        return name
+    digest = hashlib.sha256(described.digest.encode()).hexdigest()
+    return f"{name}@{digest[:_VERSION_DIGITS]}"
 
 
 def source_of(params: ToxicityParams) -> Described:

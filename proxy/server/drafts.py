@@ -207,7 +207,7 @@ def _rule_block(about: ExchangeFacts, report: GuardEvent) -> incident.IncidentRu
         hash=f"sha256:{in_force.revision}",
         rule_id=report.rule if isinstance(report, Incident) else None,
         detector=report.detector,
-        detector_version=None,
+        detector_version=getattr(in_force.detectors.get(report.detector), "version", None),
         mode=in_force.mode.value,
     )
 

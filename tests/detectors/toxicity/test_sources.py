@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from detectors.toxicity.params import ToxicityParams
-from detectors.toxicity.sources import OnnxSource, source_of
+from detectors.toxicity.sources import OnnxSource, source_of, version_of
 from detectors.types import DetectorConfigError
 from policies.loader import load_policy_text
 from tests.support.models import LABELS, model_folder, write_model
@@ -71,3 +71,39 @@ rules:
     assert after.revision != before.revision
     models = [cast("ToxicityDetector", one.detectors["tox"]).model for one in (before, after)]
     assert models[0] != models[1]
+
+
+@pytest.mark.parametrize(
+    ("params", "name"),
+    [
+        ({"model": "bundled"}, "bundled@"),
+        ({"model": "onnx:" + str(model_folder())}, "onnx@"),
+        ({"model": "remote", "remote": {"url": "http://inside.example", "model": "tox"}}, "remote:tox"),
+        (
+            {
+                "model": "cascade",
+                "larger": "remote",
+                "remote": {"url": "http://inside.example", "model": "tox", "version": "3"},
+            },
+            "cascade:tox:3@",
+        ),
+    ],
+)
+def test_a_version_names_the_model_and_no_place(params: dict[str, Any], name: str) -> None:
+    """It goes into events, which leave the machine."""
+    given = ToxicityParams(**params)
+    version = version_of(given, source_of(given))
+    assert version.startswith(name)
+    assert len(version) == len(name) + (12 if name.endswith("@") else 0)
+    assert "/" not in version
+    assert "inside" not in version
+
+
+def test_other_files_have_another_version(tmp_path: Path) -> None:
+    """Even when only the card beside the model changed."""
+    folder = write_model(tmp_path / "model")
+    given = ToxicityParams(model=f"onnx:{folder}")
+    before = version_of(given, source_of(given))
+    config = folder / "config.json"
+    config.write_text(config.read_text() + "\n")
+    assert before != version_of(given, source_of(given))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
+import dataclasses
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from detectors.refusals import ends_of
+from detectors.types import Stability
 from events.codec import decode_data, encode, read_wire
 from events.fingerprints import Fingerprinter
 from events.jsonschemas import load_schema
@@ -93,6 +95,16 @@ def test_a_text_that_could_not_be_judged_is_an_incident_too(report: type[Bypass 
         None,
         "high",
     )
+
+
+def test_the_version_of_a_detector_is_told_where_it_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model may be replaced under the same name; a detector of patterns has none of its own."""
+    report = Incident("hide", "words", "WORD", 0.6, "redact", *WHERE, b"d" * 32, 0)
+    assert incident(report)["data"]["policy"]["detector_version"] is None
+    model = SimpleNamespace(version="bundled@0f3a5c27d941", stability=Stability.WINDOW)
+    detectors = MappingProxyType({"words": model})
+    monkeypatch.setitem(globals(), "POLICY", dataclasses.replace(POLICY, detectors=detectors))  # type: ignore[arg-type]
+    assert incident(report)["data"]["policy"]["detector_version"] == "bundled@0f3a5c27d941"
 
 
 def test_numbers_are_those_of_the_moment() -> None:
