@@ -179,6 +179,15 @@ def _made(found: type[Any], languages: tuple[str, ...], regions: tuple[str, ...]
     return found(supported_language=languages[0], **more)
 
 
+def context_words(recognizer: Any, language: str) -> tuple[str, ...]:  # noqa: ANN401 - Presidio has no types
+    """Return the words that make a recognizer surer in one of its languages."""
+    name = type(recognizer).__name__
+    if (name, language) in _contexts():
+        return _contexts()[name, language]
+    is_configured = any(each == name for each, _ in _contexts())
+    return tuple((type(recognizer)().context if is_configured else recognizer.context) or ())
+
+
 @cache
 def _contexts() -> dict[tuple[str, str], tuple[str, ...]]:
     """Return the context words that Presidio's own configuration gives a class in a language."""

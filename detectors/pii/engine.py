@@ -8,13 +8,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from presidio_analyzer.predefined_recognizers import PhoneRecognizer
+from presidio_analyzer import EntityRecognizer
+from presidio_analyzer.predefined_recognizers import IbanRecognizer, PhoneRecognizer
 
 from detectors.automaton import HoldAutomaton
 from detectors.pii import phone
-from detectors.pii.catalogue import NOTHING_ADDED, Added, check_entities, check_regions, make_recognizers
+from detectors.pii.catalogue import (
+    NOTHING_ADDED,
+    Added,
+    check_entities,
+    check_regions,
+    context_words,
+    make_recognizers,
+)
+from detectors.pii.context import AFTER_CHARS, CONTEXT_CHARS, Surroundings, lowered, raised
 from detectors.pii.phone import PhoneScanner
 from detectors.pii.rules import Judged, Rule, make_rules, without_contained
 from detectors.pii.screens import Required, screen
@@ -26,9 +35,11 @@ from detectors.screening import Hold, Screen
 from detectors.types import CONTENT_KINDS, CostClass, Finding, ScanResult, Stability, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     import regex
+
+    from detectors.pii.context import Words
 
 OVERLAP_CHARS = 128
 """How much further back than a single match a chain of overlapping matches may be held."""
@@ -40,6 +51,8 @@ class Engine(NamedTuple):
     """Recognizers made ready, without the name a policy gives them. Immutable; shared by detectors."""
 
     entities: tuple[str, ...]
+    recognizers: tuple[tuple[str, Any], ...]
+    """Each with the entity for which it was asked."""
     rules: tuple[Rule, ...]
     phones: tuple[PhoneScanner, ...]
     holds: tuple[HoldAutomaton, ...]
@@ -47,7 +60,11 @@ class Engine(NamedTuple):
     """A text without a character that this finds holds no match; None when there is no such character."""
     prefilter: Prefilter
     """Of the rules, then of the phone scanners."""
-    context_chars: int
+    looks_before: int
+    """How much text before a window the patterns need to see."""
+    languages: tuple[str, ...]
+    context: Mapping[int, tuple[Words, ...]]
+    """The context words of a recognizer in each language, by its identity; only of those that have some."""
     max_span: int
     offered: Screen
     """What a fused screen has to look for."""
@@ -63,7 +80,7 @@ class PresidioDetector:
     def __init__(self, name: str, engine: Engine, sieve: Sieve = KEEP_ALL) -> None:
         self.name = name
         self.categories = engine.entities
-        self.context_chars = engine.context_chars
+        self.context_chars = max(engine.looks_before, CONTEXT_CHARS)
         self.max_span = engine.max_span
         self.screen = engine.offered
         self._engine = engine
@@ -75,7 +92,7 @@ class PresidioDetector:
         Raises TimeoutError when a pattern runs too long.
         """
         engine = self._engine
-        left = window.context[-engine.context_chars :]
+        left = window.context[-engine.looks_before :]
         text = left + window.text
         start, end = len(left), len(text)
         shift = window.start - start
@@ -85,7 +102,7 @@ class PresidioDetector:
                 live = min(live, hold.earliest_live(text, start))
         if engine.screen is not None and engine.screen.search(text, start) is None:
             return ScanResult((), shift + live)
-        found = _Found(engine, text, start, final=window.final)
+        found = _Found(engine, text, start, window)
         watermark = found.watermark(min(live, found.undecided), self.max_span)
         certain = [Span(entity, *judged) for entity, judged in found.judged(watermark)]
         findings = [
@@ -98,9 +115,17 @@ class PresidioDetector:
 class _Found:
     """What all recognizers see in one text, and where it may be cut."""
 
-    def __init__(self, engine: Engine, text: str, start: int, *, final: bool) -> None:
+    def __init__(self, engine: Engine, text: str, start: int, window: Window) -> None:
         self._text = text
-        self._entities = engine.entities
+        self._engine = engine
+        context = window.context[-CONTEXT_CHARS:]
+        self._before = len(context) - start
+        self._around = Surroundings(
+            context + window.text,
+            engine.languages,
+            is_start=len(context) == window.start,
+            final=window.final,
+        )
         rules, phones = engine.rules, engine.phones
         likely = engine.prefilter.candidates(text)
         is_phone_likely = bool(likely) and likely[-1] >= len(rules)
@@ -108,12 +133,33 @@ class _Found:
             match for number in likely if number < len(rules) for match in rules[number].matches(text, start)
         ]
         scans = [
-            (scanner.entity, scanner.scan(text, start, final=final))
+            (scanner, scanner.scan(text, start, final=window.final))
             for scanner in phones
-            if is_phone_likely or (not final and scanner.may_be_open(text, start))
+            if is_phone_likely or (not window.final and scanner.may_be_open(text, start))
         ]
-        self._groups = [(entity, group) for entity, scan in scans for group in scan.groups]
-        self.undecided = min((scan.undecided for _, scan in scans), default=len(text))
+        self._groups = [(scanner, group) for scanner, scan in scans for group in scan.groups]
+        self.undecided = min([*(scan.undecided for _, scan in scans), self._open(final=window.final)])
+
+    def _open(self, *, final: bool) -> int:
+        """Return where the first finding begins whose score later text may change; the end of the text if none."""
+        size = len(self._text)
+        if final:
+            return size
+        low = size - AFTER_CHARS
+        late = [match for match in self._matches if match.start >= low]
+        near = [(m.rule.recognizer, j) for m in late if (j := m.rule.judge(m, self._text)) is not None]
+        near += [(scanner.recognizer, j) for scanner, g in self._groups for j in g.found if j.start >= low]
+        return min((j.start for recognizer, j in near if self._is_raised(recognizer, j) is None), default=size)
+
+    def _is_raised(self, recognizer: Any, judged: Judged) -> bool | None:  # noqa: ANN401 - Presidio has no types
+        words = self._engine.context.get(id(recognizer))
+        if words is None or judged.score >= EntityRecognizer.MAX_SCORE:
+            return False
+        return self._around.is_raised(judged.start + self._before, judged.end + self._before, words)
+
+    def _in_context(self, recognizer: Any, judged: Judged) -> Judged:  # noqa: ANN401 - Presidio has no types
+        is_raised = self._is_raised(recognizer, judged)
+        return judged._replace(score=raised(judged.score)) if is_raised else judged
 
     def watermark(self, live: int, max_hold: int) -> int:
         """Return the last place up to `live` that no match crosses.
@@ -130,14 +176,21 @@ class _Found:
 
     def judged(self, watermark: int) -> list[tuple[str, Judged]]:
         """Return the entity, span and score of what lies before `watermark`, by place."""
-        by_entity: dict[str, list[Judged]] = defaultdict(list)
+        engine = self._engine
+        found_by: dict[int, list[Judged]] = defaultdict(list)
         for match in self._matches:
             if match.end <= watermark and (judged := match.rule.judge(match, self._text)) is not None:
-                by_entity[match.rule.entity].append(judged)
-        for entity, group in self._groups:
-            by_entity[entity].extend(judged for judged in group.found if judged.end <= watermark)
-        found = [(entity, j) for entity, judged in by_entity.items() for j in without_contained(judged)]
-        return sorted(found, key=lambda pair: (pair[1].start, pair[1].end, self._entities.index(pair[0])))
+                found_by[id(match.rule.recognizer)].append(judged)
+        for scanner, group in self._groups:
+            found_by[id(scanner.recognizer)].extend(judged for judged in group.found if judged.end <= watermark)
+        by_entity: dict[str, list[Judged]] = defaultdict(list)
+        for entity, recognizer in engine.recognizers:
+            own = found_by.get(id(recognizer), [])
+            # Presidio does this for each recognizer but that of IBANs before it looks at context, then for all.
+            kept = own if isinstance(recognizer, IbanRecognizer) else without_contained(own)
+            by_entity[entity].extend(self._in_context(recognizer, judged) for judged in kept)
+        found = [(entity, j) for entity, each in by_entity.items() for j in without_contained(each)]
+        return sorted(found, key=lambda pair: (pair[1].start, pair[1].end, engine.entities.index(pair[0])))
 
 
 def _last_uncrossed(place: int, spans: Iterable[tuple[int, int]]) -> int:
@@ -161,6 +214,8 @@ def make_engine(
                 phones.append(PhoneScanner(entity, recognizer))
             else:
                 rules.extend(make_rules(entity, recognizer))
+    languages = (language, *added.languages)
+    recognizers = [(rule.entity, rule.recognizer) for rule in rules] + [(p.entity, p.recognizer) for p in phones]
     spans: dict[int, list[PatternSource]] = defaultdict(list)
     for rule in rules:
         spans[rule.max_span].append(rule.source)
@@ -176,14 +231,22 @@ def make_engine(
         holds=tuple(HoldAutomaton(sources, span) for span, sources in spans.items()),
         screen=None if None in needs else screen(atoms),
         prefilter=Prefilter([rule.source for rule in rules], finds),
-        context_chars=max(1, *(rule.context_chars for rule in rules), 1),
-        max_span=max([*spans, phone.MAX_SPAN * bool(phones)]) + OVERLAP_CHARS,
+        recognizers=tuple({id(found): (entity, found) for entity, found in recognizers}.values()),
+        looks_before=max(1, *(rule.context_chars for rule in rules), 1),
+        languages=languages,
+        context=_context([found for _, found in recognizers], languages),
+        max_span=max([*spans, phone.MAX_SPAN * bool(phones), AFTER_CHARS]) + OVERLAP_CHARS,
         offered=Screen(
             (*(loosened(parse_pattern(rule.source)) for rule in rules), *finds),
             tuple(Hold(source, span) for span, sources in spans.items() for source in sources),
             asks=(Hold(phone.OPEN, phone.OPEN_CHARS),) if phones else (),
         ),
     )
+
+
+def _context(recognizers: Iterable[Any], languages: Sequence[str]) -> dict[int, tuple[Words, ...]]:
+    words = {id(found): tuple(lowered(context_words(found, each)) for each in languages) for found in recognizers}
+    return {key: each for key, each in words.items() if any(each)}
 
 
 def build_detector(

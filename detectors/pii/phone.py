@@ -112,7 +112,7 @@ class PhoneScanner:
 
     def __init__(self, entity: str, recognizer: Any) -> None:  # noqa: ANN401 - Presidio has no types
         self.entity = entity
-        self._recognizer = recognizer
+        self.recognizer = recognizer
         self._regions = {region: least_digits(region) for region in recognizer.supported_regions}
         self._least = min(self._regions.values())
         self._screen = RegionScreen(self._regions)
@@ -160,7 +160,7 @@ class PhoneScanner:
                 places[region] = candidate.end if match is None else match.end
                 end = max(end, places[region])
                 if match is not None and self._accepts(match):
-                    found.append(Judged(match.start, match.end, self._recognizer.SCORE))
+                    found.append(Judged(match.start, match.end, self.recognizer.SCORE))
             behind = [region for region in behind if places[region] < end]
         return Group(begin, end, tuple(found))
 
@@ -173,14 +173,14 @@ class PhoneScanner:
             return None
         if (known := candidates.abroad.get(candidate.start)) is not None:
             return known
-        matcher = _Matcher(candidates.text, region, self._recognizer.leniency, least)
+        matcher = _Matcher(candidates.text, region, self.recognizer.leniency, least)
         match = matcher._extract_match(value, candidate.start)  # noqa: SLF001 - _find's own step
         if match is not None and match.end == candidate.end and _BEGINS_WITH_PLUS.match(value):
             candidates.abroad[candidate.start] = match
         return match
 
     def _accepts(self, match: PhoneNumberMatch) -> bool:
-        recognizer = self._recognizer
+        recognizer = self.recognizer
         if not isinstance(recognizer, ZaPhoneNumberRecognizer):
             return True
         return bool(

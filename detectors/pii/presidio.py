@@ -4,7 +4,7 @@ No detection happens here. Presidio imports spaCy, which takes about a second, a
 to check parameters; so Presidio is imported by `detectors.pii.building`, when the first detector is built.
 
 Entities that need named-entity recognition (PERSON, LOCATION ...) are refused: the detector `names` finds them.
-Context words do not raise scores either; a score is what the pattern and the validator say.
+A score is what the pattern and the validator say, raised where a context word stands by: `detectors.pii.context`.
 """
 
 from __future__ import annotations
