@@ -19,7 +19,10 @@ Scorer = Callable[[Sequence[str]], Floats]
 """Returns the logits of texts: one row a text, one column a label."""
 Rival = Callable[[str, Sequence[str]], Floats]
 """Returns a rival's scores for a label."""
+Cut = Callable[[str], list[str]]
+"""Returns the parts of a text that are judged."""
 
+TIERS = ("rewrite", "block")
 ROBUST_TEXTS = 1500
 WINDOWED_TEXTS = 1500
 MIN_WORDS_TO_WINDOW = 12
@@ -57,6 +60,15 @@ class Judge:
         """Return whether any label reaches its shipped threshold."""
         return self.fired(self.scores(texts), tier)
 
+    def fires_within(self, texts: Sequence[str], cut: Cut = sets.shown, tier: str = "rewrite") -> Bools:
+        """Return whether any part of each text does, as the guard judges a text that streams."""
+        parts = [(place, part) for place, text in enumerate(texts) for part in cut(text)]
+        verdicts = np.zeros(len(texts), dtype=np.bool_)
+        if parts:
+            fired = self.fires([part for _, part in parts], tier)
+            np.logical_or.at(verdicts, [place for place, _ in parts], fired)
+        return verdicts
+
     def fired(self, scores: Floats, tier: str = "rewrite") -> Bools:
         """Return the same for scores that are there already."""
         limits = [getattr(label.thresholds, tier) for label in self.labels]
@@ -64,13 +76,17 @@ class Judge:
 
 
 def fit_labels(scorer: Scorer, development: Sequence[Example]) -> tuple[LabelCard, ...]:
-    """Return each label's calibration and thresholds, from the half of the development texts that is for it."""
+    """Return each label's calibration and thresholds, from the half of the development texts that is for it.
+
+    Thresholds are for windows, since the guard judges windows: the highest of a text's has to stay below.
+    """
     half = [example for example in development if sets.is_for_fitting(example)]
     logits = dict(zip([example.text for example in half], scorer([example.text for example in half]), strict=True))
     columns = [sets.decided(half, name, name) for name in LABELS]
     known = [np.array([logits[text][place] for text in one.texts], np.float64) for place, one in enumerate(columns)]
     fits = [fit(values, one.positive) for values, one in zip(known, columns, strict=True)]
-    civil = np.array([logits[example.text] for example in half if is_civil(example)]).reshape(-1, len(LABELS))
+    highest = [scorer([one.text, *sets.shown(one.text)]).max(axis=0) for one in half if is_civil(one)]
+    civil = np.array(highest).reshape(-1, len(LABELS))
     scores = np.stack(
         [probabilities(civil[:, place], calibration) for place, calibration in enumerate(fits)], axis=1
     )
@@ -122,8 +138,11 @@ def by_set(judge: Judge, reported: Sequence[Example], rivals: dict[str, Rival]) 
 def _rates(judge: Judge, name: str, texts: Sequence[str]) -> Row:
     scores = judge.scores(texts)
     values: dict[str, Estimate | float] = {
-        tier: metrics.wilson(int(judge.fired(scores, tier).sum()), len(texts)) for tier in ("rewrite", "block")
+        tier: metrics.wilson(int(judge.fired(scores, tier).sum()), len(texts)) for tier in TIERS
     }
+    for tier in TIERS:
+        fired = judge.fires_within(texts, tier=tier)
+        values[f"windows, {tier}"] = metrics.wilson(int(fired.sum()), len(texts))
     return Row(name, values, len(texts))
 
 
@@ -217,20 +236,25 @@ def windowed(judge: Judge, reported: Sequence[Example]) -> list[Row]:
     long = [example for example in reported if len(example.text.split()) >= MIN_WORDS_TO_WINDOW]
     chosen = sets.decided(long, "toxicity", "toxicity")
     texts, positive = chosen.texts[:WINDOWED_TEXTS], chosen.positive[:WINDOWED_TEXTS]
-    whole = judge.fires(texts)
-    pieces = [(place, piece) for place, text in enumerate(texts) for piece in sets.shown(text)]
-    fired = judge.fires([piece for _, piece in pieces])
-    parts = np.zeros(len(texts), dtype=np.bool_)
-    for (place, _), is_fired in zip(pieces, fired, strict=True):
-        parts[place] |= bool(is_fired)
+    whole, parts = judge.fires(texts), judge.fires_within(texts)
+    steady = judge.fires_within(texts, lambda text: sets.shown(text, sets.WHOLE))
+    after = judge.fires_within(texts, sets.shown_after_sentence)
     return [
         Row(
             name,
             {
                 "recall": metrics.wilson(int(verdicts[positive].sum()), int(positive.sum())),
                 "false positives": metrics.wilson(int(verdicts[~positive].sum()), int((~positive).sum())),
+                "whole ones lost": metrics.wilson(
+                    int((positive & whole & ~verdicts).sum()), int((positive & whole).sum())
+                ),
             },
             len(texts),
         )
-        for name, verdicts in (("whole", whole), ("windows", parts))
+        for name, verdicts in (
+            ("whole", whole),
+            ("windows", parts),
+            ("windows, the first not shorter", steady),
+            ("windows, and again after the sentence before", parts | after),
+        )
     ]

@@ -90,8 +90,9 @@ def verdicts(judge: evaluate.Judge, reported: Sequence[Example], root: Path) -> 
     return [
         report.Section(
             "False positives on civil text",
-            "Share of texts in which any label reaches its threshold. `hh-rlhf` are the answers that people "
-            "preferred to provoking questions; some of them are rude.",
+            "Share of texts in which any label reaches its threshold, read whole and, as the guard reads, in "
+            "windows. `hh-rlhf` are the answers that people preferred to provoking questions; some of them are "
+            "rude.",
             evaluate.false_positives(judge, reported, sets.benign_prompts(root)),
         ),
         report.Section(
@@ -118,7 +119,9 @@ def endurance(judge: evaluate.Judge, reported: Sequence[Example], seed: int) -> 
         ),
         report.Section(
             "Windows against whole texts",
-            "A text fires where one of its windows does, shown after the sentence so far as in the guard.",
+            "A text fires where one of its windows does, shown after the sentence so far as in the guard. `whole "
+            "ones lost` are harmful texts that fire as a whole and in no window. The last two rows are what the "
+            "guard does not do: see the decision on context.",
             evaluate.windowed(judge, reported),
         ),
     ]

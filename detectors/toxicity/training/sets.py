@@ -14,6 +14,7 @@ from pydoc_data.topics import topics
 
 import numpy as np
 
+from detectors.sentence_ends import SENTENCE_END, sentence_start
 from detectors.toxicity.card import LABELS
 from detectors.toxicity.inputs import CONTEXT_CHARS, pieces_of
 from detectors.toxicity.training.example import Example, share
@@ -30,7 +31,9 @@ FEWEST_CHARS = 40
 
 RAMP = (32, 64, 128, 160)
 """Characters of the first windows of a text, and of all that follow."""
-_END = re.compile(r"[.!?]+[\"')\]]*\s+|\n+")
+WHOLE = (160,)
+"""No shorter first windows, to see what those cost."""
+_SPACE = re.compile(r"\s(?=\S*\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,34 +101,46 @@ def development_sets(examples: Sequence[Example]) -> list[Labelled]:
     ]
 
 
-def windows(text: str) -> list[tuple[int, int]]:
-    """Return where windows begin and end: at the ends of sentences, or at a ramp of sizes where those are far.
+def windows(text: str, ramp: Sequence[int] = RAMP) -> list[tuple[int, int]]:
+    """Return where the guard's windows of a text begin and end, as a test compares.
 
-    It is the shape that the guard shows a model, not its code.
+    At the ends of sentences, or at a ramp of sizes where those are far.
     """
     found: list[tuple[int, int]] = []
     start = 0
     while start < len(text):
-        limit = start + RAMP[min(len(found), len(RAMP) - 1)]
-        end = min(limit, len(text))
-        sentence = _END.search(text, start, end)
-        if sentence is not None and text[start : sentence.end()].strip():
+        limit = ramp[min(len(found), len(ramp) - 1)]
+        sentence = SENTENCE_END.search(text, start, start + limit)
+        if sentence is not None:
             end = sentence.end()
-        elif end < len(text):
-            space = text.rfind(" ", start + 1, end)
-            end = space + 1 if space > start else end
+        elif len(text) - start < limit:
+            end = len(text)
+        else:
+            half = start + limit // 2
+            space = _SPACE.search(text[half : start + limit])
+            end = half + space.end() if space is not None else start + limit
         found.append((start, end))
         start = end
     return found
 
 
-def shown(text: str) -> list[str]:
+def shown(text: str, ramp: Sequence[int] = RAMP) -> list[str]:
     """Return what a model is shown of a text that streams: of each window its parts, after the sentence so far."""
     return [
         piece.shown
-        for start, end in windows(text)
+        for start, end in windows(text, ramp)
         for piece in pieces_of(text[max(0, start - CONTEXT_CHARS) : start], text[start:end])
     ]
+
+
+def shown_after_sentence(text: str) -> list[str]:
+    """Return windows after the sentence before their own as well: what the guard does not show, to compare."""
+    found = []
+    for start, end in windows(text):
+        own = sentence_start(text[:start])
+        before = sentence_start(text[: max(0, own - 1)]) if own else 0
+        found.append(text[max(before, start - 2 * CONTEXT_CHARS) : end].strip())
+    return [one for one in found if one]
 
 
 def reference_paragraphs() -> list[str]:

@@ -88,9 +88,26 @@ def test_a_disguised_word_is_lost_where_nothing_undoes_it(judge: evaluate.Judge,
 
 
 def test_windows_of_a_text_fire_for_it(judge: evaluate.Judge, examples: list[Example]) -> None:
-    whole, parts = evaluate.windowed(judge, examples)
-    assert value(whole, "recall") == value(parts, "recall") == 1.0
-    assert value(parts, "false positives") == 0.0
+    rows = evaluate.windowed(judge, examples)
+    assert len(rows) == 4
+    assert {value(row, "recall") for row in rows} == {1.0}
+    assert (
+        {value(row, "false positives") for row in rows} == {value(row, "whole ones lost") for row in rows} == {0.0}
+    )
+
+
+def test_thresholds_leave_civil_windows_alone(examples: list[Example]) -> None:
+    """A model that is only surprised by a part of a civil text gets thresholds above that surprise."""
+
+    def by_length(texts: Sequence[str]) -> np.ndarray:
+        column = np.array([2.0 if len(text) < 60 else -4.0 for text in texts])
+        return np.repeat(column[:, None], len(LABELS), axis=1)
+
+    surprised = evaluate.Judge(by_length, evaluate.fit_labels(by_length, examples))
+    civil = [example.text for example in examples if evaluate.is_civil(example)]
+    assert not surprised.fires_within(civil).any()
+    assert any(sum(len(part) < 60 for part in sets.shown(text)) for text in civil)
+    assert not surprised.fires_within([]).any()
 
 
 def test_one_half_fits_and_the_other_is_reported(examples: list[Example]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from detectors.toxicity.training import sets
 from detectors.toxicity.training.example import Example, known
+from proxy.guard.sentences import SEGMENT_RAMP_CHARS, Splitter
 
 
 def test_texts_on_which_raters_disagree_are_not_counted() -> None:
@@ -25,6 +27,21 @@ def test_windows_follow_each_other_to_the_end_and_are_bounded(text: str) -> None
     found = sets.windows(text)
     assert "".join(text[start:end] for start, end in found) == text
     assert all(0 < end - start <= max(sets.RAMP) for start, end in found)
+
+
+@given(st.text("ab .!?\u2026\u3002)\n", max_size=600), st.sampled_from([sets.RAMP, sets.WHOLE]))
+def test_windows_are_those_of_the_guard(text: str, ramp: tuple[int, ...]) -> None:
+    splitter, ends = Splitter(ramp), [0]
+    while ends[-1] < len(text):
+        boundary = splitter.next_boundary(text, 0)
+        ends.append(len(text) if boundary is None else boundary)
+    assert sets.windows(text, ramp) == list(pairwise(ends))
+    assert sets.RAMP == SEGMENT_RAMP_CHARS
+
+
+def test_the_sentence_before_is_shown_to_compare() -> None:
+    found = sets.shown_after_sentence("One is here. Two is there. Three.")
+    assert found == ["One is here.", "One is here. Two is there.", "Two is there. Three."]
 
 
 @given(st.lists(st.sampled_from(["tides", "come", "in.", "And", "go!", "\n"]), max_size=80).map(" ".join))
