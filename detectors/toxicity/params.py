@@ -42,6 +42,8 @@ class RemoteParams(BaseModel):
     """After so many failed requests in a row the service is left alone for `pause_s`."""
     pause_s: Annotated[float, Field(gt=0, le=600)] = 5.0
     """How long a service that fails is left alone before one request tries it again."""
+    remember_s: Annotated[float, Field(ge=0, le=86_400)] = 300.0
+    """How long its scores are remembered: another model may stand behind the same address tomorrow."""
 
 
 class ToxicityParams(BaseModel):

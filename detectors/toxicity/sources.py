@@ -6,6 +6,7 @@ Nothing of a model is imported here before it is checked or loaded: a source is 
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -106,6 +107,8 @@ class RemoteSource:
     pause_s: float
     max_tokens: int = DEFAULT_MAX_TOKENS
     """How many tokens the model there reads of a text."""
+    remember_s: float = math.inf
+    """How long its scores hold."""
     batch_chars: int = REMOTE_BATCH_CHARS
 
     def load(self) -> RemoteEngine:
@@ -124,6 +127,11 @@ class CascadeSource:
     low: float
     high: float
     batch_chars: int = LOCAL_BATCH_CHARS
+
+    @property
+    def remember_s(self) -> float:
+        """How long its scores hold: as long as the larger model's."""
+        return float(getattr(self.larger, "remember_s", math.inf))
 
     def load(self) -> CascadeEngine:
         """Load both. Raises `DetectorConfigError`."""
@@ -226,6 +234,7 @@ def _remote(params: RemoteParams | None) -> Described:
         params.max_failures,
         params.pause_s,
         params.max_tokens,
+        params.remember_s,
     )
     return Described(source, labels)
 

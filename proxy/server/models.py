@@ -7,6 +7,7 @@ A new model is loaded beside the old one before its policy is in force; a model 
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 from typing import TYPE_CHECKING, Final, cast
 
@@ -133,7 +134,8 @@ class Models:
     def _lane(self, source: ModelSource) -> ModelLane:
         lane = self._lanes.get(source)
         if lane is None:
-            lane = ModelLane(self._loop, source, VerdictCache(self._key), self._watch, self._timing)
+            cache = VerdictCache(self._key, remember_s=getattr(source, "remember_s", math.inf))
+            lane = ModelLane(self._loop, source, cache, self._watch, self._timing)
             if self._closed:
                 lane.close()
             self._lanes[source] = lane

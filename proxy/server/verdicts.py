@@ -6,10 +6,14 @@ A text is known by a keyed hash of it; the key is made at start and never leaves
 from __future__ import annotations
 
 import hashlib
+import math
+import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from detectors.types import Scores
 
 MAX_VERDICTS: Final = 8192
@@ -21,10 +25,19 @@ _DIGEST_BYTES: Final = 16
 class VerdictCache:
     """The scores of the texts that were last asked about."""
 
-    def __init__(self, key: bytes, limit: int = MAX_VERDICTS) -> None:
+    def __init__(
+        self,
+        key: bytes,
+        limit: int = MAX_VERDICTS,
+        remember_s: float = math.inf,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """After `remember_s` a verdict is none: the model may be another one by then."""
         self._key = key
         self._limit = limit
-        self._known: OrderedDict[bytes, Scores] = OrderedDict()
+        self._remember_s = remember_s
+        self._now_s = now_s
+        self._known: OrderedDict[bytes, tuple[Scores, float]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._known)
@@ -32,14 +45,21 @@ class VerdictCache:
     def get(self, text: str) -> Scores | None:
         """Return the scores of a text that is known, and keep it longer."""
         digest = self._digest(text)
-        scores = self._known.get(digest)
-        if scores is not None:
-            self._known.move_to_end(digest)
+        known = self._known.get(digest)
+        if known is None:
+            return None
+        scores, until_s = known
+        if self._now_s() >= until_s:
+            del self._known[digest]
+            return None
+        self._known.move_to_end(digest)
         return scores
 
     def put(self, text: str, scores: Scores) -> None:
         """Keep the scores of a text, and forget the text that was asked about longest ago."""
-        self._known[self._digest(text)] = scores
+        digest = self._digest(text)
+        self._known[digest] = (scores, self._now_s() + self._remember_s)
+        self._known.move_to_end(digest)
         if len(self._known) > self._limit:
             self._known.popitem(last=False)
 

@@ -107,3 +107,11 @@ def test_other_files_have_another_version(tmp_path: Path) -> None:
     config = folder / "config.json"
     config.write_text(config.read_text() + "\n")
     assert before != version_of(given, source_of(given))
+
+
+@pytest.mark.parametrize("model", [{"model": "remote"}, {"model": "cascade", "larger": "remote"}])
+def test_scores_of_a_service_hold_for_a_while(model: dict[str, Any]) -> None:
+    """Also where it is asked only in doubt; those of files hold as long as the files."""
+    remote = {"url": "http://inside.example", "model": "tox", "remember_s": 7.0}
+    assert getattr(source_of(ToxicityParams(**model, remote=remote)).source, "remember_s") == 7.0  # noqa: B009
+    assert getattr(source_of(ToxicityParams()).source, "remember_s", None) is None

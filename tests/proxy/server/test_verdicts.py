@@ -38,3 +38,18 @@ def test_no_text_is_kept_and_another_key_gives_other_digests() -> None:
         cache.put("a plain sentence", (0.5,))
     assert b"plain" not in pickle.dumps(one._known)
     assert set(one._known).isdisjoint(two._known)
+
+
+@given(st.floats(0, 100), st.floats(0, 200))
+def test_a_verdict_holds_for_its_time(remember_s: float, later_s: float) -> None:
+    """Then the model is asked again, and what it says holds anew; asking does not make it last."""
+    clock = [1000.0]
+    cache = VerdictCache(b"key", remember_s=remember_s, now_s=lambda: clock[0])
+    cache.put("a", (0.1,))
+    until_s = 1000.0 + remember_s
+    for now_s in (1000.0 + later_s / 2, 1000.0 + later_s):
+        clock[0] = now_s
+        assert cache.get("a") == ((0.1,) if now_s < until_s else None)
+    assert len(cache) == (clock[0] < until_s)
+    cache.put("a", (0.2,))
+    assert cache.get("a") == ((0.2,) if remember_s and clock[0] + remember_s > clock[0] else None)
