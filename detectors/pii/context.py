@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 
-from detectors.pii.tokenizer import tokenizer
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -80,12 +78,12 @@ class _Tokens(NamedTuple):
 class Surroundings:
     """A text in which findings stand, for the time of one scan."""
 
-    def __init__(self, text: str, languages: Sequence[str], *, is_start: bool, final: bool) -> None:
-        """`is_start`: nothing is before the text. `final`: nothing comes after it."""
+    def __init__(self, text: str, tokenizers: Sequence[Tokenizer], *, is_start: bool, final: bool) -> None:
+        """`tokenizers`: one a language. `is_start`: nothing is before the text. `final`: nothing comes after it."""
         self.text = text
         self.is_start = is_start
         self.final = final
-        self._readings = tuple(_Reading(self, tokenizer(language)) for language in languages)
+        self._readings = tuple(_Reading(self, each) for each in tokenizers)
         self._folded = ""
         self._occurrences: dict[Words, list[int]] = {}
         self._runs: list[_Run] | None = None

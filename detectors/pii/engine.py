@@ -28,6 +28,7 @@ from detectors.pii.phone import PhoneScanner
 from detectors.pii.rules import Judged, Rule, make_rules, without_contained
 from detectors.pii.screens import Required, screen
 from detectors.pii.sifting import KEEP_ALL, Sieve, Span
+from detectors.pii.tokenizer import tokenizer
 from detectors.prefilter import Prefilter, loosened
 from detectors.regex_parser import parse_pattern
 from detectors.regex_tree import Atom, PatternSource
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     import regex
 
     from detectors.pii.context import Words
+    from detectors.pii.tokenizer import Tokenizer
 
 OVERLAP_CHARS = 128
 """How much further back than a single match a chain of overlapping matches may be held."""
@@ -62,7 +64,8 @@ class Engine(NamedTuple):
     """Of the rules, then of the phone scanners."""
     looks_before: int
     """How much text before a window the patterns need to see."""
-    languages: tuple[str, ...]
+    tokenizers: tuple[Tokenizer, ...]
+    """Of each language whose context words count; made with the engine, which takes a moment."""
     context: Mapping[int, tuple[Words, ...]]
     """The context words of a recognizer in each language, by its identity; only of those that have some."""
     max_span: int
@@ -122,7 +125,7 @@ class _Found:
         self._before = len(context) - start
         self._around = Surroundings(
             context + window.text,
-            engine.languages,
+            engine.tokenizers,
             is_start=len(context) == window.start,
             final=window.final,
         )
@@ -233,7 +236,7 @@ def make_engine(
         prefilter=Prefilter([rule.source for rule in rules], finds),
         recognizers=tuple({id(found): (entity, found) for entity, found in recognizers}.values()),
         looks_before=max(1, *(rule.context_chars for rule in rules), 1),
-        languages=languages,
+        tokenizers=tuple(map(tokenizer, languages)),
         context=_context([found for _, found in recognizers], languages),
         max_span=max([*spans, phone.MAX_SPAN * bool(phones), AFTER_CHARS]) + OVERLAP_CHARS,
         offered=Screen(

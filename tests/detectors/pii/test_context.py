@@ -17,6 +17,7 @@ import pytest
 
 from detectors.pii.catalogue import recognizer_classes
 from detectors.pii.context import AFTER_CHARS, BEFORE_CHARS, MAX_PIECE_CHARS, Surroundings, lowered, raised
+from detectors.pii.tokenizer import tokenizer
 from detectors.types import ChannelKind, Window
 from tests.support.detectors import Feed, built, fed, fed_in_deltas, spans
 from tests.support.pii import SAMPLES, presidio_spans
@@ -27,6 +28,7 @@ GENERATED = ASKED or 100
 EVERY_NTH_VECTOR = 1 if ASKED else 60
 ENTITIES = tuple(sorted(set(recognizer_classes()) - {"IN_PAN"}))  # it looks ahead without bound; here it has one
 VECTORS = [json.loads(line) for line in Path(__file__).with_name("vectors.jsonl").read_text().splitlines()]
+ENGLISH = tokenizer("en")
 WORDS = [
     "ssn",
     "social security",
@@ -166,12 +168,12 @@ def test_no_look_goes_further_than_its_bound() -> None:
     for gap, is_near in ((BEFORE_CHARS - 30, True), (BEFORE_CHARS + 5, False)):
         text = "an ssn" + " " * gap + "219-09-9999"
         at = len(text) - 11
-        assert Surroundings(text, ["en"], is_start=True, final=True).is_raised(at, len(text), words) is is_near
-    open_piece = Surroundings("219-09-9999,", ["en"], is_start=True, final=False)
+        assert Surroundings(text, [ENGLISH], is_start=True, final=True).is_raised(at, len(text), words) is is_near
+    open_piece = Surroundings("219-09-9999,", [ENGLISH], is_start=True, final=False)
     assert open_piece.is_raised(0, 11, words) is None
-    long_piece = Surroundings("219-09-9999," + "x" * MAX_PIECE_CHARS, ["en"], is_start=True, final=False)
+    long_piece = Surroundings("219-09-9999," + "x" * MAX_PIECE_CHARS, [ENGLISH], is_start=True, final=False)
     assert long_piece.is_raised(0, 11, words) is False
-    signs = Surroundings("(219-09-9999) " + "of " * AFTER_CHARS, ["en"], is_start=True, final=False)
+    signs = Surroundings("(219-09-9999) " + "of " * AFTER_CHARS, [ENGLISH], is_start=True, final=False)
     assert signs.is_raised(0, 12, words) is False
 
 

@@ -6,10 +6,12 @@ import random
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from detectors.pii.catalogue import Added
 from detectors.pii.engine import OVERLAP_CHARS, build_detector, make_engine
 from detectors.pii.phone import MAX_SPAN as MAX_PHONE_SPAN
 from detectors.pii.phone import PhoneScanner
 from detectors.pii.rules import MAX_SPAN, Rule
+from detectors.pii.tokenizer import tokenizer
 from policies.types import Limits
 from tests.support.detectors import built, fed, fed_in_deltas, spans
 from tests.support.prose import prose
@@ -82,6 +84,12 @@ def counting(function: Callable[..., Any], name: str, counted: Counter[str]) -> 
         return function(*args, **named)
 
     return counts
+
+
+def test_the_rules_of_a_language_are_made_with_the_engine() -> None:
+    """Not at the first finding, which is on the event loop; each language once."""
+    engine = make_engine(("US_SSN",), "en", ("US",), Added(("de",)))
+    assert engine.tokenizers == (tokenizer("en"), tokenizer("de"))
 
 
 def test_empty_and_huge_texts() -> None:
