@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from detectors.pii import engine
-from detectors.pii.catalogue import Added, check_entities
+from detectors.pii.catalogue import Added, check_entities, recognizer_classes
 from detectors.pii.countries import (
     check_countries,
     check_languages,
@@ -16,8 +16,10 @@ from detectors.pii.countries import (
     with_regions,
     without_countries,
 )
+from detectors.pii.custom import read_customs
 from detectors.pii.presidio import DEFAULT_ENTITIES, DEFAULT_LANGUAGE, DEFAULT_PHONE_REGIONS
 from detectors.pii.sifting import make_sieve
+from detectors.types import DetectorConfigError
 
 if TYPE_CHECKING:
     from detectors.pii.presidio import PresidioParams
@@ -35,11 +37,24 @@ def build_detector(name: str, params: PresidioParams) -> Detector:
         named = without_countries(DEFAULT_ENTITIES) if countries else DEFAULT_ENTITIES
     # Those that are named come first, so that the index of a wrong one is that in the policy.
     regions = tuple(params.phone_regions or with_regions(DEFAULT_PHONE_REGIONS, countries))
-    entities = with_countries(named, countries)
-    check_entities(entities)
+    customs = read_customs(params.recognizers or (), languages)
+    asked = with_countries(named, countries)
+    own = frozenset(
+        one.entity for one in customs if one.entity not in recognizer_classes() or one.entity not in asked
+    )
+    check_entities(asked, own)
+    entities = tuple(dict.fromkeys((*asked, *(one.entity for one in customs))))
     sieve = make_sieve(params.allow or (), params.min_scores or {}, entities)
-    added = Added(languages[1:], refined=params.refined)
-    return engine.build_detector(name, entities, languages[0], regions, added, sieve)
+    added = Added(languages[1:], refined=params.refined, customs=customs, own=own)
+    try:
+        return engine.build_detector(name, entities, languages[0], regions, added, sieve)
+    except DetectorConfigError:
+        raise
+    except ValueError as error:
+        if not customs:
+            raise
+        message = f"{error}: shorten them, or split them over several detectors"
+        raise DetectorConfigError(message, ("recognizers",)) from error
 
 
 def _languages(params: PresidioParams) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from presidio_analyzer.recognizer_registry.recognizers_loader_utils import Recog
 
 from detectors.pii.cards import CardRecognizer
 from detectors.pii.cued_phones import CuedPhoneRecognizer
+from detectors.pii.custom import Custom, CustomRecognizer
 from detectors.types import DetectorConfigError
 
 NER_ENTITIES = frozenset(
@@ -100,11 +101,16 @@ def _make_offline() -> None:
     vars(email_recognizer)["tldextract"] = SimpleNamespace(extract=extract)
 
 
-def check_entities(entities: tuple[str, ...]) -> None:
-    """Raise DetectorConfigError for the first entity that is unknown, needs NER or is named twice."""
+def check_entities(entities: tuple[str, ...], own: frozenset[str] = frozenset()) -> None:
+    """Raise DetectorConfigError for the first entity that is unknown, needs NER or is named twice.
+
+    Those of `own` are found by recognizers of the policy.
+    """
     known = recognizer_classes()
     for index, entity in enumerate(entities):
         loc = ("entities", index)
+        if entity in own and entity not in entities[:index]:
+            continue
         if entity in NER_ENTITIES:
             raise DetectorConfigError(
                 f"{entity} needs named-entity recognition, which is a detector of its own: "
@@ -147,6 +153,10 @@ class Added(NamedTuple):
     """Further languages whose context words count."""
     refined: bool = False
     """Whether our own recognizers look for what Presidio's are known to miss or to find too much of."""
+    customs: tuple[Custom, ...] = ()
+    """Recognizers of the policy's own."""
+    own: frozenset[str] = frozenset()
+    """Entities that only these look for."""
 
 
 NOTHING_ADDED = Added()
@@ -156,10 +166,13 @@ def make_recognizers(
     entity: str, language: str, regions: tuple[str, ...], added: Added = NOTHING_ADDED
 ) -> list[Any]:
     """Return new recognizers for a known `entity`, in the order of their names."""
+    customs = [CustomRecognizer(custom, language) for custom in added.customs if custom.entity == entity]
+    if entity in added.own:
+        return customs
     classes = recognizer_classes()[entity]
     if added.refined:
         classes = refined_classes().get(entity, classes)
-    return [_made(found, (language, *added.languages), regions) for found in classes]
+    return [*(_made(found, (language, *added.languages), regions) for found in classes), *customs]
 
 
 @cache

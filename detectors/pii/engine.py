@@ -261,6 +261,6 @@ def build_detector(
     sieve: Sieve = KEEP_ALL,
 ) -> PresidioDetector:
     """Build a detector. Raises DetectorConfigError for entities or regions that do not exist."""
-    check_entities(entities)
+    check_entities(entities, added.own)
     check_regions(regions)
     return PresidioDetector(name, make_engine(entities, language, regions, added), sieve)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from detectors.pii.recognizer_params import MAX_RECOGNIZERS, RecognizerParams
 from detectors.pii.sifting import MAX_ALLOWED, Allowed
 from detectors.registry import DetectorType
 
@@ -61,6 +62,8 @@ class PresidioParams(BaseModel):
     """Whether recognizers of our own stand in for Presidio's where it misses values or finds too much:
     `CREDIT_CARD` and `PHONE_NUMBER`. Without it everything is found as Presidio's `AnalyzerEngine` finds it."""
 
+    recognizers: Annotated[list[RecognizerParams], Field(min_length=1, max_length=MAX_RECOGNIZERS)] | None = None
+    """The policy's own recognizers, in the format of Presidio's own; what they find becomes a category."""
     allow: Annotated[list[Allowed], Field(min_length=1, max_length=MAX_ALLOWED)] | None = None
     """What is not reported though it is found: values (`support@example.com`), all addresses of a domain
     (`*@example.com`), or mappings with one of `value`, `pattern` and `domain`, and `entities`."""
