@@ -21,6 +21,7 @@ from detectors.pii.tokenizer import tokenizer
 from detectors.types import ChannelKind, Window
 from tests.support.detectors import Feed, built, fed, fed_in_deltas, spans
 from tests.support.pii import SAMPLES, presidio_spans
+from tests.support.pii_examples import EXAMPLES
 from tests.support.presidio import analyzed, is_decided_later
 
 ASKED = int(os.environ.get("SLUICEGATE_DIFFERENTIAL", "0"))
@@ -135,6 +136,22 @@ def test_a_finding_does_not_change_when_text_follows(entity: str, value: str, _:
         for char in text[:end]:
             feed.feed(char)
         assert spans(feed.findings) == [each for each in whole if each[1] <= feed.watermark]
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_every_entity_is_told_alike_whatever_follows(entity: str) -> None:
+    """A real finding of each entity that there is: fed sign by sign, cut off anywhere, it is that of the whole."""
+    detector = built("presidio", {"entities": [entity]})
+    text = f"a number {EXAMPLES[entity]} then, and {EXAMPLES[entity]}"
+    whole = spans(fed(detector, text).findings)
+    assert any(name == entity for _, _, name, _ in whole)
+    assert whole == analyzed(text, (entity,))
+    feed = Feed(detector)
+    for char in text:
+        feed.feed(char)
+        assert spans(feed.findings) == [each for each in whole if each[1] <= feed.watermark]
+    feed.feed("", final=True)
+    assert spans(feed.findings) == whole
 
 
 def test_the_languages_of_a_policy_each_have_their_words() -> None:
