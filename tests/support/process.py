@@ -41,7 +41,7 @@ class Process:
     async def line(self, event: str) -> dict[str, Any]:
         """Wait for a line of the log."""
         assert self.process.stderr is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while raw := await self.process.stderr.readline():
                 self.lines.append(json.loads(raw))
                 if self.lines[-1]["event"] == event:
