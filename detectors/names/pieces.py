@@ -16,18 +16,22 @@ from detectors.sentence_ends import SENTENCE_END, SENTENCE_END_CHARS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SHOWN_CHARS: Final = 400
+SHOWN_CHARS: Final = 320
 """Most text that is shown for the end of a window: the longest window, what was held of the one before, and the
 four words before that which a model of spaCy's takes into account."""
 
-MAX_HELD_CHARS: Final = 120
+MAX_HELD_CHARS: Final = 100
 """Most text at the end of a window that waits: longer than any name, shorter than a list of them."""
 
-MAX_PIECE_CHARS: Final = 320
+MAX_PIECE_CHARS: Final = 280
 """A window of the guard is no longer. Whole texts without sentence ends are cut here."""
 
 AHEAD_CHARS: Final = 60
 """How much of what follows is shown where a whole text was cut for its length."""
+
+WORDS_AFTER: Final = 4
+"""How many words after a name a model of spaCy's takes into account: where the text was cut within a sentence, the
+last ones are judged when more of it is there."""
 
 _WORD_CHARS: Final = 40
 """How far a cut looks for white space, so that no word is shown in part."""
@@ -39,7 +43,7 @@ _SPACE = re.compile(r"\s")
 _LAST_SPACE = re.compile(r"\s(?=\S*\Z)")
 _ABBREVIATION = re.compile(
     r"(?:\A|[^\w.])(?:(?:[^\W\d_]\.)*[^\W\d_a-z]|[^\W\d_](?:\.[^\W\d_])+"
-    r"|Mrs?|Ms|Mx|Drs?|Prof|Rev|Hon|Sr|Jr|Gen|Col|Capt|Lt|Sgt|Gov|Sen|Rep|Pres|Supt|Insp|Messrs|Mme|Mlle|Fr|Hr|Sra"
+    r"|[Mm]rs?|[Mm]s|Mx|[Dd]rs?|Prof|Rev|Hon|Sr|Jr|Gen|Col|Capt|Lt|Sgt|Gov|Sen|Rep|Pres|Supt|Insp|Messrs|Mme|Mlle|Fr|Hr|Sra"
     r"|Sta?|Mt|Ft|Ave|Blvd|Rd|No|Nos|vs|v|ca|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\Z"
 )
 """A word after whose full stop a sentence mostly goes on: an initial, a title, a month."""
@@ -90,20 +94,23 @@ def _piece(whole: str, origin: int, begin: int, end: int, until: int) -> Piece:
 
 
 def held_from(text: str) -> int:
-    """Return where the words at the end of a text begin that may be a part of a name; its length if none may.
+    """Return where the words at the end of a text begin that are to wait for more of it.
 
-    They are those that look like one, in a row. More of them than any name has are a heading or a list.
+    They are the last few, and before them those that look like a part of a name. More of these than any name has
+    are a heading or a list.
     """
-    held, start = len(text), max(len(text) - MAX_HELD_CHARS, 0)
+    start = max(len(text) - MAX_HELD_CHARS, 0)
     tokens = list(_TOKEN.finditer(text, start))[start > 0 :]  # the first one may be cut
+    last = min([token.start() for token in tokens[-WORDS_AFTER:]], default=len(text))
+    held = last
     for token in reversed(tokens):
         word = token.group().lstrip(_OPENING_SIGNS)
         if word[:1].isupper() or word[:1].isdigit() or word[:1].istitle():
             held = token.start()
-        elif word.lower() not in _CONNECTORS:
-            return held
+        elif token.start() < last and word.lower() not in _CONNECTORS:
+            return min(held, last)
     is_long = start > 0 and bool(tokens) and tokens[0].start() < start + _WORD_CHARS
-    return len(text) if is_long else held
+    return last if is_long else min(held, last)
 
 
 def is_over(context: str, text: str) -> bool:

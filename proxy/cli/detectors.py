@@ -132,6 +132,8 @@ def _show_all(described: list[dict[str, Any]]) -> None:
 
 def _category_words(about: dict[str, Any]) -> str:
     categories = about["categories"]
+    if "problem" in about:
+        return "needs an extra"
     return FROM_POLICY if not categories else str(len(categories))
 
 

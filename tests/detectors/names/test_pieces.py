@@ -58,21 +58,18 @@ def test_whether_a_sentence_is_over(text: str, over: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "held"),
     [
-        ("she met Jane", "Jane"),
-        ("she met Dr. ", "Dr. "),
-        ("at the University of ", "University of "),
-        ("it was Ludwig van ", "Ludwig van "),
-        ('said "Jane ', '"Jane '),
-        ("on 10 May ", "10 May "),
-        ("she met him ", ""),
-        ("one of the ", ""),
+        ("so then she met Jane", "then she met Jane"),
+        ("so she met Prof. Dr. Jane Roe ", "Prof. Dr. Jane Roe "),
+        ("at the Great University of New Quay ", "Great University of New Quay "),
+        ("so it was Ludwig Johan van der Roe ", "Ludwig Johan van der Roe "),
+        ("so then she met him there today ", "met him there today "),
         ("x" * MAX_HELD_CHARS + " Jane ", "Jane "),
-        ("Jane " * 40, ""),
+        ("Jane " * 40, "Jane " * 4),
         ("", ""),
     ],
 )
-def test_words_that_may_be_half_a_name_wait(text: str, held: str) -> None:
-    """As many as a name may have, and small words only inside one."""
+def test_the_last_words_wait_and_with_them_half_a_name(text: str, held: str) -> None:
+    """Four, because a model takes so many into account; more where they look like a name."""
     assert text[held_from(text) :] == held
 
 

@@ -33,6 +33,17 @@ def test_every_type_says_what_it_is_and_how_it_is_set_up(sluicegate: Sluicegate,
         assert parameter["name"] in shown
 
 
+def test_a_type_whose_model_is_missing_says_how_to_get_it(
+    sluicegate: Sluicegate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is described all the same; nothing else needs that model."""
+    monkeypatch.setattr("detectors.names.installed.find_spec", lambda _: None)
+    assert "needs an extra" in sluicegate("detectors").out
+    shown = " ".join(sluicegate("detectors", "names").out.split())
+    assert "Install it: `pip install 'sluicegate[ner]'`." in shown
+    assert "stability: window; cost class: model" in shown
+
+
 def test_an_unknown_type_is_told_with_the_closest_one(sluicegate: Sluicegate) -> None:
     ran = sluicegate("detectors", "keyword")
     assert ran.code == 2
