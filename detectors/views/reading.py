@@ -66,9 +66,12 @@ class Reading(NamedTuple):
         ends += self.ends[at:upto]
         return Reading("".join(parts), starts, ends)
 
-    def is_original(self, start: int, end: int, source: str) -> bool:
-        """Whether a piece of the reading, and the characters beside it, stand in the original as they are here."""
-        low, high = max(start - 1, 0), min(end + 1, len(self.text))
+    def is_original(self, start: int, end: int, source: str, *, with_next: bool = True) -> bool:
+        """Whether a piece of the reading stands in the original as it is here, and the characters beside it, too.
+
+        Those are the one before it and, `with_next`, the one after it.
+        """
+        low, high = max(start - 1, 0), min(end + with_next, len(self.text))
         first, last = self.starts[low], self.ends[high - 1]
         is_same = last - first == high - low and source[first:last] == self.text[low:high]
         return is_same and (low > 0 or first == 0)

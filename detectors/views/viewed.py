@@ -16,7 +16,7 @@ from detectors.views.reading import Reading, plain
 from detectors.views.steps import REACH_CHARS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from detectors.types import Detector
     from detectors.views.steps import Step
@@ -58,7 +58,8 @@ class ViewedDetector:
         context = reading.text[max(0, at - self._inner.context_chars) : at]
         answer = self._inner.scan(Window(window.kind, context, reading.text[at:], at, window.final))
         watermark = max(reading.starts[answer.watermark] + base, window.start)
-        return ScanResult(tuple(self._in_source(reading, source, base, answer.findings)), watermark)
+        told = (f for f in answer.findings if not self._is_told(window, reading, source, f))
+        return ScanResult(tuple(_in_source(reading, base, told)), watermark)
 
     def _scan_plain(self, window: Window) -> ScanResult:
         """Answer for a text that reads as it stands: the detector on the text reports what is in it."""
@@ -89,12 +90,27 @@ class ViewedDetector:
             reading = reading.changed(step.changes(reading.text), end if step.keeps_shape else upto)
         return reading.before(reading.place_of(certain))
 
-    @staticmethod
-    def _in_source(reading: Reading, source: str, base: int, findings: Sequence[Finding]) -> Iterator[Finding]:
-        for f in findings:
-            if not reading.is_original(f.start, f.end, source):
-                start, end = reading.starts[f.start] + base, reading.ends[f.end - 1] + base
-                yield Finding(f.detector, f.category, start, end, f.score)
+    def _is_told(self, window: Window, reading: Reading, source: str, found: Finding) -> bool:
+        """Whether the detector on the text reports it: it stands there as it is, whatever is beside it.
+
+        A next character that reads differently may not have come yet when the finding is certain. So it counts only
+        where the detector cannot do without it.
+        """
+        if reading.is_original(found.start, found.end, source):
+            return True
+        if not reading.is_original(found.start, found.end, source, with_next=False):
+            return False
+        start, end = reading.starts[found.start], reading.ends[found.end - 1]
+        context = source[max(0, start - self._inner.context_chars) : start]
+        piece = source[start : reading.ends[found.end]]
+        answer = self._inner.scan(Window(window.kind, context, piece, start, final=False))
+        return any((f.category, f.start, f.end) == (found.category, start, end) for f in answer.findings)
+
+
+def _in_source(reading: Reading, base: int, findings: Iterable[Finding]) -> Iterator[Finding]:
+    for f in findings:
+        start, end = reading.starts[f.start] + base, reading.ends[f.end - 1] + base
+        yield Finding(f.detector, f.category, start, end, f.score)
 
 
 def _screen(inner: Detector, steps: Sequence[Step]) -> Screen | None:

@@ -61,6 +61,25 @@ def test_what_is_plain_is_left_to_the_detector_on_the_text() -> None:
     assert found_texts(viewed, text) == []
 
 
+@pytest.mark.parametrize(
+    ("type_name", "text"),
+    [
+        ("patterns", "jane\u00b9"),
+        ("patterns", "see jane&#50;"),
+        ("keywords", "a falcon&nbsp;b"),
+        ("presidio", "jane@example.com&nbsp;"),
+    ],
+)
+def test_a_disguise_behind_what_is_plain_changes_nothing(type_name: str, text: str) -> None:
+    """It may come when the finding is out already, so that the view must not tell it in the other case, either."""
+    for viewed, inner in pairs_of(type_name):
+        assert found_texts(inner, text) != []
+        whole = spans(fed(viewed, text).findings)
+        for cut in range(len(text) + 1):
+            assert spans(fed(viewed, text, [cut]).findings) == whole
+        assert spans(fed_in_deltas(viewed, text, 1).findings) == whole
+
+
 @pytest.mark.parametrize("type_name", INNER)
 @settings(max_examples=examples(150), deadline=None)
 @given(data=st.data())
