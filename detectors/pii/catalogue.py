@@ -25,6 +25,8 @@ from presidio_analyzer.recognizer_registry.recognizers_loader_utils import Recog
 from detectors.pii.cards import CardRecognizer
 from detectors.pii.cued_phones import CuedPhoneRecognizer
 from detectors.pii.custom import Custom, CustomRecognizer
+from detectors.pii.dates import CalendarRecognizer
+from detectors.pii.links import LinkRecognizer
 from detectors.types import DetectorConfigError
 
 NER_ENTITIES = frozenset(
@@ -178,7 +180,12 @@ def make_recognizers(
 @cache
 def refined_classes() -> dict[str, tuple[type[Any], ...]]:
     """Return what looks for an entity where a policy says `refined: true`; other entities stay as they are."""
-    return {"CREDIT_CARD": (CardRecognizer,), "PHONE_NUMBER": (PhoneRecognizer, CuedPhoneRecognizer)}
+    return {
+        "CREDIT_CARD": (CardRecognizer,),
+        "DATE_TIME": (CalendarRecognizer,),
+        "PHONE_NUMBER": (PhoneRecognizer, CuedPhoneRecognizer),
+        "URL": (LinkRecognizer,),
+    }
 
 
 def _made(found: type[Any], languages: tuple[str, ...], regions: tuple[str, ...]) -> Any:  # noqa: ANN401 - Presidio has no types

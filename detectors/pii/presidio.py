@@ -60,7 +60,8 @@ class PresidioParams(BaseModel):
     those of `countries`."""
     refined: bool = False
     """Whether recognizers of our own stand in for Presidio's where it misses values or finds too much:
-    `CREDIT_CARD` and `PHONE_NUMBER`. Without it everything is found as Presidio's `AnalyzerEngine` finds it."""
+    `CREDIT_CARD`, `PHONE_NUMBER`, `URL` and `DATE_TIME`. Without it everything is found as Presidio's
+    `AnalyzerEngine` finds it."""
 
     recognizers: Annotated[list[RecognizerParams], Field(min_length=1, max_length=MAX_RECOGNIZERS)] | None = None
     """The policy's own recognizers, in the format of Presidio's own; what they find becomes a category."""
