@@ -34,12 +34,22 @@ class NamesDetector:
     max_span = SHOWN_CHARS
 
     def __init__(
-        self, name: str, model: ModelSource, entities: Sequence[str], screen: Screen | None, digest: str = ""
+        self,
+        name: str,
+        model: ModelSource,
+        entities: Sequence[str],
+        screen: Screen | None,
+        digest: str = "",
+        version: str = "",
     ) -> None:
-        """Without a screen the model is asked about everything. `digest` is of the model's files."""
+        """Without a screen the model is asked about everything.
+
+        `digest` is of the model's files, `version` what events call the model.
+        """
         self.name = name
         self.model = model
         self.digest = digest
+        self.version = version
         self.categories = tuple(entities)
         self._screen = screen
 
@@ -104,7 +114,7 @@ def build(name: str, params: NamesParams) -> NamesDetector:
     source = source_of(params.model)
     entities = tuple(dict.fromkeys(params.entities))
     screen = Screen(entities, source.language) if params.screen else None
-    return NamesDetector(name, source, entities, screen, source.digest)
+    return NamesDetector(name, source, entities, screen, source.digest, source.version)
 
 
 TYPE = DetectorType(

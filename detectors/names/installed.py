@@ -24,6 +24,9 @@ BATCH_CHARS: Final = 1280
 """A dozen windows of the usual size: together they take half the time that they take one by one, and more of them
 would only make the first ones wait."""
 
+VERSION_DIGITS: Final = 12
+"""Of the hash that events show: as many as of a toxicity model's."""
+
 _LOC: Final = ("model",)
 
 
@@ -35,6 +38,8 @@ class SpacySource:
     language: str
     digest: str = ""
     """Of its files when the policy was loaded: another one is another model."""
+    version: str = ""
+    """What events call it: name, version and the beginning of that hash. No path: events leave the machine."""
     batch_chars: int = BATCH_CHARS
 
     def load(self) -> SpacyEngine:
@@ -56,7 +61,8 @@ def source_of(model: str) -> SpacySource:
     if not _finds_names(meta):
         said = f"the model {model!r} finds no names: no component of it has labels for entities"
         raise DetectorConfigError(f"{said}. Name one with 'ner', such as {DEFAULT_MODEL!r}.", _LOC)
-    return SpacySource(str(folder), language, _digest(str(folder), _changed(folder)))
+    digest = _digest(str(folder), _changed(folder))
+    return SpacySource(str(folder), language, digest, f"{_full_name(meta)}@{digest[:VERSION_DIGITS]}")
 
 
 def _is_path(model: str) -> bool:
@@ -79,7 +85,11 @@ def _folder_of_package(name: str) -> Path:
     if not (package / META_FILE).is_file():
         raise DetectorConfigError(f"the package {name!r} is no spaCy model. {_how_to_install(DEFAULT_MODEL)}", _LOC)
     meta = _meta(package)
-    return package / f"{meta.get('lang')}_{meta.get('name')}-{meta.get('version')}"
+    return package / _full_name(meta)
+
+
+def _full_name(meta: dict[str, Any]) -> str:
+    return f"{meta.get('lang')}_{meta.get('name')}-{meta.get('version')}"
 
 
 def _how_to_install(name: str) -> str:

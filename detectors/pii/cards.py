@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 from presidio_analyzer import Pattern
 from presidio_analyzer.predefined_recognizers import CreditCardRecognizer
 
+from detectors.pii.checksums import is_luhn
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -69,11 +71,5 @@ class CardRecognizer(CreditCardRecognizer):
         separators = set(_GROUP.sub("", pattern_text))
         if "." in separators and len(separators) > 1:
             return False
-        return is_luhn("".join(groups))
-
-
-def is_luhn(digits: str) -> bool:
-    """Whether the last digit is Luhn's check digit of the others."""
-    values = [int(digit) for digit in reversed(digits)]
-    doubled = (sum(divmod(2 * value, 10)) for value in values[1::2])
-    return (sum(values[::2]) + sum(doubled)) % 10 == 0 and len(set(digits)) > 1
+        digits = "".join(str(int(digit)) for digit in "".join(groups))  # of whatever script
+        return len(set(digits)) > 1 and is_luhn(digits)

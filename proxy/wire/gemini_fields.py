@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ANNOTATION = constant(ChannelKind.ANNOTATION)
-SIGNATURES = SIGNATURE_MEMBERS
 
 _CAPITAL = re.compile(r"(?<=[a-z0-9])[A-Z]")
 _GOES_ON = ("willContinue", "will_continue")
@@ -201,10 +200,12 @@ def content(within: Within = Within.SAME, name: str = "") -> Obj:
         "thought",
         {
             True: Obj(
-                spelled({"text": text(ChannelKind.REASONING, name), **_PART}), series=_THOUGHTS, vouchers=SIGNATURES
+                spelled({"text": text(ChannelKind.REASONING, name), **_PART}),
+                series=_THOUGHTS,
+                vouchers=SIGNATURE_MEMBERS,
             )
         },
-        Obj(spelled({"text": text(name=name), **_PART}), series=_NO_THOUGHT, vouchers=SIGNATURES),
+        Obj(spelled({"text": text(name=name), **_PART}), series=_NO_THOUGHT, vouchers=SIGNATURE_MEMBERS),
     )
     parts = Either(text=text(name=name), items=Each(part, Numbering.FLOW), members=part)
     return Obj({"role": words("", "user model function system"), "parts": parts}, within)

@@ -5,6 +5,7 @@ It is not the guard: nothing is held, edited or decided. Only who is shown what,
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -107,6 +108,16 @@ def fed(
 def fed_in_deltas(detector: Detector, text: str, delta_chars: int = 4, *, end_apart: bool = False) -> Feed:
     """Feed a text in deltas of one size."""
     return fed(detector, text, range(delta_chars, len(text), delta_chars), end_apart=end_apart)
+
+
+def check_cuts(detector: Detector, text: str, seed: int) -> list[tuple[int, int, str, float]]:
+    """Return what is found in a text: the same as a whole, in single characters and cut at random."""
+    rng = random.Random(seed)
+    whole = spans(fed(detector, text).findings)
+    assert spans(fed_in_deltas(detector, text, 1, end_apart=True).findings) == whole
+    cuts = rng.sample(range(len(text) + 1), rng.randint(0, min(6, len(text))))
+    assert spans(fed(detector, text, cuts).findings) == whole
+    return whole
 
 
 def spans(findings: Iterable[Finding]) -> list[tuple[int, int, str, float]]:

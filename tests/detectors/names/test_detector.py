@@ -21,6 +21,7 @@ from proxy.guard.drive import scan_inline
 from proxy.guard.stream import StreamGuard
 from tests.support.detectors import built, fed, found_texts, spans
 from tests.support.names import names_folder
+from tests.support.scale import examples
 from tests.support.toy import END, ToyCodec, line, texts
 
 if TYPE_CHECKING:
@@ -76,6 +77,10 @@ def test_what_it_says_of_itself() -> None:
     assert detector.categories == ("DATE_TIME", "PERSON")
     assert ChannelKind.ID not in detector.kinds
     assert len(detector.digest) == 64
+    name, _, digest = detector.version.partition("@")
+    assert "/" not in name
+    assert detector.digest.startswith(digest)
+    assert len(digest) == 12
 
 
 def test_entities_have_presidio_s_names_and_scores() -> None:
@@ -176,7 +181,7 @@ PARTS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(PARTS, max_size=40).map("".join), st.data())
 def test_what_comes_out_does_not_depend_on_the_cut(text: str, data: st.DataObject) -> None:
     """Through the guard, with its ramp of windows, at random cuts and letter by letter."""

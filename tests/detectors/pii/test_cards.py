@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.pii.cards import PREFIXES, is_luhn
-from tests.support.detectors import Feed, built, fed, fed_in_deltas, found_texts, spans
+from detectors.pii.cards import PREFIXES, CardRecognizer
+from detectors.pii.checksums import is_luhn
+from tests.support.detectors import Feed, built, check_cuts, fed, found_texts, spans
+from tests.support.scale import examples
 
 REFINED = built("presidio", {"entities": ["CREDIT_CARD"], "refined": True})
 PLAIN = built("presidio", {"entities": ["CREDIT_CARD"]})
@@ -122,15 +124,11 @@ PIECES = (
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join), st.integers(0, 2**32))
 def test_findings_are_the_same_for_every_cut(text: str, seed: int) -> None:
     """Whole, in single characters and cut at random."""
-    rng = random.Random(seed)
-    whole = spans(fed(REFINED, text).findings)
-    assert spans(fed_in_deltas(REFINED, text, 1, end_apart=True).findings) == whole
-    cuts = rng.sample(range(len(text) + 1), rng.randint(0, min(6, len(text))))
-    assert spans(fed(REFINED, text, cuts).findings) == whole
+    check_cuts(REFINED, text, seed)
 
 
 @pytest.mark.parametrize("number", NUMBERS.values(), ids=NUMBERS.keys())
@@ -158,10 +156,13 @@ def test_what_presidio_finds_of_an_issuer_is_found() -> None:
     assert seen > 50
 
 
-def test_luhn() -> None:
-    """The check digit; zeros alone are no number."""
-    assert is_luhn("79927398713")
-    assert not is_luhn("79927398714")
-    assert not is_luhn("0000")
+def test_the_check_digit() -> None:
+    """In digits of any script; one digit again and again is no number, whatever its check digit."""
+    judged = CardRecognizer().validate_result
+    assert judged("4111 1111 1111 1111")
+    assert judged("\uff14\uff11\uff11\uff11" + "\uff11" * 12)
+    assert not judged("4111 1111 1111 1112")
+    assert is_luhn("0000000000000000")
+    assert not judged("0000000000000000")
     assert min(PREFIXES) == 13
     assert max(PREFIXES) == 19

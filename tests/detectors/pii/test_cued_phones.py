@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import random
-
 import phonenumbers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat
 
-from tests.support.detectors import Feed, built, fed, fed_in_deltas, found_texts, spans
+from tests.support.detectors import Feed, built, check_cuts, fed, found_texts, spans
+from tests.support.scale import examples
 
 REFINED = built("presidio", {"entities": ["PHONE_NUMBER"], "refined": True})
 PLAIN = built("presidio", {"entities": ["PHONE_NUMBER"]})
@@ -86,15 +85,11 @@ PIECES = (
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join), st.integers(0, 2**32))
 def test_findings_are_the_same_for_every_cut(text: str, seed: int) -> None:
     """The word may be long released when the number comes."""
-    rng = random.Random(seed)
-    whole = spans(fed(REFINED, text).findings)
-    assert spans(fed_in_deltas(REFINED, text, 1, end_apart=True).findings) == whole
-    cuts = rng.sample(range(len(text) + 1), rng.randint(0, min(6, len(text))))
-    assert spans(fed(REFINED, text, cuts).findings) == whole
+    whole = check_cuts(REFINED, text, seed)
     found = [(start, end) for start, end, *_ in whole]
     for start, end, *_ in spans(fed(PLAIN, text).findings):
         assert any(low <= start and end <= high for low, high in found)

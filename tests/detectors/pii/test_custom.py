@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from detectors.types import DetectorConfigError
 from tests.support.detectors import built, fed, fed_in_deltas, found_texts, spans
 from tests.support.presidio import analyzer
+from tests.support.scale import examples
 
 RECOGNIZERS: list[dict[str, Any]] = [
     {
@@ -69,7 +70,7 @@ def _expected(text: str) -> list[tuple[int, int, str, float]]:
     return sorted((f.start, f.end, f.entity_type, float(f.score)) for f in found)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(texts, st.integers(0, 2**32))
 def test_findings_are_those_of_presidio_for_every_cut(text: str, seed: int) -> None:
     """The same recognizers, loaded by Presidio from the same mappings, find the same in the whole text."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.detectors import Feed, built, fed, fed_in_deltas, found_texts, spans
+from tests.support.detectors import Feed, built, check_cuts, found_texts
+from tests.support.scale import examples
 
 REFINED = built("presidio", {"entities": ["DATE_TIME"], "refined": True})
 
@@ -94,15 +93,11 @@ PIECES = (
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join), st.integers(0, 2**32))
 def test_findings_are_the_same_for_every_cut(text: str, seed: int) -> None:
     """Whole, in single characters and cut at random."""
-    rng = random.Random(seed)
-    whole = spans(fed(REFINED, text).findings)
-    assert spans(fed_in_deltas(REFINED, text, 1, end_apart=True).findings) == whole
-    cuts = rng.sample(range(len(text) + 1), rng.randint(0, min(6, len(text))))
-    assert spans(fed(REFINED, text, cuts).findings) == whole
+    check_cuts(REFINED, text, seed)
 
 
 def test_no_character_of_a_date_is_released_before_it_is_found() -> None:

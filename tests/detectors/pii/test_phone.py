@@ -14,6 +14,7 @@ from detectors.pii import phone
 from detectors.pii.phone import MAX_CANDIDATE_CHARS, MAX_GAP_CHARS, MAX_SPAN, MIN_DIGITS
 from tests.support.detectors import Feed, built, fed, fed_in_deltas, found_texts, spans
 from tests.support.pii import presidio_spans
+from tests.support.scale import examples
 
 PHONE = built("presidio", {"entities": ["PHONE_NUMBER"]})
 PIECES = (
@@ -24,7 +25,7 @@ PIECES = (
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.data())
 def test_spans_are_those_of_presidio_for_every_cut(text: str, data: st.DataObject) -> None:
     """Digits, punctuation, extensions and letters in any order, whole and cut."""

@@ -10,6 +10,7 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberMatcher, PhoneNumberType
 
 from detectors.pii.phone_screen import RegionScreen
 from detectors.pii.presidio import DEFAULT_PHONE_REGIONS
+from tests.support.scale import examples
 
 EVERYWHERE = RegionScreen(sorted(phonenumbers.SUPPORTED_REGIONS))
 USUAL = RegionScreen(DEFAULT_PHONE_REGIONS)
@@ -46,7 +47,7 @@ def test_numbers_of_every_region_are_possible_there() -> None:
     assert seen > 1_500
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(
     st.lists(st.sampled_from((*"0123456789", " ", "-", ".", "/", " (", ") ", "00", "011", "1 212", "٣", "x"))).map(
         "".join

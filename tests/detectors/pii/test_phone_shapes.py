@@ -12,13 +12,14 @@ from detectors.pii.presidio import DEFAULT_PHONE_REGIONS
 from detectors.prefilter import PatternSet
 from tests.detectors.pii.test_phone import PIECES
 from tests.support.pii import presidio_spans
+from tests.support.scale import examples
 
 SHAPES = PatternSet(finds(DEFAULT_PHONE_REGIONS))
 SHORT_REGIONS = ("DE", "AT", "NF", "SM", "FI", "CX")
 
 
 @given(st.lists(st.sampled_from((*PIECES, "16", "49", "40", "1", "164", "089")), max_size=8).map("".join))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 def test_every_number_is_found_by_a_shape(text: str) -> None:
     """Short ones too, with extensions, letters and digits of other scripts."""
     assert SHAPES.found_in(text) or not presidio_spans(text, "PHONE_NUMBER")
@@ -34,7 +35,7 @@ def is_valid(digits: str, region: str) -> bool:
 
 @pytest.mark.parametrize("region", SHORT_REGIONS)
 @given(st.text("0123456789", min_size=MIN_DIGITS, max_size=6))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_short_numbers_have_a_shape(region: str, digits: str) -> None:
     """What phonenumbers calls valid in a region with short numbers ends with one of the region's shapes."""
     if is_valid(digits, region):

@@ -20,6 +20,7 @@ from tests.support.detectors import Feed, built, fed, fed_in_deltas, found_texts
 from tests.support.pii import SAMPLES, presidio_spans
 from tests.support.presidio import analyzed
 from tests.support.prose import prose
+from tests.support.scale import examples
 
 DEFAULT = built("presidio")
 EVERY = [*DEFAULT_ENTITIES, "URL", "MAC_ADDRESS", "UUID", "US_CLAIM_NUMBER"]
@@ -63,7 +64,7 @@ def test_no_character_of_a_value_is_released_before_it_is_found(entity: str, val
         assert feed.watermark <= start or any(f.start <= start < f.end for f in feed.findings)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(texts, st.integers(0, 2**32))
 def test_findings_are_those_of_presidio_for_every_cut(text: str, seed: int) -> None:
     """Generated text gives what each recognizer's own analyze gives, whole, in characters and cut at random."""

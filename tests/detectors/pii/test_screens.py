@@ -13,6 +13,7 @@ from detectors.pii.rules import Rule, make_rules
 from detectors.pii.screens import ORDINARY_TEXT, required, screen
 from detectors.regex_parser import parse_pattern
 from detectors.regex_tree import PatternSource
+from tests.support.scale import examples
 
 PATTERN_ENTITIES = [e for e, c in recognizer_classes().items() if hasattr(c[0], "PATTERNS")]
 RULES = [
@@ -68,7 +69,7 @@ def test_a_pattern_that_needs_no_character_has_no_screen(pattern: str) -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 # Texts are made from the pattern; where it has look-aheads, most that are drawn do not meet them.
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(data=st.data())
 def test_no_match_of_presidios_patterns_is_lost(rule: Rule, data: st.DataObject) -> None:
     """What a pattern of Presidio matches passes its screen."""

@@ -14,6 +14,7 @@ from detectors.pii.sifting import AllowedParams, Span, make_sieve
 from detectors.types import DetectorConfigError
 from tests.support.detectors import Feed, built, fed, fed_in_deltas, found_texts, spans
 from tests.support.pii import SAMPLES
+from tests.support.scale import examples
 
 BOTH = ["EMAIL_ADDRESS", "URL"]
 ALLOW: list[Any] = [
@@ -95,7 +96,7 @@ def test_scores_below_those_of_their_entity_are_not_reported() -> None:
     assert spans(fed(above, text).findings) == [one for one in every if one[2] != "US_SSN"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(texts, st.integers(0, 2**32))
 def test_reported_and_held_are_alike_for_every_cut(text: str, seed: int) -> None:
     """What is reported is part of what is found, the same for every cut, and held is what would be without."""
@@ -119,7 +120,7 @@ def test_an_allowed_value_waits_for_what_it_may_become() -> None:
     assert spans(feed.findings) == [(3, 22, "EMAIL_ADDRESS", 1.0)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(texts, st.sampled_from(["exact", "regex"]))
 def test_entries_for_one_entity_do_what_presidio_does(text: str, kind: str) -> None:
     """Values and patterns leave of one entity's findings what Presidio's allow_list leaves."""

@@ -20,6 +20,7 @@ from proxy.guard.drive import scan_inline
 from proxy.guard.stream import StreamGuard
 from tests.support.detectors import built, fed, spans
 from tests.support.models import LABELS, WORDS, card_of, model_folder, score, write_model
+from tests.support.scale import examples
 from tests.support.toy import END, ToyCodec, line, texts
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def test_building_keeps_no_model() -> None:
     assert loaded.cache_info().currsize == 1
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.lists(st.sampled_from((" nitwit", " blockhead", " calm", ". ", "\n", " x" * 30)), max_size=20), st.data())
 def test_a_mild_insult_never_leaves_whatever_the_cut(parts: list[str], data: st.DataObject) -> None:
     """Through the guard, at random cuts: what comes out is the same, and no word above the threshold is in it."""
