@@ -42,13 +42,16 @@ def test_a_page_without_marks_is_refused(page: str) -> None:
 
 
 def test_the_page_has_every_table() -> None:
-    """In one order, each with rows, and every promise is kept."""
+    """In one order, each with rows; and what of the promises does not hold is what the page says of it, no more."""
     figures = TEXT.partition(BEGIN)[2].partition(END)[0]
     assert re.findall(r"^### (.*)$", figures, re.MULTILINE) == TITLES
     tables = figures.split("### ")[1:]
     assert all(len(re.findall(r"^\|", table, re.MULTILINE)) > 2 for table in tables)
     assert f"{LENGTHS[-1]:,} characters" in figures
-    assert "FAIL" not in figures
+    missed = re.findall(r"^\| (.*?) \|.*\| FAIL \|$", figures, re.MULTILINE)
+    told = re.findall(r"^- `(.*)`: ", TEXT.partition("## What does not hold")[2], re.MULTILINE)
+    assert len(figures.split("### Targets")[1].splitlines()) > len(missed) + len(told)
+    assert missed == told
 
 
 def test_every_entity_of_the_page_exists() -> None:
