@@ -14,14 +14,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from phonenumbers import PhoneNumberMatcher, phonenumberutil, region_code_for_number
+import phonenumbers
+from phonenumbers import PhoneNumberMatcher, phonenumberutil
 from phonenumbers import phonenumbermatcher as upstream
 from presidio_analyzer.predefined_recognizers.country_specific.south_africa.za_phone_number_recognizer import (
     ZaPhoneNumberRecognizer,
 )
 
 from detectors.automaton import HoldAutomaton
-from detectors.pii.phone_screen import RegionScreen
+from detectors.pii.phone_parts import is_plain as is_plain_candidate
+from detectors.pii.phone_parts import parts
+from detectors.pii.phone_plans import Regions
 from detectors.pii.phone_shapes import MIN_DIGITS, finds, least_digits
 from detectors.pii.rules import Judged
 from detectors.regex_tree import PatternSource
@@ -77,7 +80,6 @@ _SECOND_NUMBER: re.Pattern[str] = phonenumberutil._SECOND_NUMBER_START_PATTERN  
 _TIME: re.Pattern[str] = upstream._TIME_STAMPS  # noqa: SLF001 - the only look past a candidate that takes 3 characters
 _TIME_GOES_ON = re.compile(r":?[0-5]?")
 _DIGIT = re.compile(r"\d")
-_BEGINS_WITH_PLUS = re.compile(r"[^\d+\uff0b]*[+\uff0b]")
 
 
 class Candidate(NamedTuple):
@@ -89,6 +91,13 @@ class Candidate(NamedTuple):
     has_plus: bool
     is_open: bool
     """Whether what follows may still change it."""
+
+
+class Place(NamedTuple):
+    """Where a number is."""
+
+    start: int
+    end: int
 
 
 class Group(NamedTuple):
@@ -115,7 +124,8 @@ class PhoneScanner:
         self.recognizer = recognizer
         self._regions = {region: least_digits(region) for region in recognizer.supported_regions}
         self._least = min(self._regions.values())
-        self._screen = RegionScreen(self._regions)
+        self._plans = Regions(self._regions)
+        self._is_usual = recognizer.leniency == phonenumbers.Leniency.VALID
         self._tail = HoldAutomaton([_TAIL], _TAIL_CHARS)
 
     @property
@@ -146,7 +156,7 @@ class PhoneScanner:
         if first.digits < (MIN_DIGITS if first.has_plus else self._least):
             return Group(begin, end, ())  # too short in every region, so none looks further
         places = dict.fromkeys(self._regions, begin)
-        found: list[Judged] = []
+        found: dict[Place, None] = {}
         behind = list(places)
         while behind:
             for region in behind:
@@ -156,36 +166,62 @@ class PhoneScanner:
                     continue
                 if candidate.is_open:
                     return None
-                match = self._match(candidates, candidate, region)
-                places[region] = candidate.end if match is None else match.end
+                number = self._numbers(candidates, candidate).get(region)
+                places[region] = candidate.end if number is None else number.end
                 end = max(end, places[region])
-                if match is not None and self._accepts(match):
-                    found.append(Judged(match.start, match.end, self.recognizer.SCORE))
+                if number is not None and self._accepts(candidates.text, number, region):
+                    found[number] = None
             behind = [region for region in behind if places[region] < end]
-        return Group(begin, end, tuple(found))
+        return Group(begin, end, tuple(Judged(*number, self.recognizer.SCORE) for number in found))
 
-    def _match(self, candidates: _Candidates, candidate: Candidate, region: str) -> PhoneNumberMatch | None:
-        least = self._regions[region]
-        if candidate.digits < (MIN_DIGITS if candidate.has_plus else least):
-            return None
+    def _numbers(self, candidates: _Candidates, candidate: Candidate) -> dict[str, Place]:
+        """Return the number that a candidate is, or that is in it, by region; only regions that have one."""
+        numbers = candidates.numbers.get(candidate.start)
+        if numbers is None:
+            value = candidates.text[candidate.start : candidate.end]
+            is_plain = self._is_usual and is_plain_candidate(value)
+            numbers = (
+                self._plain_numbers(candidates, candidate) if is_plain else self._matched(candidates, candidate)
+            )
+            candidates.numbers[candidate.start] = numbers
+        return numbers
+
+    def _plain_numbers(self, candidates: _Candidates, candidate: Candidate) -> dict[str, Place]:
+        numbers: dict[str, Place] = {}
+        for part in parts(candidates.text, candidate.start, candidate.end, MIN_DIGITS):
+            key = (part.digits, part.has_plus)
+            if (regions := candidates.regions.get(key)) is None:
+                regions = candidates.regions[key] = self._plans.with_number(part.digits, has_plus=part.has_plus)
+            for region in regions:
+                numbers.setdefault(region, Place(part.start, part.end))
+            if len(numbers) == len(self._regions):
+                break
+        return numbers
+
+    def _matched(self, candidates: _Candidates, candidate: Candidate) -> dict[str, Place]:
+        """Ask phonenumbers' matcher: it reads extensions, letters and digits of other scripts."""
         value = candidates.text[candidate.start : candidate.end]
-        if not candidate.has_plus and region not in candidates.possible(candidate, self._screen):
-            return None
-        if (known := candidates.abroad.get(candidate.start)) is not None:
-            return known
-        matcher = _Matcher(candidates.text, region, self.recognizer.leniency, least)
-        match = matcher._extract_match(value, candidate.start)  # noqa: SLF001 - _find's own step
-        if match is not None and match.end == candidate.end and _BEGINS_WITH_PLUS.match(value):
-            candidates.abroad[candidate.start] = match
-        return match
+        numbers: dict[str, Place] = {}
+        possible = self._regions if candidate.has_plus else self._plans.screen.possible(value)
+        for region, least in self._regions.items():
+            if region not in possible or candidate.digits < (MIN_DIGITS if candidate.has_plus else least):
+                continue
+            matcher = _Matcher(candidates.text, region, self.recognizer.leniency, least)
+            match = matcher._extract_match(value, candidate.start)  # noqa: SLF001 - _find's own step
+            if match is not None:
+                numbers[region] = Place(match.start, match.end)
+                if match.end == candidate.end and _is_abroad(value):
+                    return dict.fromkeys(self._regions, numbers[region])
+        return numbers
 
-    def _accepts(self, match: PhoneNumberMatch) -> bool:
+    def _accepts(self, text: str, number: Place, region: str) -> bool:
         recognizer = self.recognizer
         if not isinstance(recognizer, ZaPhoneNumberRecognizer):
             return True
+        parsed = phonenumbers.parse(text[number.start : number.end], region)
         return bool(
-            region_code_for_number(match.number) == recognizer.REGION
-            and recognizer._classify(match.number) == recognizer.target_classification  # noqa: SLF001 - as its analyze does
+            phonenumbers.region_code_for_number(parsed) == recognizer.REGION
+            and recognizer._classify(parsed) == recognizer.target_classification  # noqa: SLF001 - as its analyze does
         )
 
 
@@ -206,6 +242,15 @@ class _Matcher(PhoneNumberMatcher):
         return found
 
 
+def _is_abroad(value: str) -> bool:
+    """Whether a number begins with a plus and a country's code, so that it is the same from everywhere."""
+    try:
+        phonenumbers.parse(value, None)
+    except phonenumbers.NumberParseException:
+        return False
+    return True
+
+
 def _digits(value: str) -> int:
     return len(_DIGIT.findall(value))
 
@@ -222,22 +267,16 @@ class _Candidates:
         self._tail = tail
         self._final = final
         self._known: dict[int, Candidate | None] = {}
-        self._possible: dict[int, frozenset[str]] = {}
-        self.abroad: dict[int, PhoneNumberMatch] = {}
-        """What candidates are, all of them and in all regions, by their start: those that begin with a plus."""
+        self.numbers: dict[int, dict[str, Place]] = {}
+        """The numbers in candidates by their start, and by region."""
+        self.regions: dict[tuple[str, bool], frozenset[str]] = {}
+        """In which regions digits are a number, with a plus or without."""
 
     def after(self, start: int) -> Candidate | None:
         """Return the first candidate from `start` on."""
         if start not in self._known:
             self._known[start] = self._find(start)
         return self._known[start]
-
-    def possible(self, candidate: Candidate, screen: RegionScreen) -> frozenset[str]:
-        """Return the regions in which a candidate may hold a number."""
-        found = self._possible.get(candidate.start)
-        if found is None:
-            found = self._possible[candidate.start] = screen.possible(self.text[candidate.start : candidate.end])
-        return found
 
     def _find(self, start: int) -> Candidate | None:
         digit = _DIGIT.search(self.text, start)  # far quicker than the candidate pattern on text without digits

@@ -49,14 +49,21 @@ class RegionScreen:
         """Return the regions in which a candidate without `+` may hold a valid number."""
         if may_read_letters(candidate):
             return self.regions
-        found: set[int] = set()
+        found: frozenset[str] = frozenset()
         for part in _parts(candidate):
-            matched = self._set.Match(part)
-            if not matched or self._probe not in matched:  # RE2 has no room: its Set then reports nothing
-                return self.regions
-            found.update(matched)
-        found.discard(self._probe)
-        return self._always.union(self._order[number] for number in found)
+            found |= self.possible_digits(part)
+        return found
+
+    def possible_digits(self, digits: str) -> frozenset[str]:
+        """Return the regions in which these digits, of ASCII and all of them, may be a valid number."""
+        if len(digits) > MAX_DIGITS:
+            return frozenset()
+        matched = self._set.Match(digits)
+        if not matched or self._probe not in matched:  # RE2 has no room: its Set then reports nothing
+            return self.regions
+        if len(matched) == 1:
+            return self._always
+        return self._always.union(self._order[number] for number in matched if number != self._probe)
 
     def is_number(self, digits: str) -> bool:
         """Whether these digits, all of them, may be a number of one of the regions."""
