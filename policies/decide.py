@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from detectors.types import Finding
+from policies.masking import Part, masked
 from policies.placeholders import label_of
 from policies.replacement import replacement_text
 from policies.substitutes import Substitutes
@@ -53,6 +54,14 @@ class SpanEdit:
     """The finding that rule acted on. It lies within the span, unless a block cut the span short."""
     action: Action
     """`redact` or `rewrite`. For `rewrite` the caller widens the span to the sentence around it."""
+    others: tuple[tuple[Rule, Finding], ...] = ()
+    """The other findings that the span covers, with the rules that acted on them."""
+
+    def joined_with(self, other: SpanEdit) -> SpanEdit:
+        """Return this edit over both spans."""
+        start, end = min(self.start, other.start), max(self.end, other.end)
+        others = (*self.others, (other.rule, other.finding), *other.others)
+        return replace(self, start=start, end=end, others=others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +123,11 @@ def render_replacement(
 
     A caller that widened the span (to the sentence, for `rewrite`) still gives the text of the edit's own span.
     `substitutes` are those of the exchange; without them each replacement is its own exchange. `value` is what the
-    edit's span says, for a rule that restores; None: there is no way back.
+    edit's span says, its escapes decoded, for a rule that reads it; None: nobody can say.
     """
     finding = edit.finding
+    if edit.rule.mask is not None and edit.rule.keeps_ends and edit.action is Action.REDACT:
+        return _masked_between_ends(edit, edit.rule.mask, matched, value)
     if value is None and edit.rule.restore and edit.action is Action.REDACT:
         return f"<{label_of(finding.category)}>"
     own = matched[max(0, finding.start - edit.start) : finding.end - edit.start]
@@ -129,6 +140,23 @@ def render_replacement(
         key=policy.hash_key,
         substitutes=Substitutes() if substitutes is None else substitutes,
     )
+
+
+def _masked_between_ends(edit: SpanEdit, mask: str, span: str, value: str | None) -> str:
+    """Mask the span but for what the rules of all findings in it leave of theirs. `value`: see above."""
+    parts = [_part_of(edit, rule, finding) for rule, finding in ((edit.rule, edit.finding), *edit.others)]
+    if value == span:
+        return masked(span, mask, parts)
+    if value is None or any((part.start, part.end) != (0, len(span)) for part in parts):
+        return mask * len(span)
+    return masked(value, mask, [part._replace(end=len(value)) for part in parts])
+
+
+def _part_of(edit: SpanEdit, rule: Rule, finding: Finding) -> Part:
+    start, end = max(finding.start, edit.start), min(finding.end, edit.end)
+    part = Part(start - edit.start, end - edit.start)
+    is_whole = (start, end) == (finding.start, finding.end)
+    return part._replace(keep_first=rule.keep_first, keep_last=rule.keep_last) if is_whole else part
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +251,8 @@ def _edit_over(group: Sequence[_Match]) -> SpanEdit:
     winner = min(group, key=_edit_rank)
     start = min(m.finding.start for m in group)
     end = max(m.finding.end for m in group)
-    return SpanEdit(start, end, winner.rule, winner.finding, winner.rule.action)
+    others = tuple([(m.rule, m.finding) for m in group if m is not winner])
+    return SpanEdit(start, end, winner.rule, winner.finding, winner.rule.action, others)
 
 
 def _edit_rank(match: _Match) -> tuple[int, int, int, int, tuple[int, int, float, str, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from policies.problems import shown
@@ -16,6 +16,8 @@ from policies.replacement import template_problem
 
 MAX_MESSAGE_CHARS = 2000
 """Longest text that a policy writes into an answer: a paragraph."""
+MAX_KEPT_CHARS = 100
+"""Most characters that a mask leaves at one end: of more nobody would say that it is masked."""
 
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -104,3 +106,5 @@ Template = Annotated[str, AfterValidator(_checked_template)]
 """Text with `{category}` and `{rule}`."""
 Message = Annotated[str, AfterValidator(_checked_message)]
 Mask = Annotated[str, AfterValidator(_checked_mask)]
+Kept = Annotated[int, Field(ge=1, le=MAX_KEPT_CHARS)]
+"""How many characters of an end a mask leaves."""

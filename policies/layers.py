@@ -26,9 +26,16 @@ MAX_LAYERS = 10
 FILE_PARAMETER = "file"
 """The parameter of detectors that names a file; its path is taken from the folder of the policy."""
 
-_ONE_OF = (frozenset({"replacement", "mask", "hash", "restore"}),)
-"""Fields of a rule of which one stands for all: giving one forgets the inherited others."""
-_OF_ACTION = ("replacement", "mask", "hash", "restore", "message")
+WAYS = {
+    "replacement": frozenset[str](),
+    "mask": frozenset({"keep_first", "keep_last"}),
+    "hash": frozenset[str](),
+    "restore": frozenset[str](),
+}
+"""Fields of a rule that say what is written, with those that say more of it. A rule has one of them: giving one
+forgets the inherited others and what belongs to these."""
+_OF_WAYS = frozenset(WAYS).union(*WAYS.values())
+_OF_ACTION = _OF_WAYS | {"message"}
 """Fields that belong to an action: a new action forgets those that are inherited."""
 
 
@@ -206,7 +213,8 @@ def _merge_rule(layers: Layers, place: Place, node: MappingNode, found: RuleFile
     for key in given:
         given[key].value = getattr(found, key, None)
     given = {key: one for key, one in given.items() if key in RuleFile.model_fields}
-    forgotten = {key for group in _ONE_OF if group & given.keys() for key in group}
+    ways = WAYS.keys() & given.keys()
+    forgotten = set(_OF_WAYS.difference(*(WAYS[way] for way in ways))) if ways else set()
     old_action = entry.fields.get("action")
     if "action" in given and (old_action is None or old_action.value != given["action"].value):
         forgotten.update(_OF_ACTION)

@@ -211,6 +211,7 @@ def _rule_as_written(rule: Rule) -> dict[str, Any]:
         said["replacement"] = rule.replacement
     if rule.mask is not None:
         said["mask"] = rule.mask
+    said |= {key: kept for key in ("keep_first", "keep_last") if (kept := getattr(rule, key))}
     if rule.hash:
         said["hash"] = True
     if rule.restore:

@@ -18,7 +18,7 @@ from detectors.views.catalogue import views_of
 from detectors.views.names import DEFAULT_VIEWS, View
 from policies.check import keys_of, message_of, not_one_of, unknown_key, validated
 from policies.document import MappingNode, mark_of
-from policies.layers import FILE_PARAMETER, Entry
+from policies.layers import FILE_PARAMETER, WAYS, Entry
 from policies.problems import Problem, did_you_mean, shown
 from policies.restoring import RESTORER
 from policies.sources import MAX_WORD_FILE_BYTES, SourceFile, stamp
@@ -41,6 +41,8 @@ _DIRECTIONS = {
 _ACTIONS_OF_FIELD = {
     "replacement": (Action.REDACT, Action.REWRITE),
     "mask": (Action.REDACT,),
+    "keep_first": (Action.REDACT,),
+    "keep_last": (Action.REDACT,),
     "hash": (Action.REDACT,),
     "restore": (Action.REDACT,),
     "message": (Action.BLOCK,),
@@ -191,6 +193,7 @@ def _check_rule(parts: Parts, rule_id: str, entry: Entry, layers: Layers) -> Non
         _check_categories(parts, entry, detector)
         _check_channels(parts, rule, entry, detector)
         _check_width(parts, rule, entry, detector)
+        _check_kept(parts, rule, entry, detector)
     parts.rules.append(rule)
 
 
@@ -219,12 +222,15 @@ def _check_useless(parts: Parts, entry: Entry) -> None:
             message = f"does nothing with 'action: {action.value}', only with {allowed}. Remove it."
             parts.problems.append(given.place.problem(message, keys=key))
     _check_directions(parts, entry)
-    ways = [
-        key for key in ("replacement", "mask", "hash", "restore") if key in entry.fields and entry.fields[key].value
-    ]
+    ways = [key for key in WAYS if key in entry.fields and entry.fields[key].value]
     for extra in ways[1:]:
         message = f"cannot stand beside {ways[0]!r}. Keep one of them."
         parts.problems.append(entry.fields[extra].place.problem(message, keys=extra))
+    for way, belonging in WAYS.items():
+        for key in sorted(belonging & entry.fields.keys()):
+            if way not in ways and way not in entry.broken:
+                message = f"needs {way!r} beside it. Give that too, or remove this."
+                parts.problems.append(entry.fields[key].place.problem(message, keys=key))
 
 
 def _check_directions(parts: Parts, entry: Entry) -> None:
@@ -268,6 +274,17 @@ def _check_width(parts: Parts, rule: Rule, entry: Entry, detector: Detector) -> 
         parts.problems.append(entry.fields["detector"].place.problem(message, keys="detector"))
 
 
+def _check_kept(parts: Parts, rule: Rule, entry: Entry, detector: Detector) -> None:
+    kept = rule.keep_first + rule.keep_last
+    if kept and kept >= detector.max_span:
+        key = "keep_last" if rule.keep_last else "keep_first"
+        message = (
+            f"{kept} characters would stay of what detector {rule.detector!r} finds, which has {detector.max_span} "
+            "at most: nothing would be masked. Keep fewer."
+        )
+        parts.problems.append(entry.fields[key].place.problem(message, keys=key))
+
+
 def _rule(rule_id: str, entry: Entry, on_error: OnError) -> Rule:
     """Fill in the defaults."""
     said = {key: given.value for key, given in entry.fields.items()}
@@ -282,6 +299,8 @@ def _rule(rule_id: str, entry: Entry, on_error: OnError) -> Rule:
         channels=frozenset(said["channels"]) if "channels" in said else None,
         replacement=said.get("replacement"),
         mask=said.get("mask"),
+        keep_first=said.get("keep_first", 0),
+        keep_last=said.get("keep_last", 0),
         hash=said.get("hash", False),
         restore=said.get("restore", False),
         allow_echo=said.get("allow_echo", False),

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from detectors.types import ChannelKind
 from detectors.views.names import DEFAULT_VIEWS, View
-from policies.fields import Duration, Mask, Message, Name, StrictModel, Template
+from policies.fields import Duration, Kept, Mask, Message, Name, StrictModel, Template
 from policies.types import Action, Direction, Limits, Mode, OnError, TokenDetails
 
 _DEFAULTS = Limits()
@@ -61,6 +61,8 @@ class RuleFile(StrictModel):
     action: Action = Action.BLOCK
     replacement: Template = ""
     mask: Mask = ""
+    keep_first: Kept = 0
+    keep_last: Kept = 0
     hash: bool = False
     restore: bool = False
     allow_echo: bool = False

@@ -111,6 +111,10 @@ class Rule:
     """Template for redact and rewrite, with `{category}` and `{rule}`; None: the action's default."""
     mask: str | None = None
     """One character that replaces each character of the span (redact)."""
+    keep_first: int = 0
+    """How many characters at the beginning of a finding the mask leaves."""
+    keep_last: int = 0
+    """How many at its end."""
     hash: bool = False
     """Replace the span by a keyed fingerprint of it (redact)."""
     restore: bool = False
@@ -120,6 +124,15 @@ class Rule:
     message: str = DEFAULT_MESSAGE
     """What the client reads in place of a blocked answer."""
     on_error: OnError = OnError.BLOCK
+
+    @property
+    def keeps_ends(self) -> bool:
+        """Whether the mask leaves something of what is found."""
+        return bool(self.keep_first or self.keep_last)
+
+    def reads_value(self, direction: Direction) -> bool:
+        """Whether what is written depends on what the span says, its escapes decoded."""
+        return self.keeps_ends or (self.restore and direction is Direction.REQUEST)
 
     def applies_to(self, direction: Direction, kind: ChannelKind) -> bool:
         """Whether the rule looks at this kind of channel in this direction."""

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from policies.substitutes import Substitutes
-    from policies.types import Policy
     from proxy.guard.arguments import ArgumentsLexer
     from proxy.guard.buffer import TextBuffer
+    from proxy.guard.rules import ChannelRules
     from proxy.guard.wayback import WayBack
 
 
@@ -107,7 +107,7 @@ class EditList:
 
 def resolved_edits(
     edits: Sequence[SpanEdit],
-    policy: Policy,
+    rules: ChannelRules,
     buffer: TextBuffer,
     boundaries: Sequence[int] | None,
     lexer: ArgumentsLexer | None,
@@ -117,16 +117,16 @@ def resolved_edits(
     """Render the edits of one round, in order of offset.
 
     `boundaries` are the starts of sentences, None where no rule rewrites; `lexer` is there for tool arguments.
-    `substitutes` are those of the exchange. `way_back` is there where values may be restored.
+    `substitutes` are those of the exchange. `way_back` is there where it matters what a span says.
     """
 
     def rendered(edit: SpanEdit) -> Rendered:
         matched = buffer.slice(edit.start, edit.end)
-        if way_back is None or not edit.rule.restore:
-            return Rendered(render_replacement(policy, edit, matched, substitutes))
+        if way_back is None or not edit.rule.reads_value(rules.direction):
+            return Rendered(render_replacement(rules.policy, edit, matched, substitutes))
         value = way_back.value_at(edit.start, edit.end)
-        text = render_replacement(policy, edit, matched, substitutes, value)
-        return Rendered(text, way_back.is_restorable(text))
+        text = render_replacement(rules.policy, edit, matched, substitutes, value)
+        return Rendered(text, edit.rule.restore and way_back.is_restorable(text))
 
     if lexer is not None and not lexer.broken:
         return _in_arguments(edits, rendered, buffer, lexer)
@@ -191,7 +191,7 @@ def _widened(edit: SpanEdit, boundaries: Sequence[int], buffer: TextBuffer) -> S
     sentence = buffer.slice(start, end)
     start += len(sentence) - len(sentence.lstrip())
     end -= len(sentence) - len(sentence.rstrip())
-    return SpanEdit(min(start, edit.start), max(end, edit.end), edit.rule, edit.finding, edit.action)
+    return replace(edit, start=min(start, edit.start), end=max(end, edit.end))
 
 
 def _merged(edits: Sequence[SpanEdit]) -> list[SpanEdit]:
@@ -202,7 +202,6 @@ def _merged(edits: Sequence[SpanEdit]) -> list[SpanEdit]:
             merged.append(edit)
             continue
         last = merged[-1]
-        winner = edit if edit.action.severity > last.action.severity else last
-        start, end = last.start, max(last.end, edit.end)
-        merged[-1] = SpanEdit(start, end, winner.rule, winner.finding, winner.action)
+        is_severer = edit.action.severity > last.action.severity
+        merged[-1] = edit.joined_with(last) if is_severer else last.joined_with(edit)
     return merged

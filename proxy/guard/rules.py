@@ -39,7 +39,7 @@ class ChannelRules:
         "observers",
         "observing",
         "policy",
-        "restores",
+        "reads_values",
         "rewrites",
     )
 
@@ -72,10 +72,8 @@ class ChannelRules:
         self.names = tuple(dict.fromkeys(detector.name for detector in (*self.holding, *self.observing)))
         """Of all detectors."""
         holding = {detector.name for detector in self.holding}
-        self.restores = finds_placeholders or any(
-            rule.restore and direction is Direction.REQUEST for rule in self._rules
-        )
-        """Whether values get placeholders here, or placeholders values."""
+        self.reads_values = finds_placeholders or any(rule.reads_value(direction) for rule in self._rules)
+        """Whether it matters what a span says: for what is written in its place, or for the way back."""
         self.allows_echo = direction is Direction.RESPONSE and any(rule.allow_echo for rule in self._rules)
         """Whether a rule asks what the user typed."""
         self.rewrites = any(r.action is Action.REWRITE and r.detector in holding for r in self._rules)

@@ -13,7 +13,7 @@ from detectors.types import ChannelKind, Window
 from events.schema import Bypass, Failure, Incident
 from policies.decide import Acted, SpanEdit, decide
 from policies.replacement import evidence_digest
-from policies.types import Action, Direction
+from policies.types import Action
 from proxy.guard.api import Block, GuardStats, ScanFailureReason
 from proxy.guard.arguments import ArgumentsLexer
 from proxy.guard.buffer import FORGET_STEP_CHARS, TextBuffer
@@ -100,7 +100,7 @@ class Timeline:
         self._has_escapes = rules.kind is ChannelKind.TOOL_ARGUMENTS and bool(rules.holding or rules.observing)
         self._lexer = ArgumentsLexer() if self._has_escapes and channel.is_json else None
         self._way_back: WayBack | None = None
-        if rules.restores and memory is not None:
+        if rules.reads_values and memory is not None:
             self._way_back = WayBack(self.buffer, memory.substitutes, stats, is_json=self._lexer is not None)
         self._typed = memory.typed if rules.allows_echo and memory is not None and memory.typed else None
         self._is_followed = self._has_escapes or self._sentences is not None or self._way_back is not None
@@ -285,15 +285,14 @@ class Timeline:
     def _edit(self, edits: Sequence[SpanEdit], restored: Sequence[Replacement], limit: int) -> int:
         """Note what changes of the text before the limit. Returns the limit, lower where the text must end."""
         sentences = self._boundaries if self._sentences is not None else None
-        way_back = self._way_back if self.rules.direction is Direction.REQUEST else None
         resolved = resolved_edits(
             covering(edits, restored),
-            self.rules.policy,
+            self.rules,
             self.buffer,
             sentences,
             self._lexer,
             self._substitutes,
-            way_back,
+            self._way_back,
         )
         if resolved.key_edit is not None and (self.block is None or resolved.key_edit.start < self.block.offset):
             rule, start = resolved.key_edit.rule, resolved.key_edit.start

@@ -76,6 +76,30 @@ rules:
     assert [file.path.name for file in resolved.files] == ["child.yaml", "parent.yaml"]
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ('mask: "#"', {"mask": "#", "keep_first": 1, "keep_last": 4}),
+        ("keep_last: 2", {"mask": "*", "keep_first": 1, "keep_last": 2}),
+        ('replacement: "-"', {"replacement": "-"}),
+        ("hash: true", {"hash": True}),
+        ("action: flag", {}),
+    ],
+)
+def test_what_is_written_forgets_what_was_written(tmp_path: Path, change: str, said: dict[str, object]) -> None:
+    """One way to write stands for all; what belongs to a mask stays while it is a mask."""
+    write(
+        tmp_path,
+        parent=SMALL + '  - {id: m, detector: words, action: redact, mask: "*", keep_first: 1, keep_last: 4}\n',
+        child=f"version: 1\nextends: parent.yaml\nrules:\n  - {{id: m, {change}}}\n",
+    )
+    resolved = resolve_policy(tmp_path / "child.yaml")
+    action = Action.FLAG if change == "action: flag" else Action.REDACT
+    assert resolved.rules[-1] == Rule(id="m", detector="words", action=action, **said)  # type: ignore[arg-type]
+    (tmp_path / "shown.yaml").write_text(resolved.to_yaml(), encoding="utf-8")
+    assert resolve_policy(tmp_path / "shown.yaml").revision == resolved.revision
+
+
 def test_another_type_forgets_the_parents_parameters(tmp_path: Path) -> None:
     """Parameters of one type mean nothing to another."""
     write(

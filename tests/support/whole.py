@@ -14,11 +14,11 @@ def run_whole(policy: Policy, text: str, direction: Direction, kind: ChannelKind
     findings = [f for d in policy.detectors.values() if kind in d.kinds for f in d.scan(window).findings]
     decision = decide(policy, findings, direction, kind)
     output = text if decision.block is None else text[: decision.block.finding.start]
-    known, is_request = Substitutes(), direction is Direction.REQUEST
+    known = Substitutes()
     written = []
     for edit in decision.edits:
         matched = text[edit.start : edit.end]
-        value = matched if is_request and edit.rule.restore else None
+        value = matched if edit.rule.reads_value(direction) else None
         written.append(render_replacement(policy, edit, matched, known, value))
     for edit, replacement in zip(reversed(decision.edits), reversed(written), strict=True):
         output = output[: edit.start] + replacement + output[edit.end :]
