@@ -131,6 +131,8 @@ def render_replacement(
     if value is None and edit.rule.restore and edit.action is Action.REDACT:
         return f"<{label_of(finding.category)}>"
     own = matched[max(0, finding.start - edit.start) : finding.end - edit.start]
+    if value is not None and own == matched:
+        own = value
     return replacement_text(
         edit.rule,
         edit.action,

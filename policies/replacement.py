@@ -62,6 +62,17 @@ def fingerprint(key: bytes, matched: str) -> str:
     return hmac.new(key, data, hashlib.sha256).hexdigest()[:FINGERPRINT_HEX_CHARS]
 
 
+def tenant_key(key: bytes, tenant: str) -> bytes:
+    """Return a tenant's own key: nobody who sees texts of two tenants can tell that they say the same.
+
+    Where there is no tenant it is `key` itself. The derivation is HMAC-SHA256, as in HKDF's expand step of one
+    block (RFC 5869).
+    """
+    if not key or not tenant:
+        return key
+    return hmac.digest(key, b"replacements of tenant\0" + tenant.encode("utf-8", "surrogatepass"), "sha256")
+
+
 def evidence_digest(key: bytes, matched: str, chars: int) -> bytes:
     """Return what events make fingerprints from: a keyed hash of the matched text, not to be published itself.
 
@@ -97,7 +108,7 @@ def replacement_text(
     if rule.mask is not None:
         return rule.mask * len(span)
     if rule.hash:
-        return f"<{category}:{fingerprint(key, matched)}>"
+        return f"<{category}:{fingerprint(tenant_key(key, substitutes.tenant), matched)}>"
     template = DEFAULT_REPLACEMENT if rule.replacement is None else rule.replacement
     return render_template(template, category, rule.id)
 

@@ -22,9 +22,12 @@ MAX_TRIES = 1000
 class Substitutes:
     """A two-way map between values and what stands for them. The same value always gets the same text."""
 
-    __slots__ = ("_chars", "_counts", "_first", "_originals", "_taken", "_texts")
+    __slots__ = ("_chars", "_counts", "_first", "_originals", "_taken", "_texts", "tenant")
 
-    def __init__(self) -> None:
+    def __init__(self, tenant: str = "") -> None:
+        """`tenant`: whose exchange it is; empty where nobody says."""
+        self.tenant = tenant
+        """What is written with a key is written with one of this tenant's own."""
         self._texts: dict[tuple[str, bool, str], str] = {}
         self._originals: dict[str, str] = {}
         self._counts: dict[str, int] = {}

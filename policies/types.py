@@ -132,7 +132,7 @@ class Rule:
 
     def reads_value(self, direction: Direction) -> bool:
         """Whether what is written depends on what the span says, its escapes decoded."""
-        return self.keeps_ends or (self.restore and direction is Direction.REQUEST)
+        return self.keeps_ends or self.hash or (self.restore and direction is Direction.REQUEST)
 
     def applies_to(self, direction: Direction, kind: ChannelKind) -> bool:
         """Whether the rule looks at this kind of channel in this direction."""

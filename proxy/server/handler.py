@@ -164,6 +164,7 @@ class Exchange:
         if match is not None:
             self._facts.read_match(match)
             self._facts.tenant = self.tenant or None
+            self._facts.memory.substitutes.tenant = self.tenant
             self._facts.read_trace(self._request.headers.get("traceparent"))
 
     async def _read_json(self) -> bytes:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.replacement import FINGERPRINT_HEX_CHARS, fingerprint, render_template, template_problem
+from policies.replacement import FINGERPRINT_HEX_CHARS, fingerprint, render_template, template_problem, tenant_key
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,11 @@ def test_fingerprint_depends_on_text_and_key_only(text: str, key: bytes) -> None
     assert fingerprint(key, text) == fingerprint(key, text)
     assert len(fingerprint(key, text)) == FINGERPRINT_HEX_CHARS
     assert fingerprint(key + b"\x01", text) != fingerprint(key + b"\x02", text)
+
+
+@given(st.binary(min_size=1), st.text(), st.text(min_size=1))
+def test_each_tenant_has_a_key_of_its_own(key: bytes, tenant: str, other: str) -> None:
+    """Made from the server's; nobody's is the server's; without a key there is none."""
+    assert tenant_key(key, "") == key
+    assert (tenant_key(key, tenant) == tenant_key(key, other)) == (tenant == other)
+    assert tenant_key(b"", other) == b""
