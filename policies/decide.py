@@ -128,18 +128,18 @@ def render_replacement(
     finding = edit.finding
     if edit.rule.mask is not None and edit.rule.keeps_ends and edit.action is Action.REDACT:
         return _masked_between_ends(edit, edit.rule.mask, matched, value)
-    if value is None and edit.rule.restore and edit.action is Action.REDACT:
+    if value is None and (edit.rule.restore or edit.rule.encrypt) and edit.action is Action.REDACT:
         return f"<{label_of(finding.category)}>"
     own = matched[max(0, finding.start - edit.start) : finding.end - edit.start]
     if value is not None and own == matched:
         own = value
     return replacement_text(
+        policy,
         edit.rule,
         edit.action,
         finding.category,
         span=matched if value is None else value,
         matched=own,
-        key=policy.hash_key,
         substitutes=Substitutes() if substitutes is None else substitutes,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
+import re2
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
@@ -96,6 +97,23 @@ def _checked_mask(value: str) -> str:
     return value
 
 
+def _checked_pattern(value: str) -> str:
+    try:
+        re2.compile(value, pattern_options())
+    except re2.error as error:
+        said = error.args[0].decode() if isinstance(error.args[0], bytes) else error.args[0]
+        raise custom_error(f"{shown(value)} is no RE2 pattern: {said}.") from None
+    return value
+
+
+def pattern_options() -> re2.Options:
+    """Return how patterns of texts are read: a dot is any character, and nothing is logged."""
+    options = re2.Options()
+    options.dot_nl = True
+    options.log_errors = False
+    return options
+
+
 Duration = Annotated[float, BeforeValidator(parse_duration)]
 """Seconds, written as `500ms`, `2s`, `10m`."""
 Size = Annotated[int, BeforeValidator(parse_size)]
@@ -105,6 +123,8 @@ Name = Annotated[str, AfterValidator(_checked_name)]
 Template = Annotated[str, AfterValidator(_checked_template)]
 """Text with `{category}` and `{rule}`."""
 Message = Annotated[str, AfterValidator(_checked_message)]
+OutputPattern = Annotated[str, AfterValidator(_checked_pattern)]
+"""An RE2 pattern of a whole text."""
 Mask = Annotated[str, AfterValidator(_checked_mask)]
 Kept = Annotated[int, Field(ge=1, le=MAX_KEPT_CHARS)]
 """How many characters of an end a mask leaves."""

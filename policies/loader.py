@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
@@ -20,7 +20,7 @@ from policies.document import MAX_FILE_BYTES, resolved
 from policies.fields import write_duration
 from policies.layers import FILE_PARAMETER, read_layers
 from policies.problems import PolicyError, Problem
-from policies.resolver import resolve_layers, rules_missing
+from policies.resolver import keys_missing, resolve_layers, rules_missing
 from policies.restoring import build_restorer
 from policies.sources import Source, SourceError, SourceFile, find_source, read_bytes
 from policies.types import DEFAULT_MESSAGE, Action, Direction, OnError, Policy, TokenDetails
@@ -28,6 +28,7 @@ from policies.types import DEFAULT_MESSAGE, Action, Direction, OnError, Policy, 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from policies.encryption import Encryption
     from policies.layers import Layers
     from policies.resolver import Parts
     from policies.sources import Reader
@@ -68,6 +69,20 @@ class ResolvedPolicy:
         return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
 
 
+class Keys(NamedTuple):
+    """Secrets that a policy writes with."""
+
+    hash_key: bytes = b""
+    """Of `hash: true`."""
+    encryption: Encryption | None = None
+    """Of `encrypt: true`."""
+    are_needed: bool = False
+    """Whether a policy that encrypts does not load without a key. Else it writes what says nothing of the value."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedPolicy:
     """A policy ready for use, and what it was made from."""
@@ -76,17 +91,21 @@ class LoadedPolicy:
     resolved: ResolvedPolicy
 
 
-def load_policy(source: str | Path, *, hash_key: bytes = b"") -> Policy:
+def load_policy(source: str | Path, *, hash_key: bytes = b"", encryption: Encryption | None = None) -> Policy:
     """Load a bundled policy by name, or a file by path, and build the detectors that its rules use.
 
-    `hash_key` is the secret of `hash: true`. Raises `PolicyError` with all that is wrong.
+    `hash_key` is the secret of `hash: true`, `encryption` has those of `encrypt: true`. Raises `PolicyError` with
+    all that is wrong.
     """
-    return load(source, hash_key=hash_key).policy
+    return load(source, Keys(hash_key, encryption)).policy
 
 
-def load_policy_text(text: str, path: str = "<policy>", *, hash_key: bytes = b"") -> Policy:
+def load_policy_text(
+    text: str, path: str = "<policy>", *, hash_key: bytes = b"", encryption: Encryption | None = None
+) -> Policy:
     """Load a policy from its text. Messages name it `path`, and relative paths in it start from that folder."""
-    return _assemble(Source(Path(path), path), read_bytes, hash_key, text.encode("utf-8", "surrogatepass")).policy
+    keys, data = Keys(hash_key, encryption), text.encode("utf-8", "surrogatepass")
+    return _assemble(Source(Path(path), path), read_bytes, keys, data).policy
 
 
 def resolve_policy(source: str | Path) -> ResolvedPolicy:
@@ -94,7 +113,7 @@ def resolve_policy(source: str | Path) -> ResolvedPolicy:
     return load(source).resolved
 
 
-def load(source: str | Path, *, hash_key: bytes = b"", read: Reader = read_bytes) -> LoadedPolicy:
+def load(source: str | Path, keys: Keys | None = None, *, read: Reader = read_bytes) -> LoadedPolicy:
     """Load a policy together with its plain form and the files it came from. Raises `PolicyError`."""
     try:
         found = find_source(source)
@@ -102,13 +121,15 @@ def load(source: str | Path, *, hash_key: bytes = b"", read: Reader = read_bytes
         raise PolicyError(
             [Problem(str(source), 0, 0, str(error))], [SourceFile(Path(source), "", MAX_FILE_BYTES)]
         ) from None
-    return _assemble(found, read, hash_key)
+    return _assemble(found, read, keys or Keys())
 
 
-def _assemble(source: Source, read: Reader, hash_key: bytes, text: bytes | None = None) -> LoadedPolicy:
+def _assemble(source: Source, read: Reader, keys: Keys, text: bytes | None = None) -> LoadedPolicy:
     layers = read_layers(source, read, text)
     parts = resolve_layers(layers, read)
     problems = [*parts.problems, *rules_missing(layers, source.display)]
+    if keys.encryption is None and keys.are_needed:
+        problems += keys_missing(layers)
     if problems:
         raise PolicyError(problems, parts.files)
     resolved_policy = _resolved(layers, parts, source)
@@ -123,7 +144,8 @@ def _assemble(source: Source, read: Reader, hash_key: bytes, text: bytes | None 
         token_details=parts.token_details,
         viewing=MappingProxyType(parts.viewing),
         restorer=build_restorer(parts.rules, parts.detectors, parts.mode),
-        hash_key=hash_key,
+        hash_key=keys.hash_key,
+        encryption=keys.encryption,
     )
     return LoadedPolicy(policy, resolved_policy)
 
@@ -197,6 +219,10 @@ def _limits_as_written(limits: Limits) -> dict[str, Any]:
     }
 
 
+_LEFT_OUT = ("mask", "keep_first", "keep_last", "hash", "encrypt", "restore", "allow_echo")
+"""Fields of a rule that are written only where they say something."""
+
+
 def _rule_as_written(rule: Rule) -> dict[str, Any]:
     """Return a rule with every field that has a meaning for its action."""
     said: dict[str, Any] = {"id": rule.id, "detector": rule.detector}
@@ -209,15 +235,7 @@ def _rule_as_written(rule: Rule) -> dict[str, Any]:
     said["action"] = rule.action.value
     if rule.replacement is not None:
         said["replacement"] = rule.replacement
-    if rule.mask is not None:
-        said["mask"] = rule.mask
-    said |= {key: kept for key in ("keep_first", "keep_last") if (kept := getattr(rule, key))}
-    if rule.hash:
-        said["hash"] = True
-    if rule.restore:
-        said["restore"] = True
-    if rule.allow_echo:
-        said["allow_echo"] = True
+    said |= {key: value for key in _LEFT_OUT if (value := getattr(rule, key))}
     if rule.action is Action.BLOCK and rule.message != DEFAULT_MESSAGE:
         said["message"] = rule.message
     if rule.on_error is not OnError.BLOCK:
@@ -229,6 +247,8 @@ def _test_as_written(test: PolicyTest) -> dict[str, Any]:
     expect = {"action": test.action.value}
     if test.output is not None:
         expect["output"] = test.output
+    if test.output_matches is not None:
+        expect["output_matches"] = test.output_matches
     where = {"direction": test.direction.value, "channel": test.channel.value}
     return {"name": test.name, "text": test.text, **where, "expect": expect}
 

@@ -16,7 +16,7 @@ from policies.types import DEFAULT_REPLACEMENT, DEFAULT_REWRITE, Action
 
 if TYPE_CHECKING:
     from policies.substitutes import Substitutes
-    from policies.types import Rule
+    from policies.types import Policy, Rule
 
 PLACEHOLDERS = ("category", "rule")
 
@@ -84,19 +84,20 @@ def evidence_digest(key: bytes, matched: str, chars: int) -> bytes:
 
 
 def replacement_text(
+    policy: Policy,
     rule: Rule,
     action: Action,
     category: str,
     *,
     span: str,
     matched: str,
-    key: bytes,
     substitutes: Substitutes,
 ) -> str:
     """Return what replaces `span`, in which `matched` is the text of the finding itself.
 
     `rewrite` and plain `redact` write the template, `mask` one character for each of the span's, `hash` the
-    category with the fingerprint of `matched`, `restore` a numbered placeholder that stands for `span`.
+    category with the fingerprint of `matched`, `restore` a numbered placeholder and `encrypt` a token that stand
+    for `span`.
     """
     if action is Action.REWRITE:
         template = DEFAULT_REWRITE if rule.replacement is None else rule.replacement
@@ -108,7 +109,10 @@ def replacement_text(
     if rule.mask is not None:
         return rule.mask * len(span)
     if rule.hash:
-        return f"<{category}:{fingerprint(tenant_key(key, substitutes.tenant), matched)}>"
+        return f"<{category}:{fingerprint(tenant_key(policy.hash_key, substitutes.tenant), matched)}>"
+    if rule.encrypt:
+        cipher = policy.encryption
+        return f"<{label_of(category)}>" if cipher is None else cipher.token(category, substitutes.tenant, span)
     template = DEFAULT_REPLACEMENT if rule.replacement is None else rule.replacement
     return render_template(template, category, rule.id)
 

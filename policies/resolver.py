@@ -18,6 +18,7 @@ from detectors.views.catalogue import views_of
 from detectors.views.names import DEFAULT_VIEWS, View
 from policies.check import keys_of, message_of, not_one_of, unknown_key, validated
 from policies.document import MappingNode, mark_of
+from policies.encryption import HINT, KEYS_VARIABLE
 from policies.layers import FILE_PARAMETER, WAYS, Entry
 from policies.problems import Problem, did_you_mean, shown
 from policies.restoring import RESTORER
@@ -44,6 +45,7 @@ _ACTIONS_OF_FIELD = {
     "keep_first": (Action.REDACT,),
     "keep_last": (Action.REDACT,),
     "hash": (Action.REDACT,),
+    "encrypt": (Action.REDACT,),
     "restore": (Action.REDACT,),
     "message": (Action.BLOCK,),
     "allow_echo": (Action.FLAG, Action.REDACT, Action.REWRITE, Action.BLOCK),
@@ -101,7 +103,11 @@ def resolve_layers(layers: Layers, read: Reader) -> Parts:
             _build(parts, name, layers.detectors[name])
     for rule_id, entry in enabled.items():
         _check_rule(parts, rule_id, entry, layers)
-    parts.tests = [_test(test, place) for test, place in layers.tests]
+    for test, place in layers.tests:
+        if test.expect.output is not None and test.expect.output_matches is not None:
+            message = "cannot stand beside 'output'. Keep one of them."
+            parts.problems.append(place.problem(message, keys="expect.output_matches"))
+        parts.tests.append(_test(test, place))
     return parts
 
 
@@ -302,6 +308,7 @@ def _rule(rule_id: str, entry: Entry, on_error: OnError) -> Rule:
         keep_first=said.get("keep_first", 0),
         keep_last=said.get("keep_last", 0),
         hash=said.get("hash", False),
+        encrypt=said.get("encrypt", False),
         restore=said.get("restore", False),
         allow_echo=said.get("allow_echo", False),
         message=said.get("message", rule.message),
@@ -315,10 +322,19 @@ def _test(test: Any, place: Place) -> PolicyTest:  # noqa: ANN401 - the schema's
         text=test.text,
         action=test.expect.action,
         output=test.expect.output,
+        output_matches=test.expect.output_matches,
         direction=test.direction,
         channel=test.channel,
         line=place.mark.line,
     )
+
+
+def keys_missing(layers: Layers) -> Sequence[Problem]:
+    """Return the problems of rules that encrypt where there is no key."""
+    where = f"with --encrypt-key, or encrypt_key in the settings, or set {KEYS_VARIABLE}"
+    message = f"needs a key. Name a file {where}. {HINT}"
+    given = [entry.fields.get("encrypt") for entry in layers.rules.values() if entry.enabled]
+    return [one.place.problem(message, keys="encrypt") for one in given if one is not None and one.value]
 
 
 def rules_missing(layers: Layers, path: str) -> Sequence[Problem]:

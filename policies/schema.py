@@ -11,7 +11,7 @@ from pydantic import Field
 
 from detectors.types import ChannelKind
 from detectors.views.names import DEFAULT_VIEWS, View
-from policies.fields import Duration, Kept, Mask, Message, Name, StrictModel, Template
+from policies.fields import Duration, Kept, Mask, Message, Name, OutputPattern, StrictModel, Template
 from policies.types import Action, Direction, Limits, Mode, OnError, TokenDetails
 
 _DEFAULTS = Limits()
@@ -64,6 +64,7 @@ class RuleFile(StrictModel):
     keep_first: Kept = 0
     keep_last: Kept = 0
     hash: bool = False
+    encrypt: bool = False
     restore: bool = False
     allow_echo: bool = False
     message: Annotated[Message, Field(min_length=1)] = ""
@@ -75,6 +76,7 @@ class ExpectFile(StrictModel):
 
     action: Action
     output: str | None = None
+    output_matches: OutputPattern | None = None
 
 
 class TestFile(StrictModel):

@@ -9,7 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import re2
+
 from detectors.types import ChannelKind
+from policies.fields import pattern_options
 from policies.problems import shown
 from policies.types import Action, Direction, Policy
 
@@ -49,4 +52,6 @@ def _outcome(test: PolicyTest, action: Action, output: str) -> TestOutcome:
         problems.append(f"action: expected {test.action}, got {action}.")
     if test.output is not None and output != test.output:
         problems.append(f"output: expected {shown(test.output)}, got {shown(output)}.")
+    if test.output_matches is not None and re2.fullmatch(test.output_matches, output, pattern_options()) is None:
+        problems.append(f"output: expected a match of {shown(test.output_matches)}, got {shown(output)}.")
     return TestOutcome(test, action, output, tuple(problems))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Hashable
 
     from detectors.types import Detector
+    from policies.encryption import Encryption
 
 DEFAULT_MESSAGE = "This answer was stopped by a safety policy."
 DEFAULT_REPLACEMENT = "<{category}>"
@@ -117,6 +118,8 @@ class Rule:
     """How many at its end."""
     hash: bool = False
     """Replace the span by a keyed fingerprint of it (redact)."""
+    encrypt: bool = False
+    """Replace the span by a token that who has the key can turn into it again (redact)."""
     restore: bool = False
     """Replace the span of a request by a numbered placeholder, and write the value back in the answer (redact)."""
     allow_echo: bool = False
@@ -132,7 +135,7 @@ class Rule:
 
     def reads_value(self, direction: Direction) -> bool:
         """Whether what is written depends on what the span says, its escapes decoded."""
-        return self.keeps_ends or self.hash or (self.restore and direction is Direction.REQUEST)
+        return self.keeps_ends or self.hash or self.encrypt or (self.restore and direction is Direction.REQUEST)
 
     def applies_to(self, direction: Direction, kind: ChannelKind) -> bool:
         """Whether the rule looks at this kind of channel in this direction."""
@@ -150,6 +153,8 @@ class PolicyTest:
     direction: Direction
     channel: ChannelKind
     line: int
+    output_matches: str | None = None
+    """An RE2 pattern that all of the output must match."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,6 +179,8 @@ class Policy:
     """What finds the placeholders that its rules write into requests; None where they write none."""
     hash_key: bytes = field(default=b"", repr=False)
     """Key of the fingerprints that `hash: true` writes."""
+    encryption: Encryption | None = field(default=None, repr=False)
+    """Writes the tokens of `encrypt: true`; without it what is written says nothing of the value."""
     derived: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
     """What is worked out of the policy once, by those who do; it goes when the policy goes."""
 

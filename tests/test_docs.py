@@ -24,6 +24,7 @@ from events.audit.keys import read_keys
 from events.audit.settings import FILE_NAME as AUDIT_FILE_NAME
 from events.audit.store import AuditStore
 from policies.document import parse
+from policies.encryption import trial_encryption
 from policies.loader import load_policy, load_policy_text
 from policies.selftest import run_tests
 from proxy.cli.judging import judge_text
@@ -127,7 +128,7 @@ def test_the_readme_has_each_kind_of_block(info: str) -> None:
 
 @pytest.mark.parametrize("block", blocks("yaml policy"), ids=str)
 def test_policies_in_the_docs_load_and_pass_their_tests(block: Block) -> None:
-    policy = load_policy_text(block.text, str(block.page))
+    policy = load_policy_text(block.text, str(block.page), encryption=trial_encryption())
     assert [outcome.problems for outcome in run_tests(policy, _judge) if not outcome.passed] == []
 
 

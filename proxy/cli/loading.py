@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policies.encryption import trial_encryption
 from policies.loader import load_policy, resolve_policy
 from policies.problems import ConfigError
 from proxy.cli.errors import CommandError
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
 
 
 def load(source: str | Path) -> Policy:
-    """Load a policy and build its detectors. Raises `CommandError` with every problem on a line of its own."""
+    """Load a policy to try it, and build its detectors; it encrypts under a key that protects nothing.
+
+    Raises `CommandError` with every problem on a line of its own.
+    """
     try:
-        return load_policy(source)
+        return load_policy(source, encryption=trial_encryption())
     except ConfigError as error:
         raise config_problem(error) from error
 

@@ -22,6 +22,7 @@ from proxy.cli.errors import CommandError, ExitCode
 from proxy.cli.event_commands import events_app, outbox_app, topics_app
 from proxy.cli.models_app import models_app
 from proxy.cli.monitor_app import monitor_app
+from proxy.cli.pii_app import pii_app
 from proxy.cli.terminal import REPORT_TEXT_CHARS, drop_output, say_errors, use_utf8, write
 
 PROGRAM = "sluicegate"
@@ -49,6 +50,7 @@ policy_app = typer.Typer(
 )
 app.add_typer(policy_app, name="policy")
 app.add_typer(audit_app, name="audit")
+app.add_typer(pii_app, name="pii")
 app.add_typer(models_app, name="models")
 app.add_typer(events_app, name="events")
 app.add_typer(topics_app, name="topics")
@@ -61,6 +63,12 @@ PolicyOption = Annotated[
 AuditKeyOption = Annotated[
     str | None,
     typer.Option("--audit-key", metavar="FILE", help="Keep an audit store, under the keys in this file."),
+]
+EncryptKeyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--encrypt-key", metavar="FILE", help="Keys of rules with 'encrypt: true'; also as SLUICEGATE_ENCRYPT_KEYS."
+    ),
 ]
 MonitorOption = Annotated[
     str | None, typer.Option(metavar="HOST:PORT", help="Watch the events, and answer on this address.")
@@ -110,6 +118,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option
     ] = None,
     kafka: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Publish events to Kafka.")] = None,
     audit_key: AuditKeyOption = None,
+    encrypt_key: EncryptKeyOption = None,
     monitor_listen: MonitorOption = None,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes that share the address.")] = None,
     config: Annotated[
@@ -130,6 +139,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option
         "state_dir": state_dir,
         "kafka": kafka,
         "audit_key": audit_key,
+        "encrypt_key": encrypt_key,
         "monitor_listen": monitor_listen,
         "workers": workers,
     }

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from detectors.types import CostClass, Window
-from policies.loader import load
+from policies.encryption import read_keys
+from policies.loader import Keys, load
 from policies.problems import PolicyError, Problem
 from proxy.server.admin import admin_app, check_admin_address
 from proxy.server.audit_texts import evidence_for
@@ -153,9 +154,10 @@ async def _services(
     stack: contextlib.AsyncExitStack,
 ) -> Services:
     metrics = Metrics()
-    routed = {source: partial(load, source, hash_key=hash_key) for source in config.policy_sources[1:]}
+    keys = Keys(hash_key, read_keys(config.encrypt_keys) if config.encrypt_keys else None, are_needed=True)
+    routed = {source: partial(load, source, keys) for source in config.policy_sources[1:]}
     if policy is None:
-        policies = PolicyHolder.loaded(partial(load, config.policy_source, hash_key=hash_key), metrics, routed)
+        policies = PolicyHolder.loaded(partial(load, config.policy_source, keys), metrics, routed)
     else:
         policies = PolicyHolder(policy, None, metrics, routed)
     if sink is None:

@@ -126,6 +126,8 @@ class ServerConfig:
     outbox: OutboxSettings = field(default_factory=OutboxSettings)
     kafka: KafkaSettings | None = None
     """Where events are published; None: they are kept on this machine only."""
+    encrypt_keys: str = field(default="", repr=False)
+    """The text of the key file of `encrypt: true`; empty: there is no key."""
     audit: AuditSettings | None = None
     """What the audit store keeps; None: there is none."""
     monitor: ServiceSettings | None = None

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from policies.check import Place, check_node
 from policies.document import NOWHERE, MappingNode, Member, ScalarNode, mark_of, parse
+from policies.encryption import KEYS_VARIABLE
 from policies.fields import StrictModel
 from policies.problems import ConfigError, Problem, did_you_mean
 from policies.sources import Source, SourceError, read_bytes, read_source
@@ -40,6 +41,7 @@ from proxy.server.config_fields import (
 from proxy.server.config_paths import OPEN_DIALECT, OpenPath, OpenPathFile, faults
 from proxy.server.config_routes import RouteReader
 from proxy.server.config_upstreams import SectionReader
+from proxy.server.encrypt_keys import NoKeysError, find_encrypt_keys
 from proxy.server.events_file import EventsFile, ServerText, events_settings, kafka_at
 from proxy.server.monitor_file import MonitorFile, monitor_settings
 from proxy.server.routes import route_table
@@ -109,6 +111,7 @@ class ServerFile(StrictModel):
     kafka: ServerText = ""
     audit: AuditFile | None = None
     audit_key: FileText = ""
+    encrypt_key: FileText = ""
     monitor: MonitorFile | None = None
     monitor_listen: Address = ""
     log: LogFile = LogFile()
@@ -215,6 +218,7 @@ def _translated(settings: _Settings, environment: Mapping[str, str]) -> dict[str
             found |= {name: getattr(values[section], key) for key, name in names.items()}
     found |= _event_settings(settings, environment)
     found |= _audit_settings(settings, environment)
+    found |= _encrypt_settings(settings, environment)
     found |= _monitor_settings(settings, environment)
     if "policy" in values:
         found["policy_source"] = _policy_source(settings)
@@ -269,6 +273,18 @@ def _audit_settings(settings: _Settings, environment: Mapping[str, str]) -> dict
     is_flag = place.path.startswith("--")
     settings.problems += [place.problem(said, keys="" if is_flag else f"audit.{key}") for key, said in problems]
     return {} if made is None else {"audit": made}
+
+
+def _encrypt_settings(settings: _Settings, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return the keys of `encrypt: true`, from the file that `encrypt_key` names or from the environment."""
+    named = settings.values.get("encrypt_key", "")
+    path = settings.folders["encrypt_key"] / named if named else None
+    try:
+        keys = find_encrypt_keys(path, environment)
+    except NoKeysError as error:
+        settings.complain("encrypt_key", str(error), KEYS_VARIABLE)
+        return {}
+    return {"encrypt_keys": keys} if keys else {}
 
 
 def _monitor_settings(settings: _Settings, environment: Mapping[str, str]) -> dict[str, Any]:

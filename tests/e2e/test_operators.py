@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import openai
 import pytest
 
+from policies.encryption import KEYS_VARIABLE, read_keys, tokens_in, write_key
 from tests.support.leaks import cut_in, runs_left
 from tests.support.model import ScriptedModel, delta, says, script
 from tests.support.product import served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 CARD = "4111 1111 1111 1111"
 MAIL = "zqv.wexjif@quuxbrod.net"
@@ -39,6 +43,18 @@ log: {level: debug}
 tenants: {north: {}, south: {}}
 tenant_header: x-team
 """
+
+
+TOKENS = """
+version: 1
+name: tokens
+detectors:
+  pii: {type: presidio, entities: [CREDIT_CARD, EMAIL_ADDRESS]}
+rules:
+  - {id: pii, detector: pii, direction: both, action: redact, encrypt: true}
+"""
+
+KEY = write_key(b"e" * 32)
 
 
 class Served(NamedTuple):
@@ -78,7 +94,8 @@ def serve(model: ScriptedModel, tmp_path_factory: pytest.TempPathFactory) -> Ite
         folders.append(folder)
         (folder / "policy.yaml").write_text(policy)
         (folder / "sluicegate.yaml").write_text(CONFIG.replace("MODEL", model.url))
-        running.append(served(["--config", str(folder / "sluicegate.yaml")], folder))
+        environment = {KEYS_VARIABLE: KEY}
+        running.append(served(["--config", str(folder / "sluicegate.yaml")], folder, environment))
         return Served(running[-1].__enter__()[0], model)
 
     yield start
@@ -131,3 +148,34 @@ def test_arguments_of_tools(masked: Served) -> None:
     read = json.loads(calls[0].function.arguments)
     assert (read["card"], read["n"]) == ("**** **** **** 1111", "************1111")
     assert re.fullmatch("<EMAIL_ADDRESS:[0-9a-f]{12}>", read["to"])
+
+
+@pytest.fixture(scope="module")
+def encrypted(serve: Callable[[str], Served]) -> Served:
+    return serve(TOKENS)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("team", ["", "north"])
+def test_tokens_are_read_with_the_key(encrypted: Served, stream: bool, team: str) -> None:
+    """What the model is asked and what the client gets; the same token in both, and in the next turn."""
+    asked, got = encrypted.ask(f"I told {MAIL} of it.", stream=stream, team=team)
+    assert MAIL not in asked + got
+    assert [read_keys(KEY).value(token, team) for token in tokens_in(asked)] == [CARD, MAIL]
+    (token,) = tokens_in(got)
+    assert got[token.start : token.end] in asked
+    again, repeated = encrypted.ask(got, prompt=f"{asked} {got}", stream=stream, team=team)
+    assert (again, repeated) == (f"{asked} {got}", got)
+
+
+def test_a_policy_that_encrypts_needs_a_key(encrypted: Served, tmp_path: Path) -> None:
+    """No port is opened; the line of the rule is named, and what to do."""
+    (tmp_path / "policy.yaml").write_text(TOKENS)
+    command = [str(Path(sys.executable).with_name("sluicegate")), "serve", "--upstream", encrypted.model.url]
+    command += ["--policy", str(tmp_path / "policy.yaml"), "--state-dir", str(tmp_path / "state")]
+    environment = {name: value for name, value in os.environ.items() if name != KEYS_VARIABLE}
+    ran = subprocess.run(command, env=environment, capture_output=True, timeout=60, check=False)
+    assert ran.returncode == 2
+    assert b"policy.yaml:7:" in ran.stderr
+    assert b'rule "pii": encrypt: needs a key.' in ran.stderr
+    assert b"sluicegate pii key" in ran.stderr

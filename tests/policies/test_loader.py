@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from detectors.types import ChannelKind
-from policies.loader import load, load_policy, load_policy_text, resolve_policy
+from policies.encryption import trial_encryption
+from policies.loader import Keys, load, load_policy, load_policy_text, resolve_policy
 from policies.problems import PolicyError
 from policies.types import Action, Direction, Limits, Mode, OnError, PolicyTest, Rule
 
@@ -245,3 +246,21 @@ def test_token_details_are_part_of_what_a_policy_says() -> None:
     assert plain.revision != never.revision
     assert plain.revision == load_policy_text(SMALL + "token_details: with_text\n").revision
     assert not load_policy_text(SMALL + "token_details: never\nmode: shadow\n").drops_token_details
+
+
+def test_a_server_needs_a_key_for_what_it_encrypts(tmp_path: Path) -> None:
+    """Each rule is named; a rule that is dropped needs none. The key is no part of the revision."""
+    rules = "  - {id: a, detector: w, action: redact, encrypt: true}\n  - {id: b, detector: w, action: redact}\n"
+    text = "version: 1\ndetectors: {w: {type: keywords, words: [x]}}\nrules:\n"
+    path = tmp_path / "p.yaml"
+    path.write_text(text + rules)
+    with pytest.raises(PolicyError) as caught:
+        load(path, Keys(are_needed=True))
+    assert [one.line for one in caught.value.problems] == [4]
+    assert 'rule "a": encrypt: needs a key.' in str(caught.value)
+    with_key = load(path, Keys(encryption=trial_encryption(), are_needed=True)).policy
+    assert with_key.revision == load_policy(path).revision
+    path.write_text("version: 1\nextends: q.yaml\nrules:\n  - {id: a, enabled: false}\n")
+    (tmp_path / "q.yaml").write_text(text + rules)
+    load(path, Keys(are_needed=True))
+    assert repr(Keys(b"secret")) == "<Keys>"

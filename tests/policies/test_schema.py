@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from policies.encryption import trial_encryption
 from policies.loader import load_policy_text
 from policies.schema import DetectorFile, ExpectFile, LimitsFile, PolicyFile, RuleFile, TestFile
 from policies.selftest import run_tests
@@ -39,7 +40,7 @@ def test_every_key_is_documented(model: type[BaseModel]) -> None:
 @pytest.mark.parametrize("text", [text for kind, text in BLOCKS if kind == "policy"])
 def test_every_policy_in_the_docs_loads_and_passes_its_tests(text: str) -> None:
     """What can be copied works."""
-    outcomes = run_tests(load_policy_text(text, "docs.yaml"), run_whole)
+    outcomes = run_tests(load_policy_text(text, "docs.yaml", encryption=trial_encryption()), run_whole)
     assert [(o.test.name, o.problems) for o in outcomes if not o.passed] == []
 
 

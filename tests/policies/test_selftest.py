@@ -35,3 +35,19 @@ def test_outcomes_tell_every_expectation_that_is_not_met() -> None:
     ]
     assert seen[0] == ("abc", Direction.RESPONSE, ChannelKind.TEXT)
     assert seen[-1] == ("abc", Direction.REQUEST, ChannelKind.REASONING)
+
+
+def test_a_pattern_is_one_of_the_whole_output() -> None:
+    """Line ends too; what does not match is shown."""
+    text = """
+version: 1
+rules: []
+tests:
+  - {name: whole, text: "a<X:1>\\n", expect: {action: allow, output_matches: 'a<X:[0-9]+>.'}}
+  - {name: part, text: "a<X:1>", expect: {action: allow, output_matches: '<X:[0-9]+>'}}
+"""
+    outcomes = run_tests(load_policy_text(text), lambda _policy, text, _direction, _kind: (Action.ALLOW, text))
+    assert [one.problems for one in outcomes] == [
+        (),
+        ("output: expected a match of '<X:[0-9]+>', got 'a<X:1>'.",),
+    ]
