@@ -73,6 +73,10 @@ EncryptKeyOption = Annotated[
 MonitorOption = Annotated[
     str | None, typer.Option(metavar="HOST:PORT", help="Watch the events, and answer on this address.")
 ]
+WorkersOption = Annotated[int | None, typer.Option(metavar="N", help="Processes that share the address.")]
+SettingsOption = Annotated[
+    str | None, typer.Option(metavar="FILE", help="Settings file; the options here override it.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
 PolicyFiles = Annotated[
     list[str], typer.Argument(metavar="FILE...", help="Policy files, or names of bundled policies.")
@@ -120,10 +124,8 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option
     audit_key: AuditKeyOption = None,
     encrypt_key: EncryptKeyOption = None,
     monitor_listen: MonitorOption = None,
-    workers: Annotated[int | None, typer.Option(metavar="N", help="Processes that share the address.")] = None,
-    config: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Settings file; the options here override it.")
-    ] = None,
+    workers: WorkersOption = None,
+    config: SettingsOption = None,
 ) -> None:
     """Run the proxy in front of a model API.
 
