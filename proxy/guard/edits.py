@@ -77,11 +77,12 @@ class EditList:
         self._all += replacements
         self._ends += [r.end for r in replacements]
 
-    def apply(self, text: str, start: int, end: int) -> str | None:
+    def apply(self, text: str, start: int, end: int, *, is_faithful: bool = True) -> str | None:
         """Return the edited form of `text`, which stands at the span; None when no edit touches it.
 
         A replacement is written where its span begins; where a span reaches in from before, text only goes. Of
-        a signed text, the empty span is that of its signature.
+        a signed text, the empty span is that of its signature. With `is_faithful=False` faithful replacements are
+        left out, and the text stays there as it was.
         """
         if start == end and self._cuts:
             return "" if self._all else None
@@ -92,10 +93,12 @@ class EditList:
         position = start
         while index < len(self._all) and self._all[index].start < end:
             edit = self._all[index]
+            index += 1
+            if edit.is_faithful and not is_faithful:
+                continue
             if edit.start >= start:
                 parts += (text[position - start : edit.start - start], edit.text)
             position = min(edit.end, end)
-            index += 1
         parts.append(text[position - start : end - start])
         return "".join(parts)
 

@@ -60,7 +60,10 @@ def _excerpt(guard: StreamGuard, timeline: Timeline, start: int, text: str, limi
     is_kept_back = block is not None and direction is Direction.REQUEST
     left_to = start if is_kept_back else min(start + len(text), max(timeline.emitted, start))
     left = text[: left_to - start]
-    edited = timeline.edits.apply(left, start, left_to) if left else None
+    # Of an answer a placeholder is kept, not the sender's value that the receiver got in its place: a value that
+    # should not be shown to a model should not be stored either because the model said its placeholder.
+    is_faithful = direction is Direction.REQUEST
+    edited = timeline.edits.apply(left, start, left_to, is_faithful=is_faithful) if left else None
     return Excerpt(
         direction=direction.value,
         channel=channel_label(timeline.channel),

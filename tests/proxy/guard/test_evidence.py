@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.types import Action, Direction
+from policies.loader import load_policy_text
+from policies.types import Action, Direction, Policy
 from proxy.guard.buffer import FORGET_STEP_CHARS
 from proxy.guard.evidence import Evidence, excerpts, whole_texts
 from proxy.guard.stream import StreamGuard
 from proxy.wire.registry import DIALECTS
+from tests.support.generated import chunk, shown
 from tests.support.guards import fed, played
+from tests.support.restoring import VALUES, memory_of
 from tests.support.toy import END, ToyCodec, WordDetector, line, policy, rule
 from tests.support.upstream import delta
 
@@ -105,3 +111,30 @@ def test_a_clean_text_is_forgotten_as_without_evidence() -> None:
         held.append(len(timeline.buffer.text))
         assert timeline.buffer._gone == []
     assert held[1] <= held[0] + 400 + FORGET_STEP_CHARS
+
+
+@pytest.fixture(scope="module")
+def restoring() -> Policy:
+    return load_policy_text(
+        "version: 1\nname: restoring\ndetectors:\n"
+        "  mine: {type: patterns, patterns: {CUSTOMER_NAME: 'zqv[a-z]{3,12}', NOTE: 'note[^.]{1,40}'}}\n"
+        f"  bad: {{type: keywords, words: [{BAD}]}}\nrules:\n"
+        "  - {id: mine, detector: mine, direction: request, action: redact, restore: true}\n"
+        "  - {id: bad, detector: bad, action: redact, replacement: '[x]'}\n"
+    )
+
+
+@given(cuts=st.lists(st.integers(0, 200), max_size=6))
+def test_of_an_answer_placeholders_are_kept_and_not_what_they_stand_for(restoring: Policy, cuts: list[int]) -> None:
+    """The receiver has the sender's values; the record has what the model said, and what rules did to it."""
+    text = f"Dear <CUSTOMER_NAME_1>, a word that is {BAD} to <NOTE_1>, and <CUSTOMER_NAME_2>."
+    evidence = Evidence(100, 1000, 1000)
+    guard = StreamGuard(DIALECTS["openai-chat"].stream_codec(), restoring, evidence=evidence, memory=memory_of())
+    edges = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
+    events = [*(chunk({"content": text[start:end]}) for start, end in pairwise(edges)), chunk({}, finish="stop")]
+    written = run(guard, *(b"data: " + orjson.dumps(one) + b"\n\n" for one in events), b"data: [DONE]\n\n")
+    (found,) = excerpts(guard, guard.take_events(), evidence)
+    assert VALUES["<CUSTOMER_NAME_1>"] in shown(written)[0, "content"]
+    for kept in (found, *whole_texts(guard, evidence)):
+        assert kept.original == text
+        assert kept.delivered == text.replace(BAD, "[x]")
