@@ -224,7 +224,7 @@ def make_engine(
         spans[rule.max_span].append(rule.source)
     if phones:
         spans[min(spans, default=phone.MAX_CANDIDATE_CHARS)].append(phone.LEAD)
-    needs = [rule.required for rule in rules] + [Required(frozenset({_DIGIT}), 0)] * bool(phones)
+    needs = [rule.required for rule in rules] + [Required(frozenset({_DIGIT}), 0, frozenset(), _DIGIT)] * bool(phones)
     atoms = [atom for need in needs if need is not None for atom in need.atoms]
     finds = [pattern for scanner in phones for pattern in scanner.finds]
     return Engine(

@@ -14,6 +14,8 @@ import regex
 from presidio_analyzer import EntityRecognizer
 from presidio_analyzer.predefined_recognizers import IbanRecognizer
 
+from detectors.pii.approaches import approach
+from detectors.pii.custom import CustomRecognizer
 from detectors.pii.screens import Required, required, screen
 from detectors.regex_parser import parse_pattern
 from detectors.regex_tree import PatternSource, Widths, measure
@@ -21,12 +23,17 @@ from detectors.regex_tree import PatternSource, Widths, measure
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from detectors.pii.approaches import Approach
+
 MAX_SPAN = 320
 """Longest match and longest hold of a pattern: the longest e-mail address that RFC 3696 allows (64 + 1 + 255)."""
 
 MAX_SPANS = {"URL": 1_800, "IN_PAN": 64}
 """Entities with another limit. URL: below the 2,000 characters that a policy lets be held. IN_PAN: a pattern of its
 is any ten characters with four digits anywhere later in the text, so that this much is held at all times."""
+
+SHORT_CHARS = 1_000
+"""Text over which a pattern of Presidio's that has a bound needs no limit of time."""
 
 NEAR_CHARS = 8
 """A required character this near to the start of a match is cheaper to look for than the match."""
@@ -70,7 +77,12 @@ class Rule:
     """Characters of which every match holds at least one."""
     screen: regex.Pattern[str] | None
     """Finds those characters."""
+    stretch: regex.Pattern[str] | None
+    """Finds stretches of text with those characters so near to each other that a match may hold any of them."""
+    approach: Approach | None
     max_span: int
+    is_trusted: bool
+    """Whether it is a pattern of Presidio's, which takes no long time over a short text."""
 
     @property
     def lead(self) -> int | None:
@@ -91,28 +103,53 @@ class Rule:
             return
         w = self.widths
         if w.before is None or w.most is None or w.after is None or w.most > self.max_span:
-            near = self.lead is not None and self.lead <= NEAR_CHARS
-            yield from self._near_matches(text, start) if near else self._bounded_matches(text, start)
+            if self.lead is not None and self.lead <= NEAR_CHARS:
+                yield from self._near_matches(text, start)
+            elif self.approach is not None:
+                yield from self._approached_matches(text, start, self.approach)
+            else:
+                yield from self._bounded_matches(text, start)
         else:
             for low, high in self._regions(text, start, w.most + w.after):
-                for found in self.engine_pattern.finditer(text, low, high, timeout=REGEX_TIMEOUT_S):
+                # A limit of time costs more than the search of a short text does.
+                limit = None if high - low <= SHORT_CHARS and self.is_trusted else REGEX_TIMEOUT_S
+                for found in self.engine_pattern.finditer(text, low, high, timeout=limit):
                     yield self._match(found)
 
     def _regions(self, text: str, start: int, reach: int) -> Iterator[tuple[int, int]]:
         """Yield where matches can lie, in order and apart: around the characters that each of them holds."""
-        if self.screen is None or self.lead is None:
+        if self.stretch is None or self.lead is None:
             yield start, len(text)
             return
-        low = high = start
+        for hits in self.stretch.finditer(text, start):
+            yield max(start, hits.start() - self.lead), hits.end() - 1 + reach
+
+    def _approached_matches(self, text: str, start: int, approach: Approach) -> Iterator[Match]:
+        """Search only from where the characters before a required one begin, and only if what follows it fits."""
+        if self.screen is None:
+            return
         for hit in self.screen.finditer(text, start):
-            begin = hit.start() - self.lead
-            if begin > high:
-                if high > low:
-                    yield low, high
-                low = begin
-            high = hit.start() + reach
-        if high > low:
-            yield low, high
+            place = hit.start()
+            if place < start or not approach.may_follow(text, place, place + self.max_span + 1):
+                continue
+            low = approach.begin(text, max(start, place - self.max_span), place)
+            match = self._first_match(text, low, place)
+            if match is not None:
+                yield match
+                start = match.end
+
+    def _first_match(self, text: str, low: int, high: int) -> Match | None:
+        """Return the first match that begins from `low` to `high`."""
+        while low <= high:
+            stop = high + self.max_span + 1
+            found = self.engine_pattern.search(text, low, stop, timeout=REGEX_TIMEOUT_S)
+            if found is None or found.start() > high:
+                return None
+            match = self._cut_to_span(found, text)
+            if match is not None:
+                return match
+            low = found.start() + 1
+        return None
 
     def _near_matches(self, text: str, start: int) -> Iterator[Match]:
         """Try only the starts from which a required character is near."""
@@ -196,6 +233,16 @@ def _start(found: regex.Match[str] | None) -> int | None:
     return None if found is None else found.start()
 
 
+def _stretch(needed: Required | None, widths: Widths) -> regex.Pattern[str] | None:
+    """Return what finds required characters that a match can join, from the first to the last; None if unbounded."""
+    if needed is None or needed.lead is None or widths.most is None or widths.after is None:
+        return None
+    gap = needed.lead + widths.most + widths.after - 1
+    one = screen(needed.atoms)
+    more = rf"(?:(?!{one.pattern})[\s\S]){{0,{gap}}}+(?:{one.pattern})"
+    return regex.compile(f"(?:{one.pattern})(?:{more})*+", one.flags & (regex.IGNORECASE | regex.VERSION0))
+
+
 def make_rules(entity: str, recognizer: Any) -> list[Rule]:  # noqa: ANN401 - Presidio has no types
     """Return the rules of a pattern recognizer. Raises UnsupportedPatternError."""
     flags = recognizer.global_regex_flags
@@ -208,7 +255,7 @@ def make_rules(entity: str, recognizer: Any) -> list[Rule]:  # noqa: ANN401 - Pr
             dot_all=bool(flags & regex.DOTALL),
         )
         tree = parse_pattern(source)
-        needed = required(tree)
+        needed, widths = required(tree), measure(tree)
         rules.append(
             Rule(
                 entity=entity,
@@ -216,10 +263,13 @@ def make_rules(entity: str, recognizer: Any) -> list[Rule]:  # noqa: ANN401 - Pr
                 source=source,
                 engine_pattern=regex.compile(pattern.regex, flags),
                 score=pattern.score,
-                widths=measure(tree),
+                widths=widths,
                 required=needed,
                 screen=None if needed is None else screen(needed.atoms),
+                stretch=_stretch(needed, widths),
+                approach=approach(needed),
                 max_span=MAX_SPANS.get(entity, MAX_SPAN),
+                is_trusted=not isinstance(recognizer, CustomRecognizer),
             )
         )
     return rules

@@ -35,13 +35,17 @@ class Required(NamedTuple):
     atoms: frozenset[Atom]
     lead: int | None
     """How many characters can stand before the first of them; None when there is no bound."""
+    before: frozenset[Atom]
+    """All that can stand there."""
+    rest: Node
+    """What the match is from there on."""
 
 
 def required(node: Node) -> Required | None:
     """Return characters that every match of `node` holds one of, the rarest that can be had, or None."""
     match node:
         case Atom():
-            return Required(frozenset((node,)), 0)
+            return Required(frozenset((node,)), 0, frozenset(), node)
         case Sequence(items):
             return _required_in_sequence(items)
         case Choice(options):
@@ -53,21 +57,47 @@ def required(node: Node) -> Required | None:
             return Required(
                 frozenset().union(*(r.atoms for r in known)),
                 None if None in leads else max(lead for lead in leads if lead is not None),
+                frozenset().union(*(r.before for r in known)),
+                Choice(tuple(r.rest for r in known)),
             )
-        case Repeat(item, least):
-            return required(item) if least else None
+        case Repeat(item, least, most):
+            return _required_in_repeat(item, least, most)
     return None
+
+
+def _required_in_repeat(item: Node, least: int, most: int | None) -> Required | None:
+    found = required(item) if least else None
+    if found is None:
+        return None
+    more = Repeat(item, least - 1, None if most is None else most - 1)
+    return found._replace(rest=Sequence((found.rest, more)))
 
 
 def _required_in_sequence(items: tuple[Node, ...]) -> Required | None:
     best: Required | None = None
     passed: int | None = 0
-    for item in items:
+    before: frozenset[Atom] = frozenset()
+    for place, item in enumerate(items, 1):
         found = required(item)
         if found is not None and (best is None or _commonness(found.atoms) < _commonness(best.atoms)):
-            best = found._replace(lead=_plus(passed, found.lead))
+            best = Required(
+                found.atoms, _plus(passed, found.lead), before | found.before, Sequence((found.rest, *items[place:]))
+            )
+        before |= _atoms(item)
         passed = _plus(passed, measure(item).most)
     return best
+
+
+def _atoms(node: Node) -> frozenset[Atom]:
+    """Return all that a match of `node` can consist of."""
+    match node:
+        case Atom():
+            return frozenset((node,))
+        case Sequence(nodes) | Choice(nodes):
+            return frozenset().union(*map(_atoms, nodes))
+        case Repeat(item):
+            return _atoms(item)
+    return frozenset()
 
 
 @cache
