@@ -53,8 +53,8 @@ class Engine(NamedTuple):
     """Recognizers made ready, without the name a policy gives them. Immutable; shared by detectors."""
 
     entities: tuple[str, ...]
-    recognizers: tuple[tuple[str, Any], ...]
-    """Each with the entity for which it was asked."""
+    recognizers: Mapping[int, tuple[str, Any]]
+    """By identity, each with the entity for which it was asked."""
     rules: tuple[Rule, ...]
     phones: tuple[PhoneScanner, ...]
     holds: tuple[HoldAutomaton, ...]
@@ -121,14 +121,9 @@ class _Found:
     def __init__(self, engine: Engine, text: str, start: int, window: Window) -> None:
         self._text = text
         self._engine = engine
-        context = window.context[-CONTEXT_CHARS:]
-        self._before = len(context) - start
-        self._around = Surroundings(
-            context + window.text,
-            engine.tokenizers,
-            is_start=len(context) == window.start,
-            final=window.final,
-        )
+        self._before = min(len(window.context), CONTEXT_CHARS) - start
+        self._window = window
+        self._around: Surroundings | None = None
         rules, phones = engine.rules, engine.phones
         likely = engine.prefilter.candidates(text)
         is_phone_likely = bool(likely) and likely[-1] >= len(rules)
@@ -158,7 +153,14 @@ class _Found:
         words = self._engine.context.get(id(recognizer))
         if words is None or judged.score >= EntityRecognizer.MAX_SCORE:
             return False
-        return self._around.is_raised(judged.start + self._before, judged.end + self._before, words)
+        around = self._around = self._around or self._surroundings()
+        return around.is_raised(judged.start + self._before, judged.end + self._before, words)
+
+    def _surroundings(self) -> Surroundings:
+        window = self._window
+        context = window.context[-CONTEXT_CHARS:]
+        is_start = len(context) == window.start
+        return Surroundings(context + window.text, self._engine.tokenizers, is_start=is_start, final=window.final)
 
     def _in_context(self, recognizer: Any, judged: Judged) -> Judged:  # noqa: ANN401 - Presidio has no types
         is_raised = self._is_raised(recognizer, judged)
@@ -185,10 +187,11 @@ class _Found:
             if match.end <= watermark and (judged := match.rule.judge(match, self._text)) is not None:
                 found_by[id(match.rule.recognizer)].append(judged)
         for scanner, group in self._groups:
-            found_by[id(scanner.recognizer)].extend(judged for judged in group.found if judged.end <= watermark)
+            if group.found:
+                found_by[id(scanner.recognizer)].extend(each for each in group.found if each.end <= watermark)
         by_entity: dict[str, list[Judged]] = defaultdict(list)
-        for entity, recognizer in engine.recognizers:
-            own = found_by.get(id(recognizer), [])
+        for key, own in found_by.items():
+            entity, recognizer = engine.recognizers[key]
             # Presidio does this for each recognizer but that of IBANs before it looks at context, then for all.
             kept = own if isinstance(recognizer, IbanRecognizer) else without_contained(own)
             by_entity[entity].extend(self._in_context(recognizer, judged) for judged in kept)
@@ -224,7 +227,9 @@ def make_engine(
         spans[rule.max_span].append(rule.source)
     if phones:
         spans[min(spans, default=phone.MAX_CANDIDATE_CHARS)].append(phone.LEAD)
-    needs = [rule.required for rule in rules] + [Required(frozenset({_DIGIT}), 0, frozenset(), _DIGIT)] * bool(phones)
+    needs = [rule.required for rule in rules] + [Required(frozenset({_DIGIT}), 0, frozenset(), _DIGIT)] * bool(
+        phones
+    )
     atoms = [atom for need in needs if need is not None for atom in need.atoms]
     finds = [pattern for scanner in phones for pattern in scanner.finds]
     return Engine(
@@ -234,7 +239,7 @@ def make_engine(
         holds=tuple(HoldAutomaton(sources, span) for span, sources in spans.items()),
         screen=None if None in needs else screen(atoms),
         prefilter=Prefilter([rule.source for rule in rules], finds),
-        recognizers=tuple({id(found): (entity, found) for entity, found in recognizers}.values()),
+        recognizers={id(found): (entity, found) for entity, found in recognizers},
         looks_before=max(1, *(rule.context_chars for rule in rules), 1),
         tokenizers=tuple(map(tokenizer, languages)),
         context=_context([found for _, found in recognizers], languages),

@@ -22,8 +22,7 @@ from presidio_analyzer.predefined_recognizers.country_specific.south_africa.za_p
 )
 
 from detectors.automaton import HoldAutomaton
-from detectors.pii.phone_parts import is_plain as is_plain_candidate
-from detectors.pii.phone_parts import parts
+from detectors.pii.phone_parts import parts, plain_digits
 from detectors.pii.phone_plans import Regions
 from detectors.pii.phone_shapes import MIN_DIGITS, finds, least_digits
 from detectors.pii.rules import Judged
@@ -91,6 +90,8 @@ class Candidate(NamedTuple):
     has_plus: bool
     is_open: bool
     """Whether what follows may still change it."""
+    is_plain: bool
+    """Whether it has nothing but digits of ASCII and punctuation."""
 
 
 class Place(NamedTuple):
@@ -155,6 +156,9 @@ class PhoneScanner:
         begin, end = first.start, first.end
         if first.digits < (MIN_DIGITS if first.has_plus else self._least):
             return Group(begin, end, ())  # too short in every region, so none looks further
+        numbers = self._numbers(candidates, first)
+        if all(number.end == end for number in numbers.values()):  # as nearly always: no region looks into it again
+            return self._agreed(candidates.text, begin, end, numbers)
         places = dict.fromkeys(self._regions, begin)
         found: dict[Place, None] = {}
         behind = list(places)
@@ -174,12 +178,15 @@ class PhoneScanner:
             behind = [region for region in behind if places[region] < end]
         return Group(begin, end, tuple(Judged(*number, self.recognizer.SCORE) for number in found))
 
+    def _agreed(self, text: str, begin: int, end: int, numbers: dict[str, Place]) -> Group:
+        found = dict.fromkeys(place for region, place in numbers.items() if self._accepts(text, place, region))
+        return Group(begin, end, tuple(Judged(*place, self.recognizer.SCORE) for place in found))
+
     def _numbers(self, candidates: _Candidates, candidate: Candidate) -> dict[str, Place]:
         """Return the number that a candidate is, or that is in it, by region; only regions that have one."""
         numbers = candidates.numbers.get(candidate.start)
         if numbers is None:
-            value = candidates.text[candidate.start : candidate.end]
-            is_plain = self._is_usual and is_plain_candidate(value)
+            is_plain = candidate.is_plain and self._is_usual
             numbers = (
                 self._plain_numbers(candidates, candidate) if is_plain else self._matched(candidates, candidate)
             )
@@ -286,14 +293,16 @@ class _Candidates:
         if found is None:
             return None
         begin, end = found.span()
-        if _LONG_GAP.search(self.text, begin, end):
+        if end - begin > MAX_GAP_CHARS and _LONG_GAP.search(self.text, begin, end):
             without = _CANDIDATE_WITHOUT_EXTENSION.match(self.text, begin)
             end = end if without is None else without.end()
         value = self.text[begin:end]
         is_open = not self._final and self._is_open(value, end)
-        second = _SECOND_NUMBER.search(value)
-        value = value[: second.start()] if second else value
-        return Candidate(begin, begin + len(value), _digits(value), _has_plus(value), is_open)
+        if "x" in value and (second := _SECOND_NUMBER.search(value)):
+            value = value[: second.start()]
+        plain = plain_digits(value)
+        digits = _digits(value) if plain is None else len(plain)
+        return Candidate(begin, begin + len(value), digits, _has_plus(value), is_open, plain is not None)
 
     def _is_open(self, value: str, end: int) -> bool:
         text = self.text

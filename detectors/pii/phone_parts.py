@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PUNCTUATION: Final = " ()[]+./-\xa0\u2010\u2011\u2012\u2013\u2014\u2015"
-_PLAIN = re.compile(f"[0-9{re.escape(_PUNCTUATION)}]*")
-_BRACKETS = frozenset("()[]")
 
 MAX_PART_CHARS: Final = 250
 """Longest part that is parsed: phonenumbers' `_MAX_INPUT_STRING_LENGTH`."""
 
-_NUMBER = re.compile(r"[^+0-9]*(\+*)([^+]*)")
+_WITH_PLUS = re.compile(r"[^+0-9]*\+*[^+]*")
+_HARMLESS = frozenset(f"0123456789,:;\n{_PUNCTUATION}")
+"""What often stands beside a part and says nothing about it."""
 _NOT_A_DIGIT = {ord(sign): None for sign in _PUNCTUATION}
 _NOT_A_BRACKET = re.compile(r"[^()\[\]]+")
 _BALANCED = re.compile(r"[(\[]?(?:_[)\]])?_(?:[(\[]_[)\]]){0,3}_?")
@@ -35,7 +35,8 @@ _PAGES: re.Pattern[str] = upstream._PUB_PAGES  # noqa: SLF001 - what the matcher
 _TIME: re.Pattern[str] = upstream._TIME_STAMPS  # noqa: SLF001 - what the matcher passes over
 _TIME_SUFFIX: re.Pattern[str] = upstream._TIME_STAMPS_SUFFIX  # noqa: SLF001 - what the matcher passes over
 _INNER = upstream._INNER_MATCHES  # noqa: SLF001 - where the matcher takes a candidate apart
-_SEPARATORS: Final = tuple(zip(("/", "(", "-", "\u2012\u2013\u2014\u2015", ".", " \xa0"), _INNER, strict=True))
+_SIGNS = tuple(map(frozenset, ("/", "(", "-", "\u2012\u2013\u2014\u2015", ".", " \xa0")))
+_SEPARATORS: Final = tuple(zip(_SIGNS, _INNER, strict=True))
 """Each with the characters of which there is one in every part that it takes apart."""
 
 
@@ -48,9 +49,10 @@ class Part(NamedTuple):
     has_plus: bool
 
 
-def is_plain(candidate: str) -> bool:
-    """Whether the parts of a candidate can be told here."""
-    return _PLAIN.fullmatch(candidate) is not None
+def plain_digits(candidate: str) -> str | None:
+    """Return the digits of a candidate whose parts can be told here, None for another one."""
+    digits = candidate.translate(_NOT_A_DIGIT)
+    return digits if digits.isascii() and digits.isdigit() else None
 
 
 def parts(text: str, start: int, end: int, least: int) -> Iterator[Part]:
@@ -61,19 +63,18 @@ def parts(text: str, start: int, end: int, least: int) -> Iterator[Part]:
     if _TIME.search(candidate) and _TIME_SUFFIX.match(text, end):
         return
     for shift, value in _values(candidate):
-        if (
-            len(value) >= least
-            and (part := _read(text, start + shift, value)) is not None
-            and len(part.digits) >= least
-        ):
-            yield part
+        if len(value) >= least:
+            digits = value.translate(_NOT_A_DIGIT)
+            if len(digits) >= least and _is_read(text, start + shift, value):
+                yield Part(start + shift, start + shift + len(value), digits, "+" in value)
 
 
 def _values(candidate: str) -> Iterator[tuple[int, str]]:
     """Yield each part with its place in the candidate."""
     yield 0, candidate
+    used = frozenset(candidate)
     for signs, separator in _SEPARATORS:
-        if not any(sign in candidate for sign in signs):
+        if signs.isdisjoint(used):
             continue
         found = separator.search(candidate)
         if found is not None:
@@ -83,19 +84,19 @@ def _values(candidate: str) -> Iterator[tuple[int, str]]:
             found = separator.search(candidate, found.start() + 1)
 
 
-def _read(text: str, start: int, value: str) -> Part | None:
-    """Return a part, None when it is nothing that would be parsed, or fails to be."""
-    end = start + len(value)
-    if len(value) > MAX_PART_CHARS or not _are_balanced(value):
-        return None
-    if _touches(text, end) or (start > 0 and value[0] not in "([+" and _touches(text, start - 1)):
-        return None
-    found = _NUMBER.fullmatch(value.rstrip(_PUNCTUATION))
-    return None if found is None else Part(start, end, found[2].translate(_NOT_A_DIGIT), bool(found[1]))
+def _is_read(text: str, start: int, value: str) -> bool:
+    """Whether a part is parsed, and not passed over for what it looks like or what stands beside it."""
+    if len(value) > MAX_PART_CHARS or _touches(text, start + len(value)):
+        return False
+    if start > 0 and value[0] not in "([+" and _touches(text, start - 1):
+        return False
+    if "+" in value and not _WITH_PLUS.fullmatch(value.rstrip(_PUNCTUATION)):
+        return False
+    return _are_balanced(value)
 
 
 def _are_balanced(value: str) -> bool:
-    if _BRACKETS.isdisjoint(value):
+    if not ("(" in value or ")" in value or "[" in value or "]" in value):
         return True
     return _BALANCED.fullmatch(_NOT_A_BRACKET.sub("_", value)) is not None and not _PAGES.search(value)
 
@@ -105,6 +106,8 @@ def _touches(text: str, place: int) -> bool:
     if place >= len(text):
         return False
     sign = text[place]
+    if sign in _HARMLESS:
+        return False
     if sign.isascii():
         return sign.isalpha() or sign in "%$"
     return bool(

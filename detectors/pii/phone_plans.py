@@ -13,6 +13,7 @@ from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import regex
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, phonenumberutil
 
 from detectors.pii.phone_screen import RegionScreen
@@ -27,6 +28,7 @@ _MOST: Final = 17
 """Digits of a number without prefix and country code: `_MIN_LENGTH_FOR_NSN` and `_MAX_LENGTH_FOR_NSN`."""
 
 _CODE_DIGITS: Final = 3
+_DIGITS: Final = "0123456789"
 _FIRST_GROUP_ONLY: re.Pattern[str] = phonenumberutil._FIRST_GROUP_ONLY_PREFIX_PATTERN  # noqa: SLF001 - its own rule
 
 
@@ -54,6 +56,9 @@ class Plan:
         described = [one for kind in kinds if (one := getattr(metadata, kind)) is not None]
         self._by_length = {count: _kinds_of(count, described, general) for count in self._lengths}
         self._choice = _choice(_Format(one) for one in metadata.number_format)
+        dialled = (metadata.international_prefix, metadata.national_prefix_for_parsing, self.code)
+        self.dialled = "".join(sign for sign in _DIGITS if any(_may_begin(each, sign) for each in dialled))
+        """First digits of numbers that may have something to be stripped."""
 
     def is_too_long(self, count: int) -> bool:
         """Whether so many digits are more than any number has, and not dialled locally."""
@@ -89,6 +94,10 @@ class Plan:
         """Whether the digits, a number, are not written without the prefix that is dialled within the country."""
         found = self._choice.match(digits)
         return found is not None and found.lastgroup is not None
+
+
+def _may_begin(pattern: str | None, sign: str) -> bool:
+    return bool(pattern) and regex.match(pattern, sign, partial=True) is not None
 
 
 def _kinds_of(count: int, described: Iterable[Any], general: Any) -> re.Pattern[str]:  # noqa: ANN401 - see above
@@ -198,6 +207,8 @@ class Region:
         if has_plus and (coded := _split_code(digits)) is not None:
             return _is_number(*coded)
         plan = self._plan
+        if not has_plus and digits[0] not in plan.dialled:
+            return self._has_bare(digits)
         found = plan.abroad.match(digits)
         if found is not None and not digits.startswith("0", found.end()):
             rest = digits[found.end() :]
@@ -208,6 +219,14 @@ class Region:
             if plan.is_too_long(len(digits)) or (plan.is_general(rest) and not plan.is_general(digits)):
                 return _is_number(self._calling, rest)
         return not has_plus and self._has_national(digits)
+
+    def _has_bare(self, digits: str) -> bool:
+        """Whether digits of which nothing is stripped are a number."""
+        calling = self._calling
+        if len(digits) > _MOST or not calling.knows(digits):
+            return False
+        main = calling.main
+        return main is None or not main.needs_prefix(digits) or main.strip(digits).has_prefix
 
     def _has_national(self, digits: str) -> bool:
         rest = self._plan.strip(digits).digits

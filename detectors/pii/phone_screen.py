@@ -58,7 +58,7 @@ class RegionScreen:
         """Return the regions in which these digits, of ASCII and all of them, may be a valid number."""
         if len(digits) > MAX_DIGITS:
             return frozenset()
-        matched = self._set.Match(digits)
+        matched = self._set.Match(digits.encode())
         if not matched or self._probe not in matched:  # RE2 has no room: its Set then reports nothing
             return self.regions
         if len(matched) == 1:

@@ -277,6 +277,9 @@ def make_rules(entity: str, recognizer: Any) -> list[Rule]:  # noqa: ANN401 - Pr
 
 def without_contained(judged: Iterable[Judged]) -> list[Judged]:
     """Drop what lies in a finding at least as sure, as Presidio's `remove_duplicates` does for one entity."""
+    judged = list(judged)
+    if len(judged) < 2:  # noqa: PLR2004 - nothing beside it
+        return judged
     kept: list[Judged] = []
     open_: list[Judged] = []
     for each in sorted(set(judged), key=lambda j: (j.start, -j.end, -j.score)):

@@ -81,7 +81,10 @@ def _required_in_sequence(items: tuple[Node, ...]) -> Required | None:
         found = required(item)
         if found is not None and (best is None or _commonness(found.atoms) < _commonness(best.atoms)):
             best = Required(
-                found.atoms, _plus(passed, found.lead), before | found.before, Sequence((found.rest, *items[place:]))
+                found.atoms,
+                _plus(passed, found.lead),
+                before | found.before,
+                Sequence((found.rest, *items[place:])),
             )
         before |= _atoms(item)
         passed = _plus(passed, measure(item).most)
