@@ -12,24 +12,21 @@ group longer than `MAX_GROUP_CHARS`, which takes a long list of bare numbers, al
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import phonenumbers
-from phonenumbers import PhoneNumberMatcher, phonenumberutil
 from phonenumbers import phonenumbermatcher as upstream
+from phonenumbers import phonenumberutil
 from presidio_analyzer.predefined_recognizers.country_specific.south_africa.za_phone_number_recognizer import (
     ZaPhoneNumberRecognizer,
 )
 
 from detectors.automaton import HoldAutomaton
-from detectors.pii.phone_parts import parts, plain_digits
+from detectors.pii.phone_parts import parts, read
 from detectors.pii.phone_plans import Regions
 from detectors.pii.phone_shapes import MIN_DIGITS, finds, least_digits
 from detectors.pii.rules import Judged
 from detectors.regex_tree import PatternSource
-
-if TYPE_CHECKING:
-    from phonenumbers import PhoneNumberMatch
 
 MAX_GAP_CHARS = 64
 """Longest white space before an extension and inside it; phonenumbers has no limit."""
@@ -90,8 +87,6 @@ class Candidate(NamedTuple):
     has_plus: bool
     is_open: bool
     """Whether what follows may still change it."""
-    is_plain: bool
-    """Whether it has nothing but digits of ASCII and punctuation."""
 
 
 class Place(NamedTuple):
@@ -124,9 +119,11 @@ class PhoneScanner:
         self.entity = entity
         self.recognizer = recognizer
         self._regions = {region: least_digits(region) for region in recognizer.supported_regions}
+        self._all = frozenset(self._regions)
         self._least = min(self._regions.values())
         self._plans = Regions(self._regions)
-        self._is_usual = recognizer.leniency == phonenumbers.Leniency.VALID
+        if recognizer.leniency != phonenumbers.Leniency.VALID:
+            raise ValueError("phone numbers are judged at phonenumbers' leniency VALID only")
         self._tail = HoldAutomaton([_TAIL], _TAIL_CHARS)
 
     @property
@@ -186,40 +183,27 @@ class PhoneScanner:
         """Return the number that a candidate is, or that is in it, by region; only regions that have one."""
         numbers = candidates.numbers.get(candidate.start)
         if numbers is None:
-            is_plain = candidate.is_plain and self._is_usual
-            numbers = (
-                self._plain_numbers(candidates, candidate) if is_plain else self._matched(candidates, candidate)
-            )
-            candidates.numbers[candidate.start] = numbers
+            numbers = candidates.numbers[candidate.start] = {}
+            known, missing = candidates.regions, self._all
+            for place in parts(candidates.text, candidate.start, candidate.end):
+                if (regions := known.get(place)) is None:
+                    regions = known[place] = self._regions_of(candidates.text, *place)
+                if not missing.isdisjoint(regions):
+                    numbers |= dict.fromkeys(missing & regions, Place(*place))
+                    missing -= regions
+                    if not missing:
+                        break
         return numbers
 
-    def _plain_numbers(self, candidates: _Candidates, candidate: Candidate) -> dict[str, Place]:
-        numbers: dict[str, Place] = {}
-        for part in parts(candidates.text, candidate.start, candidate.end, MIN_DIGITS):
-            key = (part.digits, part.has_plus)
-            if (regions := candidates.regions.get(key)) is None:
-                regions = candidates.regions[key] = self._plans.with_number(part.digits, has_plus=part.has_plus)
-            for region in regions:
-                numbers.setdefault(region, Place(part.start, part.end))
-            if len(numbers) == len(self._regions):
-                break
-        return numbers
-
-    def _matched(self, candidates: _Candidates, candidate: Candidate) -> dict[str, Place]:
-        """Ask phonenumbers' matcher: it reads extensions, letters and digits of other scripts."""
-        value = candidates.text[candidate.start : candidate.end]
-        numbers: dict[str, Place] = {}
-        possible = self._regions if candidate.has_plus else self._plans.screen.possible(value)
-        for region, least in self._regions.items():
-            if region not in possible or candidate.digits < (MIN_DIGITS if candidate.has_plus else least):
-                continue
-            matcher = _Matcher(candidates.text, region, self.recognizer.leniency, least)
-            match = matcher._extract_match(value, candidate.start)  # noqa: SLF001 - _find's own step
-            if match is not None:
-                numbers[region] = Place(match.start, match.end)
-                if match.end == candidate.end and _is_abroad(value):
-                    return dict.fromkeys(self._regions, numbers[region])
-        return numbers
+    def _regions_of(self, text: str, start: int, end: int) -> frozenset[str]:
+        """Return the regions in which all of this text is a number."""
+        dialled = read(text, start, end)
+        if dialled is None:
+            return frozenset()
+        regions = self._plans.with_number(dialled.digits, dialled.written, has_plus=dialled.has_plus)
+        if not dialled.has_x:
+            return regions
+        return frozenset(region for region in regions if _are_valid_x(text[start:end], region))
 
     def _accepts(self, text: str, number: Place, region: str) -> bool:
         recognizer = self.recognizer
@@ -232,30 +216,10 @@ class PhoneScanner:
         )
 
 
-class _Matcher(PhoneNumberMatcher):
-    """phonenumbers' matcher, which does not parse parts of a candidate that have too few digits to be valid.
-
-    It takes a candidate that is no number apart at every space; a list of numbers has thousands of such parts.
-    """
-
-    def __init__(self, text: str, region: str, leniency: int, least_digits: int) -> None:
-        super().__init__(text, region, leniency=leniency)
-        self._least_digits = least_digits
-
-    def _parse_and_verify(self, candidate: str, offset: int) -> PhoneNumberMatch | None:
-        if _digits(candidate) < (MIN_DIGITS if _has_plus(candidate) else self._least_digits):
-            return None
-        found: PhoneNumberMatch | None = super()._parse_and_verify(candidate, offset)
-        return found
-
-
-def _is_abroad(value: str) -> bool:
-    """Whether a number begins with a plus and a country's code, so that it is the same from everywhere."""
-    try:
-        phonenumbers.parse(value, None)
-    except phonenumbers.NumberParseException:
-        return False
-    return True
+def _are_valid_x(value: str, region: str) -> bool:
+    """Whether two `x` in a row in a number stand for a carrier's code there."""
+    number = phonenumbers.parse(value, region, keep_raw_input=True)
+    return bool(upstream._contains_only_valid_x_chars(number, value))  # noqa: SLF001 - as the matcher asks
 
 
 def _digits(value: str) -> int:
@@ -276,8 +240,8 @@ class _Candidates:
         self._known: dict[int, Candidate | None] = {}
         self.numbers: dict[int, dict[str, Place]] = {}
         """The numbers in candidates by their start, and by region."""
-        self.regions: dict[tuple[str, bool], frozenset[str]] = {}
-        """In which regions digits are a number, with a plus or without."""
+        self.regions: dict[tuple[int, int], frozenset[str]] = {}
+        """The regions in which parts are a number, by their place: lists of numbers have the same parts often."""
 
     def after(self, start: int) -> Candidate | None:
         """Return the first candidate from `start` on."""
@@ -300,9 +264,7 @@ class _Candidates:
         is_open = not self._final and self._is_open(value, end)
         if "x" in value and (second := _SECOND_NUMBER.search(value)):
             value = value[: second.start()]
-        plain = plain_digits(value)
-        digits = _digits(value) if plain is None else len(plain)
-        return Candidate(begin, begin + len(value), digits, _has_plus(value), is_open, plain is not None)
+        return Candidate(begin, begin + len(value), _digits(value), _has_plus(value), is_open)
 
     def _is_open(self, value: str, end: int) -> bool:
         text = self.text

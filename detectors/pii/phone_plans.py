@@ -97,7 +97,7 @@ class Plan:
 
 
 def _may_begin(pattern: str | None, sign: str) -> bool:
-    return bool(pattern) and regex.match(pattern, sign, partial=True) is not None
+    return pattern is not None and regex.match(pattern, sign, partial=True) is not None
 
 
 def _kinds_of(count: int, described: Iterable[Any], general: Any) -> re.Pattern[str]:  # noqa: ANN401 - see above
@@ -199,16 +199,18 @@ class Region:
             raise ValueError(f"{name} has no numbering plan")
         self._plan, self._calling = plan, calling
 
-    def has_number(self, digits: str, *, has_plus: bool = False) -> bool:
-        """Whether ASCII digits, four or more and punctuation apart, are a valid number as it is usually written.
+    def has_number(self, digits: str, written: str = "", *, has_plus: bool = False) -> bool:
+        """Whether ASCII digits, four or more, are a valid number as it is usually written.
 
-        As phonenumbers' matcher decides at leniency VALID, where a text has no sign of an extension.
+        `written` has all digits of the text, those of an extension, too, if there is one. As phonenumbers' matcher
+        decides at leniency VALID.
         """
+        written = written or digits
         if has_plus and (coded := _split_code(digits)) is not None:
             return _is_number(*coded)
         plan = self._plan
         if not has_plus and digits[0] not in plan.dialled:
-            return self._has_bare(digits)
+            return self._has_bare(digits, written)
         found = plan.abroad.match(digits)
         if found is not None and not digits.startswith("0", found.end()):
             rest = digits[found.end() :]
@@ -218,24 +220,24 @@ class Region:
             rest = plan.strip(digits[len(plan.code) :]).digits
             if plan.is_too_long(len(digits)) or (plan.is_general(rest) and not plan.is_general(digits)):
                 return _is_number(self._calling, rest)
-        return not has_plus and self._has_national(digits)
+        return not has_plus and self._has_national(digits, written)
 
-    def _has_bare(self, digits: str) -> bool:
+    def _has_bare(self, digits: str, written: str) -> bool:
         """Whether digits of which nothing is stripped are a number."""
         calling = self._calling
         if len(digits) > _MOST or not calling.knows(digits):
             return False
         main = calling.main
-        return main is None or not main.needs_prefix(digits) or main.strip(digits).has_prefix
+        return main is None or not main.needs_prefix(digits) or main.strip(written).has_prefix
 
-    def _has_national(self, digits: str) -> bool:
+    def _has_national(self, digits: str, written: str) -> bool:
         rest = self._plan.strip(digits).digits
         number = rest if self._plan.may_stand_alone(len(rest)) else digits
         calling = self._calling
         if not _LEAST <= len(number) <= _MOST or not calling.knows(number):
             return False
         main = calling.main
-        return main is None or not main.needs_prefix(number) or main.strip(digits).has_prefix
+        return main is None or not main.needs_prefix(number) or main.strip(written).has_prefix
 
 
 def _is_number(calling: _Calling, digits: str) -> bool:
@@ -254,9 +256,10 @@ class Regions:
         self.screen = RegionScreen(names)
         self._regions = {name: Region(name) for name in self.screen.regions}
 
-    def with_number(self, digits: str, *, has_plus: bool = False) -> frozenset[str]:
+    def with_number(self, digits: str, written: str = "", *, has_plus: bool = False) -> frozenset[str]:
         """Return the regions in which ASCII digits, four or more, are a valid number: `Region.has_number`."""
         if has_plus and (coded := _split_code(digits)) is not None:
             return self.screen.regions if _is_number(*coded) else frozenset()
-        likely = self._regions if has_plus else self.screen.possible_digits(digits)
-        return frozenset(name for name in likely if self._regions[name].has_number(digits, has_plus=has_plus))
+        likely = self._regions if has_plus else self.screen.possible(digits)
+        known = self._regions
+        return frozenset(name for name in likely if known[name].has_number(digits, written, has_plus=has_plus))

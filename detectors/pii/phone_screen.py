@@ -1,32 +1,28 @@
-r"""In which regions a candidate without `+` could hold a valid number: a necessary condition, from metadata.
+r"""In which regions digits without `+` could be a valid number: a necessary condition, from metadata.
 
-phonenumbers takes some 60 us to say that a candidate is no number of a region, and is asked for each region. What
-it parses is the candidate or a part of it that begins and ends with blocks of digits. What is left of the digits of
-such a part, when prefixes are stripped from its front, must match one of the descriptions of the region, or of a
-region with the same calling code. So RE2 is asked for each part, of all regions at once. It finds no number.
+What is left of the digits, when prefixes are stripped from their front, must match one of the descriptions of the
+region, or of a region with the same calling code. So RE2 is asked, of all regions at once. It finds no number.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 from unicodedata import digit
 
 import re2
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
-from detectors.pii.phone_shapes import KINDS, MIN_DIGITS, may_read_letters
+from detectors.pii.phone_shapes import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 MAX_DIGITS: Final = 40
 """Longest part that is looked at: 17 digits of a number, and far more than any prefix has."""
 
 _MEMORY_BYTES: Final = 64 << 20
-_BLOCK = re.compile(r"\d+")
 _REFERENCE = re.compile(r"\\\d")
 _ANYTHING: Final = "[0-9]*"
 
@@ -45,16 +41,7 @@ class RegionScreen:
         self._probe = self._set.Add("[0-9]+")
         self._set.Compile()
 
-    def possible(self, candidate: str) -> frozenset[str]:
-        """Return the regions in which a candidate without `+` may hold a valid number."""
-        if may_read_letters(candidate):
-            return self.regions
-        found: frozenset[str] = frozenset()
-        for part in _parts(candidate):
-            found |= self.possible_digits(part)
-        return found
-
-    def possible_digits(self, digits: str) -> frozenset[str]:
+    def possible(self, digits: str) -> frozenset[str]:
         """Return the regions in which these digits, of ASCII and all of them, may be a valid number."""
         if len(digits) > MAX_DIGITS:
             return frozenset()
@@ -69,22 +56,6 @@ class RegionScreen:
         """Whether these digits, all of them, may be a number of one of the regions."""
         matched = self._set.Match("".join(str(digit(char)) for char in digits))
         return not matched or len(matched) > 1 or self._probe not in matched
-
-
-def _parts(candidate: str) -> Iterator[str]:
-    """Yield the digits from the start of each block to the end of each one after it."""
-    blocks = _BLOCK.findall(candidate)
-    if not candidate.isascii():
-        blocks = ["".join(str(digit(char)) for char in block) for block in blocks]
-    digits, ends = "".join(blocks), [0]
-    for block in blocks:
-        ends.append(ends[-1] + len(block))
-    for number, (start, first_end) in enumerate(pairwise(ends)):
-        for end in (first_end, *ends[number + 2 :]):
-            if end - start > MAX_DIGITS:
-                break
-            if end - start >= MIN_DIGITS:
-                yield digits[start:end]
 
 
 @lru_cache(maxsize=256)

@@ -40,7 +40,6 @@ _LETTERS = (
     r"(?i:e?xt|anexo|\x{434}\x{43E}\x{431}|\x{FF45}?\x{FF58}\x{FF54}|;ext="
     r"|(?:int|\x{FF49}\x{FF4E}\x{FF54})[:.\x{FF0E}]?[ \x{A0}\t,-]*[0-9])"
 )
-_HAS_LETTERS = re.compile("[a-z\uff41-\uff5a\u0434\u043e]{2}", re.IGNORECASE)
 
 _PUNCTUATION = r"[-x ().\[\]/~\x{80}-\x{BF}\x{2000}-\x{3FFF}\x{F000}-\x{FFFF}]{0,4}"
 """What may stand between two digits of a number, and for the sake of a small automaton more beyond ASCII."""
@@ -89,11 +88,6 @@ def short_shapes(region: str) -> tuple[str, ...] | None:
         and one.national_number_pattern
         and min(one.possible_length or metadata.general_desc.possible_length) < MIN_DIGITS_ABROAD
     )
-
-
-def may_read_letters(candidate: str) -> bool:
-    """Whether phonenumbers could read letters of the candidate as digits."""
-    return _HAS_LETTERS.search(candidate) is not None
 
 
 def finds(regions: Iterable[str]) -> list[str]:

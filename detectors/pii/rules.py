@@ -234,7 +234,7 @@ def _start(found: regex.Match[str] | None) -> int | None:
 
 
 def _stretch(needed: Required | None, widths: Widths) -> regex.Pattern[str] | None:
-    """Return what finds required characters that a match can join, from the first to the last; None if unbounded."""
+    """Return what finds required characters that a match can join, the first to the last; None if unbounded."""
     if needed is None or needed.lead is None or widths.most is None or widths.after is None:
         return None
     gap = needed.lead + widths.most + widths.after - 1

@@ -9,9 +9,11 @@ import phonenumbers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
 from detectors.pii import phone
-from detectors.pii.phone import MAX_CANDIDATE_CHARS, MAX_GAP_CHARS, MAX_SPAN, MIN_DIGITS
+from detectors.pii.phone import MAX_CANDIDATE_CHARS, MAX_GAP_CHARS, MAX_SPAN, PhoneScanner
+from detectors.pii.phone_shapes import MIN_DIGITS
 from tests.support.detectors import Feed, built, fed, fed_in_deltas, found_texts, spans
 from tests.support.pii import presidio_spans
 from tests.support.scale import examples
@@ -114,11 +116,45 @@ def test_no_candidate_is_longer_than_its_limit() -> None:
     assert len(longest) <= MAX_CANDIDATE_CHARS
 
 
-def test_text_without_digits_never_reaches_the_matcher(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Words cost nothing: phonenumbers is not asked."""
+def test_text_without_digits_is_read_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words cost nothing, nor do numbers that are too short in every region."""
 
     def refuse(*_: Any, **__: Any) -> None:
-        raise AssertionError("the matcher was asked")
+        raise AssertionError("something was read")
 
-    monkeypatch.setattr(phone, "_Matcher", refuse)
+    monkeypatch.setattr(phone, "read", refuse)
     assert fed_in_deltas(PHONE, "call me (not now) + tell them, 12 of 100 know").findings == []
+
+
+def test_a_leniency_of_another_kind_is_refused() -> None:
+    """What is judged here is what phonenumbers calls VALID, as Presidio does."""
+    with pytest.raises(ValueError, match="leniency VALID only"):
+        PhoneScanner("PHONE_NUMBER", PhoneRecognizer(leniency=2))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+0044 20 7946 0958", "+0044 20 7946 0958 x5", "212-555-0142 x12", "212-555-0142 xx12", "0 xx 11 2345 6789",
+        "21x2 555 0142", "212 555 0142 x 12#", "212 555 0142,,12", "1 800 int 5550142", "212-555-0142;ext=3",
+        "+1 212 555 0142 ~3", "0 15 xx 11 2345-6789", "(212) 555-0142 [x3]", "030 123456 \u0434\u043e\u0431 12",
+        "\uff08212\uff09555\uff0d0142", "\u0662\u0661\u0662 \u0665\u0665\u0665 \u0660\u0661\u0664\u0662",
+    ],
+)  # fmt: skip
+def test_unusual_ways_to_write_a_number_are_read_as_phonenumbers_does(text: str) -> None:
+    """Extensions, carriers, letters, digits and signs of other scripts."""
+    everywhere = built(
+        "presidio", {"entities": ["PHONE_NUMBER"], "phone_regions": ["US", "GB", "DE", "BR", "AR", "IT"]}
+    )
+    regions = ("US", "GB", "DE", "BR", "AR", "IT")
+    for around in (text, f"call {text}, please", f"{text} {text}"):
+        found = {
+            (match.start, match.end)
+            for region in regions
+            for match in phonenumbers.PhoneNumberMatcher(around, region, leniency=1)
+        }
+        scanned = PhoneScanner("PHONE_NUMBER", PhoneRecognizer(supported_regions=regions)).scan(
+            around, 0, final=True
+        )
+        assert {(one.start, one.end) for group in scanned.groups for one in group.found} == found
+        assert {(f.start, f.end) for f in fed(everywhere, around).findings} <= found

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.pii.phone_shapes import MIN_DIGITS, finds, least_digits, may_read_letters
+from detectors.pii.phone_shapes import MIN_DIGITS, finds, least_digits
 from detectors.pii.presidio import DEFAULT_PHONE_REGIONS
 from detectors.prefilter import PatternSet
 from tests.detectors.pii.test_phone import PIECES
@@ -49,10 +49,3 @@ def test_short_numbers_have_a_shape(region: str, digits: str) -> None:
 def test_ordinary_numbers_have_none(text: str) -> None:
     """Years, counts, pages and times."""
     assert SHAPES.found_in(text) == []
-
-
-def test_letters_can_be_read_as_digits() -> None:
-    """Words of an extension, not the sign between two numbers."""
-    assert may_read_letters("1 ext 23")
-    assert may_read_letters("1 int 23")
-    assert not may_read_letters("1 x 23")
