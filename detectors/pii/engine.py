@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 OVERLAP_CHARS = 128
 """How much further back than a single match a chain of overlapping matches may be held."""
 
+WINDOW_CHARS = 512
+"""Text that is looked at in one go: a list of nothing but values takes 2 to 3 us a character."""
+
 _DIGIT = Atom(r"\d", "regex", ignore_case=False, dot_all=False, ascii=False)
 
 
@@ -79,6 +82,7 @@ class PresidioDetector:
     stability = Stability.PREFIX_STABLE
     cost_class = CostClass.INLINE
     kinds = CONTENT_KINDS
+    window_chars = WINDOW_CHARS
 
     def __init__(self, name: str, engine: Engine, sieve: Sieve = KEEP_ALL) -> None:
         self.name = name

@@ -78,6 +78,9 @@ _TIME_GOES_ON = re.compile(r":?[0-5]?")
 _DIGIT = re.compile(r"\d")
 
 
+_NONE: frozenset[str] = frozenset()
+
+
 class Candidate(NamedTuple):
     """Text that may be a phone number."""
 
@@ -154,42 +157,47 @@ class PhoneScanner:
         if first.digits < (MIN_DIGITS if first.has_plus else self._least):
             return Group(begin, end, ())  # too short in every region, so none looks further
         numbers = self._numbers(candidates, first)
-        if all(number.end == end for number in numbers.values()):  # as nearly always: no region looks into it again
-            return self._agreed(candidates.text, begin, end, numbers)
-        places = dict.fromkeys(self._regions, begin)
-        found: dict[Place, None] = {}
-        behind = list(places)
-        while behind:
-            for region in behind:
-                candidate = candidates.after(places[region])
-                if candidate is None or candidate.start >= min(end, begin + MAX_GROUP_CHARS):
-                    places[region] = end
-                    continue
-                if candidate.is_open:
-                    return None
-                number = self._numbers(candidates, candidate).get(region)
-                places[region] = candidate.end if number is None else number.end
-                end = max(end, places[region])
-                if number is not None and self._accepts(candidates.text, number, region):
-                    found[number] = None
-            behind = [region for region in behind if places[region] < end]
-        return Group(begin, end, tuple(Judged(*number, self.recognizer.SCORE) for number in found))
+        if all(number.end == end for number in numbers):  # as nearly always: no region looks into it again
+            found = [each for each, regions in numbers.items() if self._accepts(candidates.text, each, regions)]
+            return Group(begin, end, self._judged(found))
+        places = {begin: self._all}
+        found = []
+        while (place := min(places)) < end:
+            regions = places.pop(place)
+            candidate = candidates.after(place)
+            if candidate is None or candidate.start >= min(end, begin + MAX_GROUP_CHARS):
+                places[end] = places.get(end, _NONE) | regions
+                continue
+            if candidate.is_open:
+                return None
+            for number, theirs in self._numbers(candidates, candidate).items():
+                agreed = regions & theirs
+                if agreed:
+                    regions -= agreed
+                    places[number.end] = places.get(number.end, _NONE) | agreed
+                    end = max(end, number.end)
+                    if self._accepts(candidates.text, number, agreed):
+                        found.append(number)
+            if regions:
+                places[candidate.end] = places.get(candidate.end, _NONE) | regions
+                end = max(end, candidate.end)
+        return Group(begin, end, self._judged(found))
 
-    def _agreed(self, text: str, begin: int, end: int, numbers: dict[str, Place]) -> Group:
-        found = dict.fromkeys(place for region, place in numbers.items() if self._accepts(text, place, region))
-        return Group(begin, end, tuple(Judged(*place, self.recognizer.SCORE) for place in found))
+    def _judged(self, numbers: list[Place]) -> tuple[Judged, ...]:
+        return tuple(Judged(*number, self.recognizer.SCORE) for number in dict.fromkeys(numbers))
 
-    def _numbers(self, candidates: _Candidates, candidate: Candidate) -> dict[str, Place]:
-        """Return the number that a candidate is, or that is in it, by region; only regions that have one."""
+    def _numbers(self, candidates: _Candidates, candidate: Candidate) -> dict[Place, frozenset[str]]:
+        """Return the numbers that a candidate is, or that are in it, each with the regions that see it first."""
         numbers = candidates.numbers.get(candidate.start)
         if numbers is None:
             numbers = candidates.numbers[candidate.start] = {}
             known, missing = candidates.regions, self._all
-            for place in parts(candidates.text, candidate.start, candidate.end):
+            for start, end in parts(candidates.text, candidate.start, candidate.end):
+                place = Place(start, end)
                 if (regions := known.get(place)) is None:
-                    regions = known[place] = self._regions_of(candidates.text, *place)
+                    regions = known[place] = self._regions_of(candidates.text, start, end)
                 if not missing.isdisjoint(regions):
-                    numbers |= dict.fromkeys(missing & regions, Place(*place))
+                    numbers[place] = missing & regions
                     missing -= regions
                     if not missing:
                         break
@@ -205,11 +213,11 @@ class PhoneScanner:
             return regions
         return frozenset(region for region in regions if _are_valid_x(text[start:end], region))
 
-    def _accepts(self, text: str, number: Place, region: str) -> bool:
+    def _accepts(self, text: str, number: Place, regions: frozenset[str]) -> bool:
         recognizer = self.recognizer
         if not isinstance(recognizer, ZaPhoneNumberRecognizer):
             return True
-        parsed = phonenumbers.parse(text[number.start : number.end], region)
+        parsed = phonenumbers.parse(text[number.start : number.end], next(iter(regions)))  # it has only one
         return bool(
             phonenumbers.region_code_for_number(parsed) == recognizer.REGION
             and recognizer._classify(parsed) == recognizer.target_classification  # noqa: SLF001 - as its analyze does
@@ -238,9 +246,9 @@ class _Candidates:
         self._tail = tail
         self._final = final
         self._known: dict[int, Candidate | None] = {}
-        self.numbers: dict[int, dict[str, Place]] = {}
-        """The numbers in candidates by their start, and by region."""
-        self.regions: dict[tuple[int, int], frozenset[str]] = {}
+        self.numbers: dict[int, dict[Place, frozenset[str]]] = {}
+        """The numbers in candidates by their start, with their regions."""
+        self.regions: dict[Place, frozenset[str]] = {}
         """The regions in which parts are a number, by their place: lists of numbers have the same parts often."""
 
     def after(self, start: int) -> Candidate | None:

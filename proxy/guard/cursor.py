@@ -18,12 +18,21 @@ MAX_WINDOW_CHARS = 8192
 between which the event loop breathes."""
 
 
-def next_stop(watermark: int, scanned: int, end: int) -> int:
-    """Return where the next window of a prefix-stable detector ends, of the text up to `end`."""
-    if end - watermark <= MAX_WINDOW_CHARS:
+def next_stop(watermark: int, scanned: int, end: int, most: int = MAX_WINDOW_CHARS) -> int:
+    """Return where the next window of a prefix-stable detector ends, of the text up to `end`.
+
+    `most`: the characters of a window, where it does not hold more.
+    """
+    if end - watermark <= most:
         return end
     # Beyond what is held, so that a detector that holds its longest span still gets new text.
-    return min(end, max(watermark + MAX_WINDOW_CHARS, scanned + MAX_WINDOW_CHARS // 2))
+    return min(end, max(watermark + most, scanned + most // 2))
+
+
+def window_chars(detector: Detector) -> int:
+    """Return how much text a detector sees at a time: less than others where it says so, for it takes longer."""
+    asked: int = getattr(detector, "window_chars", MAX_WINDOW_CHARS)
+    return min(asked, MAX_WINDOW_CHARS)
 
 
 class Reading(Protocol):
@@ -49,6 +58,7 @@ class Cursor:
         "_context_chars",
         "_final_done",
         "_splitter",
+        "_window_chars",
         "detector",
         "in_flight",
         "kind",
@@ -60,6 +70,7 @@ class Cursor:
     def __init__(self, detector: Detector, reading: Reading, kind: ChannelKind, at: int) -> None:
         self.detector = detector
         self._context_chars = detector.context_chars
+        self._window_chars = window_chars(detector)
         self.reading = reading
         self.kind = kind
         self.watermark = at
@@ -84,7 +95,7 @@ class Cursor:
             self._final_done = final
             return None
         if self._splitter is None:
-            stop = next_stop(self.watermark, self.scanned, end)
+            stop = next_stop(self.watermark, self.scanned, end, self._window_chars)
         else:
             stop = self._segment_end(self._splitter, end, final=final)
             if stop == self.watermark and not (final and stop == end):

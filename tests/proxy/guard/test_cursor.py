@@ -9,9 +9,18 @@ from proxy.guard.readings import PlainReading
 from tests.support.toy import SegmentDetector, WordDetector
 
 
-def cursor(text: str) -> Cursor:
-    """A cursor at the start of a text."""
-    return Cursor(WordDetector("w", ("abc",)), PlainReading(TextBuffer(text)), ChannelKind.TEXT, 0)
+class ShortDetector(WordDetector):
+    """Asks for short windows."""
+
+    def __init__(self, window_chars: int) -> None:
+        super().__init__("w", ("abc",))
+        self.window_chars = window_chars
+
+
+def cursor(text: str, window_chars: int | None = None) -> Cursor:
+    """A cursor at the start of a text, of a detector that asks for windows of a length or does not."""
+    detector = WordDetector("w", ("abc",)) if window_chars is None else ShortDetector(window_chars)
+    return Cursor(detector, PlainReading(TextBuffer(text)), ChannelKind.TEXT, 0)
 
 
 def test_the_next_window_begins_at_the_watermark() -> None:
@@ -47,6 +56,22 @@ def test_large_texts_are_judged_in_steps() -> None:
         shown += window.text
         at.receive(ScanResult((), window.end))
     assert shown == text
+
+
+def test_a_detector_may_ask_for_shorter_steps() -> None:
+    """It sees so much at a time, beyond what it holds; longer ones than the others' are not given."""
+    text = "x" * 1_000
+    for asked, given in ((100, 100), (10 * MAX_WINDOW_CHARS, len(text))):
+        at = cursor(text, window_chars=asked)
+        window = at.next_window(len(text), final=True)
+        assert window is not None
+        assert len(window.text) == given
+    at = cursor(text, window_chars=100)
+    at.next_window(len(text), final=True)
+    at.receive(ScanResult((), 10))
+    window = at.next_window(len(text), final=True)
+    assert window is not None
+    assert (window.start, window.end) == (10, 150)
 
 
 def test_a_detector_that_holds_a_whole_window_still_gets_new_text() -> None:
