@@ -51,6 +51,8 @@ WINDOW_CHARS = 512
 
 _DIGIT = Atom(r"\d", "regex", ignore_case=False, dot_all=False, ascii=False)
 
+_A_DIGIT = Required(frozenset({_DIGIT}), 0, frozenset(), _DIGIT)
+
 
 class Engine(NamedTuple):
     """Recognizers made ready, without the name a policy gives them. Immutable; shared by detectors."""
@@ -231,9 +233,7 @@ def make_engine(
         spans[rule.max_span].append(rule.source)
     if phones:
         spans[min(spans, default=phone.MAX_CANDIDATE_CHARS)].append(phone.LEAD)
-    needs = [rule.required for rule in rules] + [Required(frozenset({_DIGIT}), 0, frozenset(), _DIGIT)] * bool(
-        phones
-    )
+    needs = [rule.required for rule in rules] + [_A_DIGIT] * bool(phones)
     atoms = [atom for need in needs if need is not None for atom in need.atoms]
     finds = [pattern for scanner in phones for pattern in scanner.finds]
     return Engine(
