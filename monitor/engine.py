@@ -17,6 +17,7 @@ from monitor.models.desk import Desk
 from monitor.models.directory import Directory
 from monitor.models.intake import Intake
 from monitor.models.kinship import Kinship
+from monitor.models.rating import balanced
 from monitor.models.review import Review
 from monitor.models.revisions import Revisions
 from monitor.models.watch import Watch, is_answer, signals_of
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from monitor.models.labels import Precision, Recall
     from monitor.models.shape import Histogram
     from monitor.records import Record
-    from monitor.types import Point, Rate, SliceInfo, Totals
+    from monitor.types import Oddity, Point, Rate, SliceInfo, Totals
 
 TICK_S: Final = 10.0
 """Time between two looks at what time alone changes: burn rates, silence, alarms that are over."""
@@ -234,17 +235,7 @@ class Engine:
 
     def balance(self, window: str = "1h") -> list[tuple[Rate, Rate]]:
         """Return over-refusals and harmful compliance of each slice, which say little without each other."""
-        shown = {Signal.OVER_REFUSALS, Signal.HARMFUL_COMPLIANCE}
-        rates = {
-            (rate.slice, rate.signal): rate
-            for rate in self.rates()
-            if rate.signal in shown and rate.window == window and rate.slice.dimension is not Dimension.CATEGORY
-        }
-        return [
-            (rate, rates[place, Signal.HARMFUL_COMPLIANCE])
-            for (place, signal), rate in rates.items()
-            if signal is Signal.OVER_REFUSALS
-        ]
+        return balanced(rate for rate in self.rates() if rate.window == window)
 
     def series(self, place: Slice, signal: Signal, window: str = "1h") -> list[Point]:
         """Return the buckets of a window. Raises KeyError for a slice, signal or window that is not there."""
@@ -254,6 +245,11 @@ class Engine:
     def quantiles(self, place: Slice = WHOLE) -> dict[Signal, dict[float, float]]:
         """Return quantiles of latency and held characters. Raises KeyError for a slice that is not there."""
         return self._watches[place].quantiles()
+
+    def oddities(self) -> list[Oddity]:
+        """Return the last minute of the whole and of each model, as odd as it was."""
+        found = (watch.oddity() for watch in self._watches.values())
+        return [one for one in found if one is not None]
 
     def reference(self, place: Slice = WHOLE) -> Histogram | None:
         """Return a slice's shape of scores, to be kept under a name. Raises KeyError as `quantiles` does."""

@@ -193,6 +193,28 @@ class SliceInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Oddity:
+    """The last minute of a slice, judged by all of its numbers together. Advice: no threshold is set by anybody."""
+
+    slice: Slice
+    end_s: float
+    """End of the minute."""
+    score: float | None
+    """How odd it was, from 0 to 1; None while the model learns what is common."""
+    limit: float | None
+    """What all but one in 200 minutes stay below; None likewise."""
+    is_odd: bool
+    minutes: int
+    """Minutes with answers, so far."""
+    warm_up: int
+    """Minutes that it learns from before anything is said."""
+    answers: int
+    """Of that minute."""
+    numbers: dict[str, float] = field(hash=False)
+    """What the minute was like: shares, means of log(1 + characters), scores and milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """What became of the records. Those refused before they were records count in `refused`, by reason."""
 

@@ -80,6 +80,8 @@ KNOWN_INFO = {
     "js",
     "text",
     "json",
+    "json balance",
+    "json oddity",
     "",
 }
 

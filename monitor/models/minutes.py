@@ -12,7 +12,7 @@ from monitor.types import Dimension, Signal
 if TYPE_CHECKING:
     from monitor.models.firing import Firing
     from monitor.records import ExchangeRecord
-    from monitor.types import Slice
+    from monitor.types import Oddity, Slice
 
 
 class Minutes:
@@ -56,3 +56,7 @@ class Minutes:
             found += self._oddity.minute(numbers, end_s, answers)
         self._clear()
         return found
+
+    def oddity(self) -> Oddity | None:
+        """Return the last minute, as odd as it was; None where that is not judged."""
+        return self._oddity.last() if self._oddity is not None else None

@@ -9,7 +9,7 @@ from river.anomaly import HalfSpaceTrees, QuantileFilter
 from river.preprocessing import MinMaxScaler
 
 from monitor.models.firing import Firing
-from monitor.types import Level, Signal
+from monitor.types import Level, Oddity, Signal
 
 if TYPE_CHECKING:
     from monitor.types import Slice
@@ -18,6 +18,8 @@ TREES: Final = 10
 HEIGHT: Final = 5
 WINDOW: Final = 250
 """Minutes that the trees learn from; their score is 0 before, and nothing is said."""
+WARM_UP: Final = 2 * WINDOW
+"""Minutes before anything is said: the trees' first window, and one in which their quantile is learned."""
 QUANTILE: Final = 0.995
 SEED: Final = 20_260_101
 """Of the trees' cuts: the same in every process, so that a replay is the same."""
@@ -33,6 +35,7 @@ class OddityWatch:
             HalfSpaceTrees(n_trees=TREES, height=HEIGHT, window_size=WINDOW, seed=SEED), q=QUANTILE
         )
         self._minutes = 0
+        self._last: Oddity | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """River keeps each node twice, in its tree and in a list of them; a snapshot tells no copies apart."""
@@ -53,9 +56,22 @@ class OddityWatch:
         self._scaler.learn_one(numbers)
         scaled = self._scaler.transform_one(numbers)
         score = float(self._trees.score_one(scaled))
-        is_odd = self._minutes > 2 * WINDOW and bool(self._trees.classify(score))
+        is_told = self._minutes > WARM_UP
+        is_odd = is_told and bool(self._trees.classify(score))
+        limit = self._trees.quantile.get()
         self._trees.learn_one(scaled)
         self._minutes += 1
+        self._last = Oddity(
+            slice=self._slice,
+            end_s=end_s,
+            score=score if is_told else None,
+            limit=float(limit) if is_told and limit is not None else None,
+            is_odd=is_odd,
+            minutes=self._minutes,
+            warm_up=WARM_UP,
+            answers=answers,
+            numbers={name: float(value) for name, value in numbers.items()},
+        )
         if not is_odd:
             return []
         return [
@@ -73,3 +89,7 @@ class OddityWatch:
                 events=answers,
             )
         ]
+
+    def last(self) -> Oddity | None:
+        """Return the last minute that had answers; None before the first."""
+        return self._last

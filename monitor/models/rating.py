@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from monitor.models.buckets import COLUMNS, RESPONSES
 from monitor.models.intervals import wilson
-from monitor.types import COUNTED, WINDOWS_S, Rate, Signal, Slice
+from monitor.types import COUNTED, WINDOWS_S, Dimension, Rate, Signal, Slice
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from monitor.models.buckets import Buckets
 
 
@@ -27,3 +29,21 @@ def rates_of(place: Slice, hits: Buckets, answers: Buckets, now_s: float) -> lis
         responses = int(answers.window(now_s, seconds)[RESPONSES])
         found += [rate_of(place, signal, window, int(sums[COLUMNS[signal]]), responses) for signal in COUNTED]
     return found
+
+
+def balanced(rates: Iterable[Rate]) -> list[tuple[Rate, Rate]]:
+    """Return over-refusals beside harmful compliance, by slice and window: each says little without the other.
+
+    A category has no such pair: nothing was found in what is refused too much.
+    """
+    wanted = {Signal.OVER_REFUSALS, Signal.HARMFUL_COMPLIANCE}
+    found = {
+        (rate.slice, rate.window, rate.signal): rate
+        for rate in rates
+        if rate.signal in wanted and rate.slice.dimension is not Dimension.CATEGORY
+    }
+    return [
+        (rate, found[place, window, Signal.HARMFUL_COMPLIANCE])
+        for (place, window, signal), rate in found.items()
+        if signal is Signal.OVER_REFUSALS
+    ]

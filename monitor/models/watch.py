@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from monitor.models.shape import Histogram
     from monitor.records import ExchangeRecord
     from monitor.settings import MonitorSettings
-    from monitor.types import Rate
+    from monitor.types import Oddity, Rate
 
 MIN_NOW: Final = 50
 """Answers of the last minutes from which a share can be told."""
@@ -136,6 +136,10 @@ class Watch:
     def quantiles(self) -> dict[Signal, dict[float, float]]:
         """Return the quantiles of what was added to answers in milliseconds, and of what was held in characters."""
         return {Signal.LATENCY: self._latency.values(), Signal.HELD: self._held.values()}
+
+    def oddity(self) -> Oddity | None:
+        """Return the last minute, as odd as it was; None where that is not judged."""
+        return self._minutes.oddity() if self._minutes is not None else None
 
     def reference(self) -> Histogram | None:
         """Return the shape of scores that windows are held against."""

@@ -17,7 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from monitor.service.references import ReferencesError
 from monitor.service.settings import MIN_TOKEN_CHARS
-from monitor.service.views import alarm_view, point_view, rate_view, slice_view, totals_view
+from monitor.service.views import alarm_view, pair_view, point_view, rate_view, slice_view, totals_view
 from monitor.types import WINDOWS_S, AlarmState, Dimension, Signal, Slice
 
 if TYPE_CHECKING:
@@ -67,10 +67,12 @@ class _Api:
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def rates(self, request: web.Request) -> web.Response:
-        dimension = _choice(request, "dimension", {one.value: one for one in Dimension}, None)
-        window = _choice(request, "window", {name: name for name in WINDOWS_S}, None)
-        found = await asyncio.to_thread(self._reader.rates, dimension, window)
+        found = await asyncio.to_thread(self._reader.rates, *_part(request))
         return _json([rate_view(rate) for rate in found])
+
+    async def balance(self, request: web.Request) -> web.Response:
+        found = await asyncio.to_thread(self._reader.balance, *_part(request))
+        return _json([pair_view(pair) for pair in found])
 
     async def series(self, request: web.Request) -> web.Response:
         dimension = _choice(request, "dimension", {one.value: one for one in Dimension}, Dimension.GLOBAL)
@@ -93,6 +95,9 @@ class _Api:
 
     async def labels(self, _request: web.Request) -> web.Response:
         return _json(await asyncio.to_thread(self._reader.labels))
+
+    async def oddity(self, _request: web.Request) -> web.Response:
+        return _json(await asyncio.to_thread(self._reader.oddities))
 
     async def quantiles(self, _request: web.Request) -> web.Response:
         return _json(await asyncio.to_thread(self._reader.quantiles))
@@ -129,16 +134,24 @@ def api_app(reader: Reader, runner: Runner, registry: CollectorRegistry, token: 
     app.router.add_get("/readyz", api.readyz)
     app.router.add_get("/metrics", api.metrics)
     app.router.add_get("/api/rates", api.rates)
+    app.router.add_get("/api/balance", api.balance)
     app.router.add_get("/api/series", api.series)
     app.router.add_get("/api/slices", api.slices)
     app.router.add_get("/api/alarms", api.alarms)
     app.router.add_get("/api/digest", api.digest)
     app.router.add_get("/api/labels", api.labels)
+    app.router.add_get("/api/oddity", api.oddity)
     app.router.add_get("/api/quantiles", api.quantiles)
     app.router.add_get("/api/status", api.status)
     app.router.add_post("/api/references/{name}", api.keep_reference)
     app.router.add_post("/api/alarms/{id}/{what:" + "|".join(ACTS) + "}", api.act)
     return app
+
+
+def _part(request: web.Request) -> tuple[Dimension | None, str | None]:
+    """Return which slices and which window are asked for; None: all. Raises HTTPBadRequest."""
+    dimension = _choice(request, "dimension", {one.value: one for one in Dimension}, None)
+    return dimension, _choice(request, "window", {name: name for name in WINDOWS_S}, None)
 
 
 def _choice(request: web.Request, name: str, known: dict[str, Any], default: Any) -> Any:  # noqa: ANN401

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from monitor.models.rating import balanced
 from monitor.service.merging import merged_points, merged_rates, merged_slices, merged_totals
-from monitor.service.views import labels_view, quantiles_view
+from monitor.service.views import labels_view, oddity_view, quantiles_view
 from monitor.types import AlarmState
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ class Reader:
         with self._shares.lock:
             found = [rate for engine in self._engines() for rate in engine.rates(dimension)]
         return merged_rates(rate for rate in found if window in {None, rate.window})
+
+    def balance(self, dimension: Dimension | None, window: str | None) -> list[tuple[Rate, Rate]]:
+        """Return over-refusals beside harmful compliance, for the same as `rates`."""
+        return balanced(self.rates(dimension, window))
 
     def series(self, place: Slice, signal: Signal, window: str) -> list[Point]:
         """Return the buckets of a window. Raises KeyError where no share has them."""
@@ -57,6 +62,14 @@ class Reader:
         """Return by share what verdicts say: a verdict is known where its incident is."""
         with self._shares.lock:
             return {name: labels_view(share.engine) for name, share in self._shares.by_name.items()}
+
+    def oddities(self) -> dict[str, list[dict[str, Any]]]:
+        """Return by share the last minute of the whole and of each model: each share has minutes of its own."""
+        with self._shares.lock:
+            return {
+                name: [oddity_view(one) for one in share.engine.oddities()]
+                for name, share in self._shares.by_name.items()
+            }
 
     def quantiles(self) -> dict[str, dict[str, Any]]:
         """Return by share the quantiles of all traffic: they cannot be added up."""

@@ -2,89 +2,38 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from monitor.models.intervals import wilson
+from monitor.service.reviewed import review
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.console import RenderableType
 
-LIMIT_S: Final = 5.0
+    from monitor.service.asking import Said
+
 SIGNALS: Final = ("incidents", "blocks", "refusals", "over_refusals", "harmful_compliance", "bypasses")
 HEADS: Final = {"harmful_compliance": "not declined"}
 """What a column is called where the signal's name says too much: these are the incidents that nobody declined."""
+PAIR: Final = frozenset({"over_refusals", "harmful_compliance"})
+"""Told together or not at all: each says little without the other."""
 MAX_SLICES: Final = 12
 MAX_ALARMS: Final = 12
+MAX_ODD: Final = 4
 _COLOURS: Final = {"page": "bold red", "ticket": "yellow"}
 _LEVELS: Final = ("page", "ticket", "digest", "info")
-
-
-class NoMonitorError(Exception):
-    """A monitor does not answer as one. `status` is that of its answer, where it gave one."""
-
-    def __init__(self, url: str, status: int | None = None) -> None:
-        super().__init__(f"{url}: " + ("no monitor answers there" if status is None else f"answers {status}"))
-        self.url = url
-        self.status = status
-
-
-class Said(NamedTuple):
-    """What monitors say, taken together."""
-
-    state: str
-    records: int
-    lag: int
-    rates: dict[tuple[str, str, str], tuple[int, int]]
-    """By dimension, value and signal: answers with it, and answers."""
-    alarms: list[dict[str, Any]]
-    """Those that are not closed."""
-
-
-def asked(urls: Sequence[str], window: str, token: str | None = None) -> Said:
-    """Ask monitors, and add up what they say. Waits for them. Raises `NoMonitorError`."""
-    states, records, lag = set(), 0, 0
-    rates: dict[tuple[str, str, str], tuple[int, int]] = {}
-    alarms: list[dict[str, Any]] = []
-    for url in urls:
-        status = _get(url, "/api/status", token)
-        states.add(status["state"])
-        records += status["totals"]["counted"]
-        lag += status["lag"]
-        for one in _get(url, f"/api/rates?window={window}", token):
-            key = (one["dimension"], one["value"], one["signal"])
-            count, responses = rates.get(key, (0, 0))
-            rates[key] = (count + one["count"], responses + one["responses"])
-        alarms += [one for one in _get(url, "/api/alarms", token) if one["state"] != "closed"]
-    return Said(", ".join(sorted(states)), records, lag, rates, alarms)
-
-
-def _get(url: str, path: str, token: str | None) -> Any:  # noqa: ANN401 - JSON
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    request = urllib.request.Request(url.rstrip("/") + path, headers=headers)  # noqa: S310 - what the user names
-    try:
-        with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:  # noqa: S310
-            return json.load(answer)
-    except urllib.error.HTTPError as error:
-        status = error.code
-        error.close()
-        raise NoMonitorError(url, status) from None
-    except (OSError, ValueError) as error:
-        raise NoMonitorError(url) from error
 
 
 def drawn(said: Said, window: str, max_slices: int = MAX_SLICES) -> RenderableType:
     """Return it as tables."""
     head = Text(f"{said.state}; {said.records} records counted, {said.lag} wait", style="dim")
-    return Group(head, Text(), rate_table(said, window, max_slices), Text(), alarm_table(said.alarms))
+    parts: list[RenderableType] = [head, rate_table(said, window, max_slices), alarm_table(said.alarms)]
+    parts += [part for part in (review(said.labels), oddity_lines(said.oddities)) if part is not None]
+    return Group(*(line for part in parts for line in (part, Text())))
 
 
 def rate_table(said: Said, window: str, max_slices: int = MAX_SLICES) -> Table:
@@ -92,7 +41,8 @@ def rate_table(said: Said, window: str, max_slices: int = MAX_SLICES) -> Table:
     table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
     table.add_column(f"last {window}, in %", no_wrap=True, overflow="ellipsis", max_width=28)
     table.add_column("answers", justify="right")
-    shown = [one for one in SIGNALS if any(key[2] == one and count for key, (count, _) in said.rates.items())]
+    seen = {key[2] for key, (count, _) in said.rates.items() if count}
+    shown = [one for one in SIGNALS if one in seen or (one in PAIR and seen & PAIR)]
     for signal in shown:
         table.add_column(HEADS.get(signal, signal.replace("_", " ")), justify="right")
     sizes = {key[:2]: responses for key, (_, responses) in said.rates.items() if responses}
@@ -118,14 +68,40 @@ def alarm_table(alarms: list[dict[str, Any]]) -> RenderableType:
         (one for one in alarms if one["explained_by"] is None), key=lambda one: _LEVELS.index(one["level"])
     )
     table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
-    for name in ("alarm", "slice", "detector", "before", "then", "since"):
+    for name in ("alarm", "about", "detector", "before", "then", "since (UTC)"):
         table.add_column(name, no_wrap=True, overflow="ellipsis")
     for one in own[:MAX_ALARMS]:
-        style = _COLOURS.get(one["level"], "dim")
-        before = "" if one["expected"] is None else f"{one['expected']:.4g}"
-        place = f"{one['dimension']} {one['value']}".strip()
-        title = Text(f"{one['level']} {one['signal']}", style=style)
-        then = "" if one["observed"] is None else f"{one['observed']:.4g}"
-        table.add_row(title, place, one["detector"], before, then, one["opened"][11:19])
-    more = len(alarms) - len(own[:MAX_ALARMS])
-    return Group(table, Text(f"and {more} that these explain", style="dim")) if more else table
+        acknowledged = " acknowledged" if one["state"] == "acknowledged" else ""
+        title = Text.assemble((f"{one['level']} {one['signal']}", _COLOURS.get(one["level"], "dim")), acknowledged)
+        values = [_number(one["expected"]), _number(one["observed"])]
+        table.add_row(title, _about(one), one["detector"], *values, one["opened"][5:16].replace("T", " "))
+    beyond, explained = len(own[MAX_ALARMS:]), len(alarms) - len(own)
+    more = [f"{beyond} more"] * bool(beyond) + [f"{explained} that others explain"] * bool(explained)
+    return Group(table, Text(f"and {', '.join(more)}", style="dim")) if more else table
+
+
+def _about(alarm: dict[str, Any]) -> str:
+    """Return the slice of an alarm, or the rule where it is about one."""
+    about = alarm["about"]
+    if "rule" in about:
+        return f"rule {about.get('policy', '')} {about['rule']}".replace("  ", " ")
+    return f"{alarm['dimension']} {alarm['value']}".strip()
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
+
+
+def oddity_lines(oddities: list[dict[str, Any]]) -> RenderableType | None:
+    """Return how odd the last minutes were, all numbers taken together; None before the first minute."""
+    return Text("\n").join(_oddity_line(one) for one in oddities[:MAX_ODD]) if oddities else None
+
+
+def _oddity_line(one: dict[str, Any]) -> Text:
+    place = f"{one['dimension']} {one['value']}".strip()
+    if one["score"] is None:
+        learned = f"{one['minutes']} of {one['warm_up']} minutes"
+        return Text(f"Oddity of {place}: still learns what is common, {learned}.", style="dim")
+    text = f"Oddity of {place} in the minute to {one['minute_end'][11:16]}: {one['score']:.3f}"
+    limit = "" if one["limit"] is None else f", usual up to {one['limit']:.3f}"
+    return Text(f"{text}{limit}.", style="yellow" if one["is_odd"] else "dim")

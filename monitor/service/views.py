@@ -10,7 +10,7 @@ from events.schema.envelope import rfc3339
 
 if TYPE_CHECKING:
     from monitor.engine import Engine
-    from monitor.types import Alarm, Point, Rate, Signal, SliceInfo, Totals
+    from monitor.types import Alarm, Oddity, Point, Rate, Signal, SliceInfo, Totals
 
 
 def rate_view(rate: Rate) -> dict[str, Any]:
@@ -25,6 +25,33 @@ def rate_view(rate: Rate) -> dict[str, Any]:
         "share": _finite(rate.share),
         "low": rate.low,
         "high": rate.high,
+    }
+
+
+def pair_view(pair: tuple[Rate, Rate]) -> dict[str, Any]:
+    """Return over-refusals and harmful compliance of a slice; a share of nothing is null."""
+    first = pair[0]
+    place = {"dimension": first.slice.dimension.value, "value": first.slice.value}
+    rates = {
+        rate.signal.value: {"count": rate.count, "share": _finite(rate.share), "low": rate.low, "high": rate.high}
+        for rate in pair
+    }
+    return place | {"window": first.window, "responses": first.responses} | rates
+
+
+def oddity_view(oddity: Oddity) -> dict[str, Any]:
+    """Return a minute, as odd as it was; score and limit are null while that is learned."""
+    return {
+        "dimension": oddity.slice.dimension.value,
+        "value": oddity.slice.value,
+        "minute_end": rfc3339(int(1000 * oddity.end_s)),
+        "score": _or_none(oddity.score),
+        "limit": _or_none(oddity.limit),
+        "is_odd": oddity.is_odd,
+        "minutes": oddity.minutes,
+        "warm_up": oddity.warm_up,
+        "answers": oddity.answers,
+        "numbers": {name: _finite(value) for name, value in oddity.numbers.items()},
     }
 
 

@@ -47,7 +47,8 @@ def _address(state_dir: str) -> str:
 
 
 def _picture(urls: list[str], window: str) -> RenderableType:
-    from monitor.service.screen import NoMonitorError, asked, drawn  # noqa: PLC0415 - with it comes SciPy
+    from monitor.service.asking import NoMonitorError, asked  # noqa: PLC0415 - only this command needs it
+    from monitor.service.screen import drawn  # noqa: PLC0415 - with it comes SciPy
 
     try:
         return drawn(asked(urls, window, os.environ.get(TOKEN_VARIABLE)), window)

@@ -14,8 +14,9 @@ from rich.live import Live
 from rich.rule import Rule
 from rich.text import Text
 
+from monitor.service.asking import NoMonitorError, asked
 from monitor.service.run import ADDRESS_NAME, SUBFOLDER
-from monitor.service.screen import NoMonitorError, asked, drawn
+from monitor.service.screen import drawn
 from proxy.demo.model import MODEL_NAME
 
 if TYPE_CHECKING:

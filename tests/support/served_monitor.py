@@ -30,6 +30,7 @@ class Served(NamedTuple):
     shares: Shares
     runner: Runner
     registry: CollectorRegistry
+    app: web.Application
 
 
 def fed(folder: Path, count: int = 150) -> Shares:
@@ -49,14 +50,15 @@ async def served_monitor(shares: Shares, token: str | None = None) -> AsyncItera
     runner = Runner(shares, lambda: None, 30.0)  # type: ignore[arg-type, return-value]
     registry = CollectorRegistry()
     registry.register(MonitorCollector(reader, runner, shares))
-    app = web.AppRunner(api_app(reader, runner, registry, token))
-    await app.setup()
-    await web.TCPSite(app, "127.0.0.1", 0).start()
-    host, port = app.addresses[0][:2]
+    app = api_app(reader, runner, registry, token)
+    site = web.AppRunner(app)
+    await site.setup()
+    await web.TCPSite(site, "127.0.0.1", 0).start()
+    host, port = site.addresses[0][:2]
     try:
-        yield Served(f"http://{host}:{port}", shares, runner, registry)
+        yield Served(f"http://{host}:{port}", shares, runner, registry, app)
     finally:
-        await app.cleanup()
+        await site.cleanup()
         shares.close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from monitor.models.oddity import WINDOW, OddityWatch
+from monitor.models.oddity import WARM_UP, WINDOW, OddityWatch
 from monitor.snapshots import dump, load
 from monitor.types import WHOLE, Level
 
@@ -20,6 +20,21 @@ def test_an_odd_minute_is_advice_and_most_minutes_are_not_odd() -> None:
     odd = [firing for _ in range(3) for firing in watch.minute({"answers": 40, "length": 1, "score": 40}, 0.0, 5)]
     assert odd
     assert {firing.level for firing in odd} == {Level.INFO}
+
+
+def test_the_last_minute_has_a_score_once_it_can_be_told() -> None:
+    chance, watch = random.Random(1), OddityWatch(WHOLE)
+    assert watch.last() is None
+    for minute in range(WARM_UP + 2):
+        watch.minute(numbers(chance), 60.0 * minute, 5)
+        last = watch.last()
+        assert last is not None
+        assert (last.end_s, last.minutes, last.warm_up) == (60.0 * minute, minute + 1, WARM_UP)
+        assert (last.score is None) == (last.limit is None) == (minute <= WARM_UP)
+    assert last.score is not None
+    assert last.limit is not None
+    assert 0 < last.score <= 1
+    assert last.is_odd == (last.score >= last.limit)
 
 
 def test_a_restored_one_goes_on_bit_for_bit() -> None:

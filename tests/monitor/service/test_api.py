@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +12,15 @@ import pytest
 
 from monitor.engine import Engine
 from monitor.service import share as share_module
-from monitor.service.api import AddressError, check_address
-from monitor.types import Alarm
+from monitor.service.api import ACTS, AddressError, check_address
+from monitor.types import WINDOWS_S, Alarm
 from tests.support.bad_tokens import status_for
 from tests.support.monitor import incident, verdict
 from tests.support.served_monitor import call, fed, served_monitor
 from tests.support.watching import START_S, AlarmingEngine
 
 TOKEN = "t" * 20
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "monitor-service.md"
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +33,7 @@ async def asked(url: str, *more: Any) -> tuple[int, Any]:
 
 
 async def test_what_is_known_is_told(tmp_path: Path) -> None:
-    async with served_monitor(fed(tmp_path)) as (url, _, runner, _):
+    async with served_monitor(fed(tmp_path)) as (url, _, runner, *_):
         assert await asked(f"{url}/healthz") == (200, "ok\n")
         assert await asked(f"{url}/readyz") == (503, "starting: 0 records wait\n")
         runner.state = "caught_up"
@@ -70,6 +73,56 @@ async def test_verdicts_quantiles_and_the_digest_are_told(tmp_path: Path) -> Non
         _, quantiles = await asked(f"{url}/api/quantiles")
         assert quantiles["share-0"]["latency"]["0.5"] == pytest.approx(0.2)
         assert await asked(f"{url}/api/digest") == (200, [])
+
+
+async def test_over_refusals_and_harmful_compliance_are_told_together(tmp_path: Path) -> None:
+    async with served_monitor(fed(tmp_path)) as (url, *_):
+        status, pairs = await asked(f"{url}/api/balance?window=3d")
+        assert status == 200
+        (whole,) = [one for one in pairs if one["dimension"] == "global"]
+        assert (whole["window"], whole["responses"]) == ("3d", 200)
+        assert (whole["over_refusals"]["count"], whole["harmful_compliance"]["count"]) == (0, 20)
+        assert whole["harmful_compliance"]["low"] < 0.1 < whole["harmful_compliance"]["high"]
+        assert {one["dimension"] for one in pairs} == {"global", "model", "route", "policy", "tenant"}
+        _, models = await asked(f"{url}/api/balance?dimension=model")
+        assert {(one["dimension"], one["value"]) for one in models} == {("model", "m")}
+        assert {one["window"] for one in models} == set(WINDOWS_S)
+
+
+async def test_the_last_minute_is_told_by_share(tmp_path: Path) -> None:
+    async with served_monitor(fed(tmp_path)) as (url, *_):
+        status, minutes = await asked(f"{url}/api/oddity")
+        assert status == 200
+        first = next(one for one in minutes["share-0"] if one["dimension"] == "global")
+        assert (first["score"], first["limit"], first["is_odd"]) == (None, None, False)
+        assert 0 < first["minutes"] < first["warm_up"]
+        assert first["numbers"]["incidents"] == pytest.approx(0.1)
+        assert {one["value"] for one in minutes["share-1"]} == {"", "m"}
+
+
+async def test_the_docs_have_every_path_and_no_other(tmp_path: Path) -> None:
+    rows = re.findall(r"^\| (`.*?) \|", DOCS.read_text(), re.MULTILINE)
+    told = {path.partition("?")[0] for row in rows for path in re.findall(r"`(?:POST )?(/[^`]*)`", row)}
+    async with served_monitor(fed(tmp_path, 10)) as served:
+        served_paths = set()
+        for route in served.app.router.resources():
+            canonical = route.canonical
+            served_paths |= {canonical.replace("{what}", one) for one in ACTS}
+    assert {path.replace("NAME", "{name}").replace("ID", "{id}") for path in told} == served_paths
+
+
+@pytest.mark.parametrize("name", ["balance", "oddity"])
+async def test_the_docs_show_what_is_answered(name: str, tmp_path: Path) -> None:
+    (block,) = re.findall(rf"^```json {name}\n(.*?)^```$", DOCS.read_text(), re.MULTILINE | re.DOTALL)
+    async with served_monitor(fed(tmp_path)) as (url, *_):
+        _, answer = await asked(f"{url}/api/{name}")
+    one = answer[0] if name == "balance" else answer["share-0"][0]
+    assert keys(json.loads(block)) == keys(one)
+
+
+def keys(value: Any) -> Any:
+    """The form of a JSON object: its names, in and below it."""
+    return {name: keys(one) for name, one in value.items()} if isinstance(value, dict) else None
 
 
 @pytest.mark.parametrize(

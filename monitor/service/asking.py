@@ -1,0 +1,78 @@
+"""What running monitors say, asked of their addresses and taken together."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LIMIT_S: Final = 5.0
+
+
+class NoMonitorError(Exception):
+    """A monitor does not answer as one. `status` is that of its answer, where it gave one."""
+
+    def __init__(self, url: str, status: int | None = None) -> None:
+        super().__init__(f"{url}: " + ("no monitor answers there" if status is None else f"answers {status}"))
+        self.url = url
+        self.status = status
+
+
+@dataclass(slots=True)
+class Said:
+    """What monitors say, taken together."""
+
+    states: set[str] = field(default_factory=set)
+    records: int = 0
+    lag: int = 0
+    rates: dict[tuple[str, str, str], tuple[int, int]] = field(default_factory=dict)
+    """By dimension, value and signal: answers with it, and answers."""
+    alarms: list[dict[str, Any]] = field(default_factory=list)
+    """Those that are not closed."""
+    labels: list[dict[str, Any]] = field(default_factory=list)
+    """What verdicts say, of each share that has any."""
+    oddities: list[dict[str, Any]] = field(default_factory=list)
+    """The last minutes, of each share and slice."""
+
+    @property
+    def state(self) -> str:
+        """Their states, in words."""
+        return ", ".join(sorted(self.states))
+
+
+def asked(urls: Sequence[str], window: str, token: str | None = None) -> Said:
+    """Ask monitors, and add up what they say. Waits for them. Raises `NoMonitorError`."""
+    said = Said()
+    for url in urls:
+        status = _get(url, "/api/status", token)
+        said.states.add(status["state"])
+        said.records += status["totals"]["counted"]
+        said.lag += status["lag"]
+        for one in _get(url, f"/api/rates?window={window}", token):
+            key = (one["dimension"], one["value"], one["signal"])
+            count, responses = said.rates.get(key, (0, 0))
+            said.rates[key] = (count + one["count"], responses + one["responses"])
+        said.alarms += [one for one in _get(url, "/api/alarms", token) if one["state"] != "closed"]
+        said.labels += _get(url, "/api/labels", token).values()
+        for found in _get(url, "/api/oddity", token).values():
+            said.oddities += found
+    return said
+
+
+def _get(url: str, path: str, token: str | None) -> Any:  # noqa: ANN401 - JSON
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(url.rstrip("/") + path, headers=headers)  # noqa: S310 - what the user names
+    try:
+        with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:  # noqa: S310
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        status = error.code
+        error.close()
+        raise NoMonitorError(url, status) from None
+    except (OSError, ValueError) as error:
+        raise NoMonitorError(url) from error
