@@ -64,9 +64,7 @@ def alarm_table(alarms: list[dict[str, Any]]) -> RenderableType:
     """Return the open alarms, the most urgent first; those that another explains are only counted."""
     if not alarms:
         return Text("No open alarm.", style="green")
-    own = sorted(
-        (one for one in alarms if one["explained_by"] is None), key=lambda one: _LEVELS.index(one["level"])
-    )
+    own = sorted((one for one in alarms if one["explained_by"] is None), key=_urgency)
     table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
     for name in ("alarm", "about", "detector", "before", "then", "since (UTC)"):
         table.add_column(name, no_wrap=True, overflow="ellipsis")
@@ -78,6 +76,10 @@ def alarm_table(alarms: list[dict[str, Any]]) -> RenderableType:
     beyond, explained = len(own[MAX_ALARMS:]), len(alarms) - len(own)
     more = [f"{beyond} more"] * bool(beyond) + [f"{explained} that others explain"] * bool(explained)
     return Group(table, Text(f"and {', '.join(more)}", style="dim")) if more else table
+
+
+def _urgency(alarm: dict[str, Any]) -> tuple[int, bool]:
+    return _LEVELS.index(alarm["level"]), alarm["dimension"] != "global"
 
 
 def _about(alarm: dict[str, Any]) -> str:
