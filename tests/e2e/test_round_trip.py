@@ -17,6 +17,20 @@ from tests.support.anthropic_messages import sse, stream_events, text, tool, who
 from tests.support.leaks import cut_in, runs_left
 from tests.support.model import Script, ScriptedModel, Tap, delta, says, script
 from tests.support.product import served
+from tests.support.round_trip import (
+    ARGUMENTS,
+    CALLED,
+    CONFIG,
+    MAIL,
+    POLICY,
+    PROMPT,
+    READ,
+    SAID,
+    TOOLS,
+    asked_of,
+    assert_kept,
+    register,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,31 +40,7 @@ if TYPE_CHECKING:
 
     from tests.support.model import BackgroundLoop
 
-MAIL = "zqv.wexjif@quuxbrod.net"
 FOREIGN = "kwyjibo@elsewhere.org"
-NAME = 'Zarn "Vokk" Plimf'
-"""A value that JSON escapes."""
-PROMPT = f"I am {NAME}, write to {MAIL}."
-
-POLICY = """
-version: 1
-name: two-ways
-detectors:
-  mail: {type: presidio, entities: [EMAIL_ADDRESS]}
-  people: {type: keywords, words: {CUSTOMER: ['Zarn "Vokk" Plimf']}}
-  tickets: {type: patterns, patterns: {TICKET: 'TKT-[0-9]{6}'}}
-rules:
-  - {id: tickets, detector: tickets, action: redact, allow_echo: true}
-  - {id: mail, detector: mail, direction: both, action: redact, restore: true}
-  - {id: people, detector: people, direction: request, action: redact, restore: true}
-"""
-
-SAID = "Dear <CUSTOMER_1>, I wrote to <EMAIL_ADDRESS_1>, not to <EMAIL_ADDRESS_2>."
-READ = f"Dear {NAME}, I wrote to {MAIL}, not to <EMAIL_ADDRESS_2>."
-ARGUMENTS = {"to": "<EMAIL_ADDRESS_1>", "name": "<CUSTOMER_1>", "count": 2}
-CALLED = {"to": MAIL, "name": NAME, "count": 2}
-TOOLS: Any = [{"type": "function", "function": {"name": "send", "parameters": {"type": "object"}}}]
-
 CUTS = range(1, len(SAID))
 
 
@@ -65,8 +55,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def proxy_port(model: ScriptedModel, folder: Path) -> Iterator[int]:
     """The port of a running `sluicegate serve`."""
-    config = f"version: 1\nupstream: {model.url}\npolicy: policy.yaml\nlog: {{level: debug}}\n"
-    (folder / "sluicegate.yaml").write_text(config)
+    (folder / "sluicegate.yaml").write_text(CONFIG.format(url=model.url))
     with served(["--config", str(folder / "sluicegate.yaml")], folder) as (port, _):
         yield port
 
@@ -76,28 +65,6 @@ def tap(background: BackgroundLoop, proxy_port: int) -> Iterator[Tap]:
     started = background.run(Tap(proxy_port).start())
     yield started
     background.run(started.stop())
-
-
-def register(model: ScriptedModel, played: Script) -> str:
-    name = f"m{len(model.scripts)}"
-    model.scripts[name] = played
-    return name
-
-
-def asked_of(model: ScriptedModel, name: str) -> str:
-    return json.dumps([one for one in model.requests if one["model"] == name])
-
-
-def assert_kept(model: ScriptedModel, tap: Tap, name: str) -> None:
-    """The model was asked without a value, and the client was sent no placeholder of this exchange."""
-    asked = asked_of(model, name)
-    assert runs_left(MAIL, asked.encode()) == []
-    assert "Plimf" not in asked
-    assert "<CUSTOMER_1>" in asked
-    assert "<EMAIL_ADDRESS_1>" in asked
-    received = bytes(tap.received)
-    for placeholder in (b"CUSTOMER_1", b"EMAIL_ADDRESS_1"):
-        assert placeholder not in received
 
 
 def chat(at: int) -> Script:
