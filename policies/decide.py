@@ -128,7 +128,8 @@ def render_replacement(
     finding = edit.finding
     if edit.rule.mask is not None and edit.rule.keeps_ends and edit.action is Action.REDACT:
         return _masked_between_ends(edit, edit.rule.mask, matched, value)
-    if value is None and (edit.rule.restore or edit.rule.encrypt) and edit.action is Action.REDACT:
+    is_for_value = edit.rule.restore or edit.rule.encrypt or edit.rule.fake
+    if value is None and is_for_value and edit.action is Action.REDACT:
         return f"<{label_of(finding.category)}>"
     own = matched[max(0, finding.start - edit.start) : finding.end - edit.start]
     if value is not None and own == matched:

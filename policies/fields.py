@@ -12,6 +12,7 @@ import re2
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from policies.fakes import DEFAULT_LOCALE
 from policies.problems import shown
 from policies.replacement import template_problem
 
@@ -114,6 +115,15 @@ def pattern_options() -> re2.Options:
     return options
 
 
+def _parse_fake(value: object) -> object:
+    """Return the locale of `true` or `{locale: de_DE}`; empty for `false`."""
+    if isinstance(value, bool):
+        return DEFAULT_LOCALE if value else ""
+    if isinstance(value, dict) and set(value) == {"locale"} and isinstance(value["locale"], str):
+        return value["locale"]
+    raise custom_error(f"{shown(value)} is none of true, false and {{locale: de_DE}}.")
+
+
 Duration = Annotated[float, BeforeValidator(parse_duration)]
 """Seconds, written as `500ms`, `2s`, `10m`."""
 Size = Annotated[int, BeforeValidator(parse_size)]
@@ -123,6 +133,8 @@ Name = Annotated[str, AfterValidator(_checked_name)]
 Template = Annotated[str, AfterValidator(_checked_template)]
 """Text with `{category}` and `{rule}`."""
 Message = Annotated[str, AfterValidator(_checked_message)]
+Fake = Annotated[str, BeforeValidator(_parse_fake)]
+"""A locale of Faker's, written as `true` or `{locale: de_DE}`; empty for `false`."""
 OutputPattern = Annotated[str, AfterValidator(_checked_pattern)]
 """An RE2 pattern of a whole text."""
 Mask = Annotated[str, AfterValidator(_checked_mask)]

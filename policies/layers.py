@@ -31,6 +31,7 @@ WAYS = {
     "mask": frozenset({"keep_first", "keep_last"}),
     "hash": frozenset[str](),
     "encrypt": frozenset[str](),
+    "fake": frozenset[str](),
     "restore": frozenset[str](),
 }
 """Fields of a rule that say what is written, with those that say more of it. A rule has one of them: giving one

@@ -17,6 +17,7 @@ import yaml
 
 from detectors.views.names import View
 from policies.document import MAX_FILE_BYTES, resolved
+from policies.fakes import DEFAULT_LOCALE
 from policies.fields import write_duration
 from policies.layers import FILE_PARAMETER, read_layers
 from policies.problems import PolicyError, Problem
@@ -146,6 +147,7 @@ def _assemble(source: Source, read: Reader, keys: Keys, text: bytes | None = Non
         restorer=build_restorer(parts.rules, parts.detectors, parts.mode),
         hash_key=keys.hash_key,
         encryption=keys.encryption,
+        fakes=MappingProxyType(parts.fakes),
     )
     return LoadedPolicy(policy, resolved_policy)
 
@@ -235,6 +237,8 @@ def _rule_as_written(rule: Rule) -> dict[str, Any]:
     said["action"] = rule.action.value
     if rule.replacement is not None:
         said["replacement"] = rule.replacement
+    if rule.fake:
+        said["fake"] = True if rule.fake == DEFAULT_LOCALE else {"locale": rule.fake}
     said |= {key: value for key in _LEFT_OUT if (value := getattr(rule, key))}
     if rule.action is Action.BLOCK and rule.message != DEFAULT_MESSAGE:
         said["message"] = rule.message

@@ -11,6 +11,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
+from policies.fakes import Pools, fake_of
 from policies.placeholders import label_of, placeholder
 from policies.types import DEFAULT_REPLACEMENT, DEFAULT_REWRITE, Action
 
@@ -96,25 +97,32 @@ def replacement_text(
     """Return what replaces `span`, in which `matched` is the text of the finding itself.
 
     `rewrite` and plain `redact` write the template, `mask` one character for each of the span's, `hash` the
-    category with the fingerprint of `matched`, `restore` a numbered placeholder and `encrypt` a token that stand
-    for `span`.
+    category with the fingerprint of `matched`, `restore` a numbered placeholder, `encrypt` a token and `fake` a
+    made-up value that stand for `span`.
     """
     if action is Action.REWRITE:
         template = DEFAULT_REWRITE if rule.replacement is None else rule.replacement
         return render_template(template, category, rule.id)
-    if rule.restore:
-        label = label_of(category)
-        stands = substitutes.stand_in(label, span, partial(placeholder, label), has_way_back=True)
-        return f"<{label}>" if stands is None else stands
+    if rule.restore or rule.encrypt or rule.fake:
+        stands = _stands_for(policy, rule, category, span, substitutes)
+        return f"<{label_of(category)}>" if stands is None else stands
     if rule.mask is not None:
         return rule.mask * len(span)
     if rule.hash:
         return f"<{category}:{fingerprint(tenant_key(policy.hash_key, substitutes.tenant), matched)}>"
-    if rule.encrypt:
-        cipher = policy.encryption
-        return f"<{label_of(category)}>" if cipher is None else cipher.token(category, substitutes.tenant, span)
     template = DEFAULT_REPLACEMENT if rule.replacement is None else rule.replacement
     return render_template(template, category, rule.id)
+
+
+def _stands_for(policy: Policy, rule: Rule, category: str, value: str, substitutes: Substitutes) -> str | None:
+    """Return what stands for a value, and for no other one; None where nothing can."""
+    if rule.fake:
+        return fake_of(category, value, policy.fakes.get(rule.fake, Pools()), substitutes)
+    if rule.encrypt:
+        cipher = policy.encryption
+        return None if cipher is None else cipher.token(category, substitutes.tenant, value)
+    label = label_of(category)
+    return substitutes.stand_in(label, value, partial(placeholder, label), has_way_back=True)
 
 
 def _next_brace(template: str, position: int) -> int:

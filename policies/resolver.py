@@ -19,6 +19,7 @@ from detectors.views.names import DEFAULT_VIEWS, View
 from policies.check import keys_of, message_of, not_one_of, unknown_key, validated
 from policies.document import MappingNode, mark_of
 from policies.encryption import HINT, KEYS_VARIABLE
+from policies.fakes import FakerMissingError, locales, pools_for
 from policies.layers import FILE_PARAMETER, WAYS, Entry
 from policies.problems import Problem, did_you_mean, shown
 from policies.restoring import RESTORER
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from detectors.types import Detector
     from policies.check import Loc, Place
+    from policies.fakes import Pools
     from policies.layers import Layers
     from policies.sources import Reader
 
@@ -46,6 +48,7 @@ _ACTIONS_OF_FIELD = {
     "keep_last": (Action.REDACT,),
     "hash": (Action.REDACT,),
     "encrypt": (Action.REDACT,),
+    "fake": (Action.REDACT,),
     "restore": (Action.REDACT,),
     "message": (Action.BLOCK,),
     "allow_echo": (Action.FLAG, Action.REDACT, Action.REWRITE, Action.BLOCK),
@@ -76,6 +79,7 @@ class Parts:
     token_details: TokenDetails = TokenDetails.WITH_TEXT
     detectors: dict[str, Detector] = field(default_factory=dict)
     viewing: dict[str, tuple[Detector, ...]] = field(default_factory=dict)
+    fakes: dict[str, Pools] = field(default_factory=dict)
     rules: list[Rule] = field(default_factory=list)
     tests: list[PolicyTest] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -200,6 +204,7 @@ def _check_rule(parts: Parts, rule_id: str, entry: Entry, layers: Layers) -> Non
         _check_channels(parts, rule, entry, detector)
         _check_width(parts, rule, entry, detector)
         _check_kept(parts, rule, entry, detector)
+        _make_fakes(parts, rule, entry, detector)
     parts.rules.append(rule)
 
 
@@ -291,6 +296,24 @@ def _check_kept(parts: Parts, rule: Rule, entry: Entry, detector: Detector) -> N
         parts.problems.append(entry.fields[key].place.problem(message, keys=key))
 
 
+def _make_fakes(parts: Parts, rule: Rule, entry: Entry, detector: Detector) -> None:
+    """Make the names that a rule writes in place of others."""
+    if not rule.fake:
+        return
+    categories = detector.categories if rule.categories is None else rule.categories
+    try:
+        pools = pools_for(rule.fake, categories)
+    except FakerMissingError:
+        message = "needs Faker for names and locales. Install it with: pip install 'sluicegate[fake]'"
+    except ValueError:
+        hint = did_you_mean(rule.fake, locales()) or " They are Faker's, as en_US, de_DE or fr_FR."
+        message = f"there is no locale {rule.fake!r}.{hint}"
+    else:
+        parts.fakes[rule.fake] = max(parts.fakes.get(rule.fake, pools), pools, key=lambda one: len(one.first))
+        return
+    parts.problems.append(entry.fields["fake"].place.problem(message, keys="fake"))
+
+
 def _rule(rule_id: str, entry: Entry, on_error: OnError) -> Rule:
     """Fill in the defaults."""
     said = {key: given.value for key, given in entry.fields.items()}
@@ -309,6 +332,7 @@ def _rule(rule_id: str, entry: Entry, on_error: OnError) -> Rule:
         keep_last=said.get("keep_last", 0),
         hash=said.get("hash", False),
         encrypt=said.get("encrypt", False),
+        fake=said.get("fake", ""),
         restore=said.get("restore", False),
         allow_echo=said.get("allow_echo", False),
         message=said.get("message", rule.message),

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from detectors.types import ChannelKind
 from detectors.views.names import DEFAULT_VIEWS, View
-from policies.fields import Duration, Kept, Mask, Message, Name, OutputPattern, StrictModel, Template
+from policies.fields import Duration, Fake, Kept, Mask, Message, Name, OutputPattern, StrictModel, Template
 from policies.types import Action, Direction, Limits, Mode, OnError, TokenDetails
 
 _DEFAULTS = Limits()
@@ -65,6 +65,7 @@ class RuleFile(StrictModel):
     keep_last: Kept = 0
     hash: bool = False
     encrypt: bool = False
+    fake: Fake = ""
     restore: bool = False
     allow_echo: bool = False
     message: Annotated[Message, Field(min_length=1)] = ""

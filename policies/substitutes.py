@@ -15,6 +15,8 @@ MAX_SUBSTITUTES = 10_000
 """Most values of one exchange: more than a prompt of a megabyte holds of anything but lists of them."""
 MAX_SUBSTITUTE_CHARS = 1 << 20
 """Most characters of all values and of what stands for them."""
+MAX_SEARCHED_CHARS = 1 << 28
+"""How much is read to see that a fake is none of the exchange's values: a tenth of a second."""
 MAX_TRIES = 1000
 """How often a text is made anew when what was made is taken."""
 
@@ -22,7 +24,20 @@ MAX_TRIES = 1000
 class Substitutes:
     """A two-way map between values and what stands for them. The same value always gets the same text."""
 
-    __slots__ = ("_chars", "_counts", "_first", "_originals", "_taken", "_texts", "tenant")
+    __slots__ = (
+        "_chars",
+        "_counts",
+        "_fakes",
+        "_first",
+        "_originals",
+        "_said",
+        "_searched",
+        "_taken",
+        "_texts",
+        "is_answering",
+        "seed",
+        "tenant",
+    )
 
     def __init__(self, tenant: str = "") -> None:
         """`tenant`: whose exchange it is; empty where nobody says."""
@@ -32,8 +47,15 @@ class Substitutes:
         self._originals: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._taken: set[str] = set()
+        self._fakes: set[str] = set()
+        self._said: list[str] = []
+        self._searched = 0
         self._chars = 0
         self._first = 0
+        self.seed = b""
+        """What fakes are drawn by, so that they are another exchange's own."""
+        self.is_answering = False
+        """Whether the request is over: what was written into it may be said again."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {len(self._texts)}>"
@@ -60,13 +82,13 @@ class Substitutes:
         self._first = number
 
     def stand_in(
-        self, scope: str, value: str, make: Callable[[int], str], *, has_way_back: bool = False
+        self, scope: str, value: str, make: Callable[[int], str | None], *, has_way_back: bool = False
     ) -> str | None:
         """Return the text that stands for `value` within `scope`, made when the value is first met.
 
         `make` is given 1, 2, ... for each new value of the scope (with a way back see `begin_after`), and again
-        with the next number while what it made is taken. With a way back `original` knows the text. None at a
-        limit, or when `make` gives nothing free: the caller then writes what says nothing of the value.
+        with the next number while what it made is taken, or None. With a way back `original` knows the text. None
+        at a limit, or when `make` gives nothing free: the caller then writes what says nothing of the value.
         """
         key = (scope, has_way_back, value)
         known = self._texts.get(key)
@@ -84,14 +106,55 @@ class Substitutes:
             self._originals[made] = value
         return made
 
-    def _free_text(self, scope: str, make: Callable[[int], str], first: int) -> str | None:
+    def stand_in_anew(self, scope: str, value: str, make: Callable[[int], str | None]) -> str | None:
+        """Return the fake that stands for `value`, however its letters are cased and spaced.
+
+        It is no value that was met before, and the answer may say it again. None as `stand_in`.
+        """
+        known = self._texts.get((scope, False, _plain(value)))
+        if known is not None or self._searched > MAX_SEARCHED_CHARS:
+            return known
+        self._taken.add(value)
+        made = self.stand_in(scope, _plain(value), make)
+        if made is not None:
+            self._fakes.add(_plain(made))
+        return made
+
+    def also(self, scope: str, value: str, text: str) -> None:
+        """Have a part of a fake stand for a part of its value, unless something else does."""
+        self._fakes.add(_plain(text))
+        is_room = len(self._texts) < MAX_SUBSTITUTES and self._chars < MAX_SUBSTITUTE_CHARS
+        if is_room and text not in self._taken:
+            self._chars += len(value) + len(text)
+            self._texts.setdefault((scope, False, _plain(value)), text)
+            self._taken.add(text)
+
+    def is_said_again(self, value: str) -> bool:
+        """Whether a value of the answer is a fake that was written into the exchange."""
+        return self.is_answering and _plain(value) in self._fakes
+
+    def note_said(self, text: str) -> None:
+        """Note a text of the request: no fake is to be in it."""
+        self._said.append(text)
+
+    def is_said(self, text: str) -> bool:
+        """Whether the request says a text, as far as there is time to look."""
+        self._searched += sum(map(len, self._said))
+        return self._searched > MAX_SEARCHED_CHARS or any(text in said for said in self._said)
+
+    def _free_text(self, scope: str, make: Callable[[int], str | None], first: int) -> str | None:
         for _ in range(MAX_TRIES):
             number = self._counts[scope] = self._counts.get(scope, first) + 1
             made = make(number)
-            if made not in self._taken:
+            if made is not None and made not in self._taken:
                 return made
         return None
 
     def original(self, text: str) -> str | None:
         """Return the value that a text stands for; None when it stands for nothing, or has no way back."""
         return self._originals.get(text)
+
+
+def _plain(text: str) -> str:
+    """Return a text as it is compared: without regard to case and white space."""
+    return " ".join(text.casefold().split())

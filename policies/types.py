@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from detectors.types import Detector
     from policies.encryption import Encryption
+    from policies.fakes import Pools
 
 DEFAULT_MESSAGE = "This answer was stopped by a safety policy."
 DEFAULT_REPLACEMENT = "<{category}>"
@@ -120,6 +121,8 @@ class Rule:
     """Replace the span by a keyed fingerprint of it (redact)."""
     encrypt: bool = False
     """Replace the span by a token that who has the key can turn into it again (redact)."""
+    fake: str = ""
+    """Replace the span by a made-up value of this locale, the same for the same value (redact)."""
     restore: bool = False
     """Replace the span of a request by a numbered placeholder, and write the value back in the answer (redact)."""
     allow_echo: bool = False
@@ -135,7 +138,8 @@ class Rule:
 
     def reads_value(self, direction: Direction) -> bool:
         """Whether what is written depends on what the span says, its escapes decoded."""
-        return self.keeps_ends or self.hash or self.encrypt or (self.restore and direction is Direction.REQUEST)
+        is_rewritten = self.keeps_ends or self.hash or self.encrypt or bool(self.fake)
+        return is_rewritten or (self.restore and direction is Direction.REQUEST)
 
     def applies_to(self, direction: Direction, kind: ChannelKind) -> bool:
         """Whether the rule looks at this kind of channel in this direction."""
@@ -181,6 +185,8 @@ class Policy:
     """Key of the fingerprints that `hash: true` writes."""
     encryption: Encryption | None = field(default=None, repr=False)
     """Writes the tokens of `encrypt: true`; without it what is written says nothing of the value."""
+    fakes: Mapping[str, Pools] = field(default_factory=dict, repr=False)
+    """By locale: what the values of `fake` are made from."""
     derived: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
     """What is worked out of the policy once, by those who do; it goes when the policy goes."""
 

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from policies.substitutes import Substitutes
+from policies.types import Direction
 from proxy.guard.typed import Typed
+
+
+def memory_of(memory: Memory | None, direction: Direction) -> Memory:
+    """Return the memory of an exchange whose message in this direction begins; a new one where there is none."""
+    found = Memory() if memory is None else memory
+    found.substitutes.is_answering = direction is Direction.RESPONSE
+    return found
 
 
 class Memory:

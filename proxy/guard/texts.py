@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from policies.restoring import placeholders_in
 from policies.types import Direction
 from proxy.guard.api import answers_of
-from proxy.guard.memory import Memory
+from proxy.guard.memory import memory_of
 from proxy.guard.queue import Place
 from proxy.guard.rules import ChannelRules, RulesByKind, channel_rules
 from proxy.guard.timeline import Timeline
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from policies.types import Policy
     from proxy.guard.api import ChannelSummary, GuardStats
     from proxy.guard.evidence import Evidence
+    from proxy.guard.memory import Memory
     from proxy.wire.types import Channel, Ended, Frame, Slot
 
 MAX_CONSTANTS = 4096
@@ -56,10 +57,10 @@ class Texts:
         "_keep",
         "_lone_ends",
         "_memory",
+        "_noting",
         "_passed",
         "_passed_pieces",
         "_quiet",
-        "_reserving",
         "_rules",
         "_stats",
         "_untouched",
@@ -87,13 +88,13 @@ class Texts:
         `keep`: retain whole texts, because the format repeats them. `evidence`: for the audit record. `memory`: of
         the exchange; None: this message is all of it.
         """
-        self._memory = Memory() if memory is None else memory
+        self._memory = memory_of(memory, direction)
         self._evidence = evidence
         finds = direction is Direction.RESPONSE and self._memory.substitutes.can_restore
         self._rules = channel_rules(policy, direction, use_screens=use_screens, finds_placeholders=finds)
         # Of texts in which placeholders stay:
         self._untouched = channel_rules(policy, direction, use_screens=use_screens) if finds else self._rules
-        self._reserving = policy.restorer if direction is Direction.REQUEST else None
+        self._noting = policy if direction is Direction.REQUEST else None
         self._stats = stats
         self._keep = keep
         self._use_screens = use_screens
@@ -150,8 +151,8 @@ class Texts:
         """Put every text of a frame on its timeline; complete values are judged together, once each."""
         fresh: dict[tuple[ChannelKind, bool, bool], dict[str, Slot]] = {}
         for slot in slots:
-            if self._reserving is not None and not slot.channel.is_signed:
-                self._memory.substitutes.reserve(placeholders_in(self._reserving, slot.text))
+            if self._noting is not None:
+                self._note(self._noting, slot)
             if slot.is_json:
                 continue  # A JSON text keeps its structure only alone.
             if slot.mode is SlotMode.CONSTANT and (key := _key(slot)) not in self._constants:
@@ -159,6 +160,13 @@ class Texts:
         for group in fresh.values():
             self._judge_together(list(group.values()))
         return tuple([self._place(slot, now_s) for slot in slots])
+
+    def _note(self, policy: Policy, slot: Slot) -> None:
+        """Note what a text of the request says: nothing of it may stand for anything else."""
+        if policy.restorer is not None and not slot.channel.is_signed:
+            self._memory.substitutes.reserve(placeholders_in(policy.restorer, slot.text))
+        if policy.fakes:
+            self._memory.substitutes.note_said(slot.text)
 
     def _place(self, slot: Slot, now_s: float | None) -> Place:
         if slot.mode is SlotMode.APPEND:

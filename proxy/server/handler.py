@@ -165,6 +165,7 @@ class Exchange:
             self._facts.read_match(match)
             self._facts.tenant = self.tenant or None
             self._facts.memory.substitutes.tenant = self.tenant
+            self._facts.memory.substitutes.seed = self._request_id.encode()
             self._facts.read_trace(self._request.headers.get("traceparent"))
 
     async def _read_json(self) -> bytes:

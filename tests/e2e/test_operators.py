@@ -54,6 +54,17 @@ rules:
   - {id: pii, detector: pii, direction: both, action: redact, encrypt: true}
 """
 
+FAKES = """
+version: 1
+name: fakes
+detectors:
+  pii: {type: presidio, entities: [CREDIT_CARD, EMAIL_ADDRESS]}
+  people: {type: keywords, words: {PERSON: [Zarn Vokk, Zarn]}}
+rules:
+  - {id: people, detector: people, direction: both, action: redact, fake: {locale: de_DE}}
+  - {id: pii, detector: pii, direction: both, action: redact, fake: true}
+"""
+
 KEY = write_key(b"e" * 32)
 
 
@@ -179,3 +190,18 @@ def test_a_policy_that_encrypts_needs_a_key(encrypted: Served, tmp_path: Path) -
     assert b"policy.yaml:7:" in ran.stderr
     assert b'rule "pii": encrypt: needs a key.' in ran.stderr
     assert b"sluicegate pii key" in ran.stderr
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_made_up_values(serve: Callable[[str], Served], stream: bool) -> None:
+    """The model is asked with fakes, and the client gets the same ones in place of the values."""
+    pytest.importorskip("faker", reason="the extra 'fake' is not installed")
+    faked = serve(FAKES)
+    prompt = f"I am Zarn Vokk, {MAIL}, {CARD}. Zarn!"
+    asked, got = faked.ask(f"Zarn Vokk, {MAIL}, {CARD}, Zarn", prompt, stream=stream)
+    found = re.fullmatch(r"I am ([\w-]+) ([\w-]+), ([a-z.]+@example\.\w+), (9999 [0-9 ]{14})\. ([\w-]+)!", asked)
+    assert found is not None, asked
+    first, last, mail, card, alone = found.groups()
+    assert (alone, got) == (first, f"{first} {last}, {mail}, {card}, {first}")
+    other, _ = faked.ask("yes", prompt, stream=stream)
+    assert other != asked

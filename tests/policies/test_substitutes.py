@@ -83,3 +83,24 @@ def test_it_shows_and_stores_nothing() -> None:
     assert SECRET not in repr(found)
     with pytest.raises(TypeError, match="not stored"):
         pickle.dumps(found)
+
+
+def test_a_fake_stands_for_a_value_however_it_is_cased() -> None:
+    """It is no value that was met, and it may be said again once the request is over."""
+    found = Substitutes()
+    texts = iter(["one", None, "two", "three", "four"])
+    made = [found.stand_in_anew("s", value, lambda _: next(texts)) for value in ("a  B", "A b", "one", "two", "x")]
+    assert made == ["one", "one", "two", "three", "four"]
+    assert not found.is_said_again("ONE")
+    found.is_answering = True
+    assert found.is_said_again("ONE")
+    assert not found.is_said_again("a b")
+
+
+def test_parts_stand_for_parts_while_they_are_free() -> None:
+    """A part that stands for something already stands for nothing else."""
+    found = Substitutes()
+    found.also("s", "jane", "ana")
+    found.also("s", "mary", "ana")
+    assert found.stand_in_anew("s", "Jane", str) == "ana"
+    assert found.stand_in_anew("s", "Mary", str) == "1"

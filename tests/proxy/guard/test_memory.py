@@ -1,6 +1,7 @@
 """What the guards of one exchange share."""
 
-from proxy.guard.memory import Memory
+from policies.types import Direction
+from proxy.guard.memory import Memory, memory_of
 
 
 def test_two_exchanges_share_nothing() -> None:
@@ -15,3 +16,12 @@ def test_it_shows_nothing() -> None:
     memory = Memory()
     memory.substitutes.stand_in("A", "jane.roe@example.com", str)
     assert "jane" not in repr(memory)
+
+
+def test_fakes_may_be_said_again_by_the_answer_alone() -> None:
+    """The message that begins says which it is; a message that is all there is has a memory of its own."""
+    memory = Memory()
+    for direction in (Direction.REQUEST, Direction.RESPONSE):
+        assert memory_of(memory, direction) is memory
+        assert memory.substitutes.is_answering == (direction is Direction.RESPONSE)
+    assert memory_of(None, Direction.REQUEST) is not memory_of(None, Direction.REQUEST)
