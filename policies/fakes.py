@@ -98,7 +98,8 @@ _PHONES: Final = {
     "DE": ("030 23125 XXX", "040 66969 XXX", "0221 4710 XXX", "089 99998 XXX"),
     "FR": ("01 99 00 XX XX", "06 39 98 XX XX"),
 }
-"""By country, with N for 2 to 9 and X for any digit: numbers that are kept for films and books, by NANPA, Ofcom, Bundesnetzagentur and ARCEP."""
+"""By country, with N for 2 to 9 and X for any digit: numbers that are kept for films and books, by NANPA, Ofcom,
+Bundesnetzagentur and ARCEP."""
 
 
 def phone(draw: Draw, _value: str, pools: Pools) -> str:
