@@ -89,15 +89,15 @@ class Feeder:
     def step(self) -> float:
         """Take what is there. Returns how long there is nothing to do, in seconds.
 
-        Raises `AuditError` and `OutboxError`: nothing is lost then, and it may be called again.
+        Raises `AuditError`, `OutboxError` and OSError: nothing is lost then, and it may be called again.
         """
         taken = self._take()
-        self._anchor(force=False)
         now_ms = self._now_ms()
         if now_ms - self._swept_ms >= RETENTION_EVERY_MS:
             self._owes_scrub |= self._store.erase_older(now_ms - self._retention_ms, now_ms) > 0
             self._scrub_if_owed()
             self._swept_ms = now_ms
+        self._anchor(force=False)  # after the sweep, which a full disk needs
         if now_ms - self._beat_ms >= BEAT_EVERY_MS:
             self.beat("storing")
         return 0.0 if taken else IDLE_S
@@ -160,18 +160,17 @@ class Feeder:
             found.append(one)
 
     def _anchor(self, *, force: bool) -> None:
-        """Write and publish where the chain ends, now and then."""
+        """Write and publish where the chain ends, now and then; tried no more often when it fails."""
         now_ms = self._now_ms()
-        self._write_anchor(now_ms, force=force)
-        if self._unpublished is None or not (force or now_ms - self._tried_ms >= ANCHOR_EVERY_MS // 10):
+        if not force and now_ms - self._tried_ms < ANCHOR_EVERY_MS // 10:
             return
         self._tried_ms = now_ms
-        self._outbox.append([self._unpublished], now_ms)
-        self._unpublished = None
+        self._write_anchor(now_ms, force=force)
+        if self._unpublished is not None:
+            self._outbox.append([self._unpublished], now_ms)
+            self._unpublished = None
 
     def _write_anchor(self, now_ms: int, *, force: bool) -> None:
-        if not force and self._anchored >= 0 and now_ms - self._anchored_ms < ANCHOR_EVERY_MS // 10:
-            return
         head = self._store.head()
         news = head.seq - max(self._anchored, 0)
         is_due = now_ms - self._anchored_ms >= ANCHOR_EVERY_MS or news >= ANCHOR_EVERY_RECORDS

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 import pytest
 
+from events.audit import feeder as feeder_module
 from events.audit.anchors import read_anchors
 from events.audit.database import AuditError, sqlite_url
 from events.audit.feeder import IDLE_S, SUBSCRIBER, Feeder
@@ -290,3 +292,30 @@ def test_an_anchor_that_the_outbox_did_not_take_is_published_later(
     told = [row.entry for row in outbox.read(0, 99, 1 << 30) if row.entry.topic == "x.audit-heads.v1"]
     assert [orjson.loads(entry.value)["data"]["seq"] for entry in told] == [2]
     assert anchors(tmp_path) == [2]
+
+
+def test_without_room_for_anchors_events_are_stored_and_erased_all_the_same(
+    outbox: Store, store: AuditStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is erased by its age is what makes room."""
+    clock = Clock()
+    one = feeder(outbox, store, clock, tmp_path)
+    put(outbox, 2)
+
+    def fail(*_args: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(feeder_module, "append_anchor", fail)
+        with pytest.raises(OSError, match="full"):
+            one.step()
+        clock.now_ms += 3_600_000
+        with pytest.raises(OSError, match="full"):
+            one.step()
+        assert verify(store).erased == 2
+        put(outbox, 2, first=3)
+        assert one.step() == 0.0
+        assert store.head().seq >= 4
+    clock.now_ms += 1000
+    one.step()
+    assert anchors(tmp_path) == [store.head().seq]
