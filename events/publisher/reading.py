@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from events.publisher.failures import NoConnectionError
 
@@ -12,6 +12,17 @@ if TYPE_CHECKING:
 POLL_MS: Final = 200
 MAX_EMPTY_POLLS: Final = 50
 """Ten seconds without a record that must be there: the broker has stopped."""
+
+
+class Placed(NamedTuple):
+    """A record of a topic, and where it lies."""
+
+    partition: int
+    offset: int
+    time_ms: int
+    """When its producer or the broker says that it came in."""
+    value: bytes
+    """Empty where a compacted topic says that a key is gone."""
 
 
 def newest(reader: Any, topics: Sequence[str], count: int) -> list[bytes]:  # noqa: ANN401 - the library has no types
@@ -30,6 +41,12 @@ def everything(reader: Any, topic: str) -> Iterator[bytes]:  # noqa: ANN401 - th
     """
     for record in _until_now(reader, [topic], None):
         yield record.value
+
+
+def placed(reader: Any, topic: str) -> Iterator[Placed]:  # noqa: ANN401 - the library has no types
+    """Yield all records of a topic, those of a partition in their order. Raises as `everything`."""
+    for record in _until_now(reader, [topic], None):
+        yield Placed(record.partition, record.offset, record.timestamp, record.value or b"")
 
 
 def _until_now(reader: Any, topics: Sequence[str], count: int | None) -> Iterator[Any]:  # noqa: ANN401

@@ -106,6 +106,7 @@ class KafkaSource:
 
     def poll(self) -> list[Batch]:
         """See `Source.poll`."""
+        self._pace()
         got = self._reader.poll(timeout_ms=POLL_MS)
         if self._is_new:
             self._settle()
@@ -123,6 +124,20 @@ class KafkaSource:
                 if position is not None
             ]
         return sorted(batches, key=lambda batch: (batch.stream, batch.share))
+
+    def _pace(self) -> None:
+        """Read no further of what a share has enough of while it waits for another partition.
+
+        Verdicts and policies are few, and are for all shares: they are always read.
+        """
+        for part in self._reader.assignment() if self._is_assigned else ():
+            if self._short(part.topic) in EVERYWHERE:
+                continue
+            stream = self._stream(part)
+            if all(self._held.wants(name, stream) for name in self._shares_of(part)):
+                self._reader.resume(part)
+            else:
+                self._reader.pause(part)
 
     @property
     def is_caught_up(self) -> bool:

@@ -10,18 +10,21 @@ from monitor.engine import Engine
 from monitor.models.watch import is_answer, signals_of
 from monitor.records import ExchangeRecord
 from monitor.service.share import record_in
-from monitor.types import Activity, Signal
+from monitor.types import Activity, Signal, Totals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from monitor.service.share import Item
     from monitor.settings import MonitorSettings
-    from monitor.types import Alarm, Totals
+    from monitor.types import Alarm
 
 BIN_S: Final = 60
 """What is counted together for the plot, at the finest."""
 SIGNALS: Final = (Signal.INCIDENTS, Signal.REFUSALS, Signal.BYPASSES)
+
+
+NOTHING: Final = Totals(0, 0, 0, 0, 0, 0, {})
 
 
 @dataclass(slots=True)
@@ -33,7 +36,9 @@ class Replayed:
     responses: Counter[int] = field(default_factory=Counter)
     """By minute since 1970: answers."""
     events: dict[Signal, Counter[int]] = field(default_factory=lambda: {one: Counter() for one in SIGNALS})
-    totals: Totals | None = None
+    totals: Totals = NOTHING
+    ahead: int = 0
+    """Records whose time of coming was not believed."""
 
     @property
     def raised(self) -> list[Alarm]:
@@ -41,15 +46,27 @@ class Replayed:
         return [one for one in self.alarms if one.activity is Activity.CREATE]
 
 
+def in_place(stream: Iterable[Item]) -> Iterator[Item]:
+    """Yield the records of a stream, in its order, with times to sort them among others by.
+
+    One whose time is not believed lies where it came in: behind the one before it.
+    """
+    last_s = 0.0
+    for item in stream:
+        last_s = last_s if item.is_ahead else item.time_s
+        yield item._replace(time_s=last_s)
+
+
 def replay(items: Iterable[Item], settings: MonitorSettings) -> Replayed:
-    """Read records in the order of their times."""
+    """Read records in the order of their times; those of several streams must be `in_place`."""
     engine, found = Engine(settings), Replayed()
     for item in sorted(items, key=lambda one: (one.time_s, one.offset)):
+        found.ahead += item.is_ahead
         record = record_in(item.value, engine)
         if record is None:
             continue
         before = engine.totals().counted
-        found.alarms += engine.receive(record, item.time_s)
+        found.alarms += engine.receive(record, engine.now_s if item.is_ahead else item.time_s)
         is_counted = engine.totals().counted > before
         if is_counted and isinstance(record, ExchangeRecord) and is_answer(record):
             _count(found, record)

@@ -52,6 +52,11 @@ MAX_AHEAD_S: Final = 60.0
 """How far the clocks of those who write may be ahead of ours. Time that a record brings passes for all: one that is
 dated years ahead would make every later record one that comes too late."""
 
+MAX_WAITING_BYTES: Final = 32 << 20
+"""Records that may wait for those of another stream, when they are taken in the order of before a crash."""
+ITEM_BYTES: Final = 200
+"""What an entry takes beside its value."""
+
 _log = structlog.get_logger("sluicegate.monitor")
 
 
@@ -91,6 +96,10 @@ def record_in(value: bytes, engine: Engine) -> Record | None:
     except RefusedRecordError as error:
         engine.refuse(error.reason)
     return None
+
+
+def _size_of(item: Item) -> int:
+    return len(item.value) + ITEM_BYTES
 
 
 @dataclass(slots=True)
@@ -148,6 +157,8 @@ class Share:
         """Records that wait and whose time is not believed. The journal says which: a later clock would not."""
         self._wanted: deque[Line] = deque()
         self._queues: defaultdict[str, _Queue] = defaultdict(_Queue)
+        self._waiting_bytes = 0
+        """Of all queues."""
         self._path = folder / f"{name}.checkpoint"
         self._restore()
         self._journal = Journal(journal_path(folder, name, self._generation))
@@ -187,6 +198,7 @@ class Share:
         """Take records of a stream; everything before `position` has come. Raises OSError and `OutboxError`."""
         queue = self._queues[stream]
         queue.items.extend(items)
+        self._waiting_bytes += sum(map(_size_of, items))
         queue.position = max(queue.position, position)
         self._work()
 
@@ -217,6 +229,18 @@ class Share:
     def is_behind(self) -> bool:
         """Whether something of the journal waits to be done again."""
         return bool(self._wanted)
+
+    def wants(self, stream: str) -> bool:
+        """Whether more of a stream may come: not while so much waits that it is another stream's turn."""
+        if self._waiting_bytes < MAX_WAITING_BYTES or not self._wanted:
+            return True
+        line = self._wanted[0]
+        return isinstance(line, Took) and line.stream == stream
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How much has come that another stream is waited for with."""
+        return self._waiting_bytes
 
     @property
     def needs_positions(self) -> bool:
@@ -260,6 +284,7 @@ class Share:
         count = 0
         while items and items[0].offset <= last:
             item = items.popleft()
+            self._waiting_bytes -= _size_of(item)
             if item.offset >= self.offsets.get(stream, 0):
                 count += 1
                 self._unmute(stream, item.offset)

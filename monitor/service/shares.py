@@ -54,6 +54,11 @@ class Shares:
         """See `Held.position`."""
         return self.by_name[share].position(stream)
 
+    def wants(self, share: str, stream: str) -> bool:
+        """See `Held.wants`."""
+        found = self.by_name.get(share)
+        return found is None or found.wants(stream)
+
     # Work.
 
     def receive(self, batches: Iterable[Batch]) -> int:

@@ -32,6 +32,9 @@ class Held(Protocol):
     def position(self, share: str, stream: str) -> int:
         """Return the first record of a stream that a share has not got."""
 
+    def wants(self, share: str, stream: str) -> bool:
+        """Whether more of a stream may come: a share that waits for another stream keeps what comes meanwhile."""
+
 
 class Source(Protocol):
     """Where records come from. Belongs to one thread."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +13,7 @@ from rich.table import Table
 from events.outbox.rows import OutboxError
 from events.outbox.settings import OutboxSettings
 from events.outbox.store import Store
-from events.publisher.reading import newest
+from events.publisher.reading import placed
 from monitor.service.settings import ServiceSettings
 from proxy.cli.errors import CommandError, ExitCode
 from proxy.cli.kafka_options import needed_kafka, opened_reader
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
 READ_ROWS: Final = 10_000
 READ_BYTES: Final = 64 << 20
-ALL: Final = 1 << 62
 _SQLITE: Final = b"SQLite format 3\0"
 
 
@@ -67,33 +68,46 @@ def _items(source: str, kafka: str | None, config: str | None) -> list[Item]:
 
 def _timed(lines: Iterable[bytes]) -> list[Item]:
     """Return events, with the time at which they happened for that at which they came."""
-    from monitor.service.share import Item, time_of  # noqa: PLC0415 - with it comes River
+    from monitor.service.replaying import in_place  # noqa: PLC0415 - with it comes River
+    from monitor.service.share import item_of, time_of  # noqa: PLC0415
 
-    return [Item(number, time_of(line), line.rstrip(b"\n")) for number, line in enumerate(lines) if line.strip()]
+    now_s = time.time()
+    numbered = enumerate(line.rstrip(b"\n") for line in lines if line.strip())
+    return list(in_place(item_of(number, time_of(line), line, now_s) for number, line in numbered))
 
 
 def _outbox(path: Path) -> list[Item]:
-    from monitor.service.share import Item  # noqa: PLC0415 - with it comes River
+    from monitor.service.replaying import in_place  # noqa: PLC0415 - with it comes River
+    from monitor.service.share import item_of  # noqa: PLC0415
 
     found: list[Item] = []
+    now_s = time.time()
     try:
         store = Store(path, OutboxSettings())
         try:
             while rows := store.read(found[-1].offset if found else 0, READ_ROWS, READ_BYTES):
-                found += [Item(row.seq, row.entry.created_ms / 1000, row.entry.value) for row in rows]
+                found += [item_of(row.seq, row.entry.created_ms / 1000, row.entry.value, now_s) for row in rows]
         finally:
             store.close()
     except (OutboxError, OSError) as error:
         raise CommandError(f"{path}: {error}") from error
-    return found
+    return list(in_place(found))
 
 
 def _topic(topic: str, kafka: str | None, config: str | None) -> list[Item]:
+    """Return what lies in a topic, with the times that a monitor reads there."""
+    from monitor.service.replaying import in_place  # noqa: PLC0415 - with it comes River
+    from monitor.service.share import item_of  # noqa: PLC0415
+
     settings = needed_kafka(kafka, config)
     with opened_reader(settings) as reader:
         if not reader.partitions_for_topic(topic):
             raise CommandError(f"{topic}: is neither a file nor a topic of {', '.join(settings.servers)}.")
-        return _timed(newest(reader, [topic], ALL))
+        parts: defaultdict[int, list[Item]] = defaultdict(list)
+        now_s = time.time()
+        for one in placed(reader, topic):
+            parts[one.partition].append(item_of(one.offset, one.time_ms / 1000, one.value, now_s))
+    return [item for part in parts.values() for item in in_place(part)]
 
 
 def _show(replayed: Replayed, *, as_json: bool) -> None:
@@ -114,6 +128,14 @@ def _show(replayed: Replayed, *, as_json: bool) -> None:
             cells = (one["opened"], one["level"], one["signal"], place, one["detector"], before, then)
             table.add_row(*cells, str(one["events"]))
         console().print(table)
-    totals = replayed.totals
-    if totals is not None:
-        say(f"{totals.counted} records, {len(views)} alarms, refused: {totals.refused or 'none'}.")
+    say(_summary(replayed))
+
+
+def _summary(replayed: Replayed) -> str:
+    """Say what became of the records, and of those that did not count."""
+    totals, raised = replayed.totals, len(replayed.raised)
+    counts = {"copies": totals.duplicates, "more than a day late": totals.late}
+    counts |= {"dated ahead of their coming": totals.future, "from a clock ahead of this one": replayed.ahead}
+    counts |= {f"refused ({reason})": count for reason, count in sorted(totals.refused.items())}
+    left = "".join(f"; {what}: {count}" for what, count in counts.items() if count)
+    return f"{totals.counted} records counted, {raised} {'alarm' if raised == 1 else 'alarms'}{left}."

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from events.publisher.failures import NoConnectionError
-from events.publisher.reading import everything, following, newest
+from events.publisher.reading import everything, following, newest, placed
 
 
 class Reader:
@@ -41,7 +41,10 @@ class Reader:
         found = {}
         for part, place in self.places.items():
             records = self.values[part.partition][place : place + 1]
-            found[part] = [SimpleNamespace(timestamp=when, value=value) for when, value in records]
+            found[part] = [
+                SimpleNamespace(timestamp=when, value=value, partition=part.partition, offset=place)
+                for when, value in records
+            ]
             self.places[part] += len(records)
         return found
 
@@ -57,6 +60,14 @@ def test_the_newest_of_all_partitions_come_by_time_and_then_what_follows() -> No
 def test_everything_is_all_that_is_there_now() -> None:
     assert sorted(everything(Reader(), "t")) == [b"a", b"b", b"c", b"d", b"e"]
     assert list(everything(Reader(), "not there")) == []
+
+
+def test_records_are_told_with_their_places() -> None:
+    reader = Reader()
+    reader.values[0].append((7, None))  # type: ignore[arg-type]
+    found = list(placed(reader, "t"))
+    assert [one for one in found if one.partition == 0] == [(0, 0, 1, b"a"), (0, 1, 4, b"d"), (0, 2, 7, b"")]
+    assert [one.offset for one in found if one.partition == 1] == [0, 1, 2]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ from tests.support.kafka import settings_for
 from tests.support.watching import answer, now_ms
 
 if TYPE_CHECKING:
+    import pytest
+
     from events.publisher.settings import KafkaSettings
     from tests.support.broker import Broker
 
@@ -75,3 +77,22 @@ async def test_shares_are_handed_out_and_over(tmp_path: Path, broker: Broker) ->
     await until(lambda: sum(two.counted().values()) == 350, timeout_s=30)
     assert set(two.counted()) == {"share-0", "share-1"}
     two.runner.stop()
+
+
+@needs_apache_kafka("a consumer group hands out partitions")
+async def test_a_partition_that_nobody_wants_waits(
+    tmp_path: Path, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kafka = settings_for(broker, partitions=4)
+    send(tmp_path, kafka, 0, 200)
+    is_full = threading.Event()
+    is_full.set()
+    monkeypatch.setattr(
+        Shares, "wants", lambda _self, _share, stream: stream != "exchanges.v1/1" or not is_full.is_set()
+    )
+    one = Member(tmp_path / "one", kafka)
+    await until(lambda: one.runner.lag > 0 and one.runner.lag + sum(one.counted().values()) == 200, timeout_s=30)
+    assert not one.runner.is_ready
+    is_full.clear()
+    await until(lambda: sum(one.counted().values()) == 200, timeout_s=30)
+    one.runner.stop()

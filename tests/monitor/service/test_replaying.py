@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from events.codec import encode
 from monitor.service import replaying
-from monitor.service.replaying import replay
-from monitor.service.share import Item, time_of
+from monitor.service.replaying import in_place, replay
+from monitor.service.share import Item, Share, item_of, time_of
 from monitor.settings import MonitorSettings
 from monitor.types import Signal
 from tests.support.events import TIME_MS, exchange_event
 from tests.support.watching import START_S, AlarmingEngine, answer, items
 
 if TYPE_CHECKING:
-    import pytest
+    from pathlib import Path
 
 
 def test_records_are_read_in_the_order_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,7 +24,6 @@ def test_records_are_read_in_the_order_of_time(monkeypatch: pytest.MonkeyPatch) 
     found = replay(
         [*reversed(items(0, 240)), Item(7, START_S, b"{"), Item(8, START_S, b'{"id": 1}')], MonitorSettings()
     )
-    assert found.totals is not None
     assert (found.totals.counted, found.totals.refused) == (240, {"no_event": 2})
     assert [one.alarm_id for one in found.raised] == ["alm_100", "alm_200"]
     assert [one.opened_s for one in found.raised] == [START_S + 99, START_S + 199]
@@ -42,3 +43,23 @@ def test_the_plot_counts_what_the_engine_counts() -> None:
 def test_the_time_of_an_event() -> None:
     assert time_of(encode(exchange_event())) == TIME_MS / 1000
     assert time_of(b"{}") == 0.0
+
+
+@pytest.mark.parametrize("at", [0, 1, 30, 59])
+def test_a_replay_is_what_a_share_saw(tmp_path: Path, at: int) -> None:
+    """Be there a record from a clock that is ahead: wherever it lies, both take it for what came before it."""
+    lying = item_of(at, START_S + 400 * 86_400, encode(answer(at, time_s=START_S + 400 * 86_400)), START_S + 60)
+    some = [one if one.offset != at else lying for one in items(0, 60)]
+    share = Share("share-0", tmp_path, MonitorSettings(), bytes(32), lambda _alarm: None)
+    share.receive("a/0", some, 60)
+    found = replay(in_place(some), MonitorSettings())
+    assert found.totals == share.engine.totals()
+    assert (found.ahead, found.totals.future, found.totals.late) == (1, 1, 0)
+    assert max(found.responses) < START_S // 60 + 2
+
+
+def test_streams_lie_among_each_other_by_the_times_that_are_believed() -> None:
+    one = [Item(0, 10.0, b""), Item(1, 900.0, b"", is_ahead=True), Item(2, 30.0, b"")]
+    other = [Item(0, 20.0, b"x")]
+    merged = sorted([*in_place(one), *in_place(other)], key=lambda item: (item.time_s, item.offset))
+    assert [(item.offset, item.value) for item in merged] == [(0, b""), (1, b""), (0, b"x"), (2, b"")]

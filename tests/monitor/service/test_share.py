@@ -224,3 +224,42 @@ def test_what_people_say_outlives_a_crash(tmp_path: Path, monkeypatch: pytest.Mo
     again.say("close", first.alarm_id, START_S + 700)
     assert not again.has_open(first.alarm_id)
     assert Counter(event_id_of(one) for one in told).most_common(1)[0][1] == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_waits_for_another_stream_has_a_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """A reader that asks first comes to the same state, however little may wait and whichever stream is slow."""
+    limit, size = 20_000, 10
+    monkeypatch.setattr(share_module, "MAX_WAITING_BYTES", limit)
+    chance = random.Random(seed)
+    share = opened(tmp_path, Outside())
+    for stream, some in interleaved(seed):
+        feed(share, stream, some)
+    again = opened(tmp_path, Outside())
+    waiting = {STREAMS[0]: items(0, 300), STREAMS[1]: items(1000, 300)}
+    most = 0
+    while any(waiting.values()):
+        ready = [stream for stream in STREAMS if waiting[stream] and again.wants(stream)]
+        stream = chance.choices(ready, [20 if one == STREAMS[seed % 2] else 1 for one in ready])[0]
+        some, waiting[stream] = waiting[stream][:size], waiting[stream][size:]
+        feed(again, stream, some)
+        most = max(most, again.waiting_bytes)
+    longest = max(len(some) for _, some in interleaved(seed))
+    one_bytes = max(len(one.value) for one in items(0, 300)) + share_module.ITEM_BYTES
+    assert limit < most < limit + (longest + 2 * size) * one_bytes
+    assert (again.is_behind, again.waiting_bytes) == (False, 0)
+    assert again.engine.snapshot() == share.engine.snapshot()
+
+
+def test_a_stream_that_stands_still_holds_up_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    share = opened(tmp_path, Outside())
+    feed(share, STREAMS[0], items(0, 10))
+    monkeypatch.setattr(share_module, "MAX_WAITING_BYTES", 1000)
+    again = opened(tmp_path, Outside())
+    feed(again, STREAMS[1], items(1000, 10))
+    assert (again.wants(STREAMS[0]), again.wants(STREAMS[1])) == (True, False)
+    feed(again, STREAMS[0], items(0, 10))
+    assert (again.wants(STREAMS[1]), again.waiting_bytes) == (True, 0)
+    assert again.engine.totals().counted == 20

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from events.codec import encode
 from events.outbox.database import FILE_NAME
 from events.outbox.rows import Entry
 from events.outbox.settings import OutboxSettings
@@ -17,7 +19,7 @@ from events.publisher.run import publish
 from monitor.service import replaying
 from tests.support.broker import needs_apache_kafka
 from tests.support.kafka import settings_for
-from tests.support.watching import START_S, AlarmingEngine, items, now_ms
+from tests.support.watching import AlarmingEngine, answer, items, now_ms
 
 if TYPE_CHECKING:
     from tests.support.broker import Broker
@@ -36,7 +38,7 @@ def test_lines_of_a_file_and_of_standard_input(tmp_path: Path, sluicegate: Sluic
     path = tmp_path / "events.jsonl"
     path.write_bytes(LINES)
     ran = sluicegate("monitor", "replay", str(path), "--plot", str(tmp_path / "page.html"))
-    assert (ran.code, ran.err) == (0, "150 records, 1 alarms, refused: none.\n")
+    assert (ran.code, ran.err) == (0, "150 records counted, 1 alarm.\n")
     assert "2026-11-26T07:01:39.000Z" in ran.out
     assert "Replay of events.jsonl" in (tmp_path / "page.html").read_text()
     ran = sluicegate("monitor", "replay", "-", "--json", stdin=LINES)
@@ -51,14 +53,25 @@ def test_an_outbox(tmp_path: Path, sluicegate: Sluicegate) -> None:
     assert json.loads(ran.out)["id"] == "alm_100"
 
 
+def test_a_clock_that_is_ahead_takes_no_time_with_it(tmp_path: Path, sluicegate: Sluicegate) -> None:
+    """As for a monitor that was there: what comes after such a record is not late, and it does not count itself."""
+    far = encode(answer(50, time_s=time.time() + 400 * 86_400)) + b"\n"
+    lines = [item.value + b"\n" for item in items(0, 150)]
+    ran = sluicegate("monitor", "replay", "-", stdin=b"".join([*lines[:50], far, *lines[51:], b"{}\n"]))
+    assert ran.err == (
+        "149 records counted, 1 alarm; dated ahead of their coming: 1; from a clock ahead of this one: 1;"
+        " refused (no_event): 1.\n"
+    )
+
+
 @needs_apache_kafka("a topic is read to its end")
 def test_a_topic(tmp_path: Path, sluicegate: Sluicegate, broker: Broker) -> None:
     kafka = settings_for(broker)
     topic = f"{kafka.topic_prefix}.exchanges.v1"
     store = Store(tmp_path / FILE_NAME, OutboxSettings())
     store.subscribe(["kafka"])
-    time_ms = int(1000 * START_S)
-    store.append([Entry(f"e{i.offset}", topic, f"k{i.offset}", time_ms, i.value) for i in items(0, 150)], now_ms())
+    events = [answer(number, time_s=time.time() - 150 + number) for number in range(150)]
+    store.append([Entry(e.id, topic, e.subject, e.time_ms, encode(e)) for e in events], now_ms())
     store.close()
     publish(tmp_path / FILE_NAME, OutboxSettings(), kafka, threading.Event(), until_empty=True)
     ran = sluicegate("monitor", "replay", topic, "--kafka", broker.address, "--json")
