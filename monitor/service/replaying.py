@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from monitor.engine import Engine
 from monitor.models.watch import is_answer, signals_of
 from monitor.records import ExchangeRecord
 from monitor.service.share import record_in
-from monitor.types import Activity, Signal, Totals
+from monitor.types import Activity, Level, Signal, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 BIN_S: Final = 60
 """What is counted together for the plot, at the finest."""
-SIGNALS: Final = (Signal.INCIDENTS, Signal.REFUSALS, Signal.BYPASSES)
+SIGNALS: Final = (
+    Signal.INCIDENTS, Signal.REFUSALS, Signal.OVER_REFUSALS, Signal.HARMFUL_COMPLIANCE, Signal.BYPASSES,
+)  # fmt: skip
 
 
 NOTHING: Final = Totals(0, 0, 0, 0, 0, 0, {})
@@ -42,8 +44,26 @@ class Replayed:
 
     @property
     def raised(self) -> list[Alarm]:
-        """Alarms as they opened."""
-        return [one for one in self.alarms if one.activity is Activity.CREATE]
+        """Alarms as they opened, with the highest level that each had."""
+        order = list(Level)
+        highest: dict[str, Level] = {}
+        for one in self.alarms:
+            highest[one.alarm_id] = min(one.level, highest.get(one.alarm_id, one.level), key=order.index)
+        opened = (one for one in self.alarms if one.activity is Activity.CREATE)
+        return [replace(one, level=highest[one.alarm_id]) for one in opened]
+
+    def parts(self) -> dict[str, list[Alarm]]:
+        """Return, by the id of each alarm that stood for itself when it opened, those that it explains."""
+        raised = {one.alarm_id: one for one in self.raised}
+        found: dict[str, list[Alarm]] = {}
+        for one in raised.values():
+            root = one
+            while root.explained_by in raised:
+                root = raised[root.explained_by]
+            found.setdefault(root.alarm_id, [])
+            if root is not one:
+                found[root.alarm_id].append(one)
+        return found
 
 
 def in_place(stream: Iterable[Item]) -> Iterator[Item]:

@@ -72,7 +72,7 @@ def alarm_table(alarms: list[dict[str, Any]]) -> RenderableType:
         acknowledged = " acknowledged" if one["state"] == "acknowledged" else ""
         title = Text.assemble((f"{one['level']} {one['signal']}", _COLOURS.get(one["level"], "dim")), acknowledged)
         values = [_number(one["expected"]), _number(one["observed"])]
-        table.add_row(title, _about(one), one["detector"], *values, one["opened"][5:16].replace("T", " "))
+        table.add_row(title, about(one), one["detector"], *values, one["opened"][5:16].replace("T", " "))
     beyond, explained = len(own[MAX_ALARMS:]), len(alarms) - len(own)
     more = [f"{beyond} more"] * bool(beyond) + [f"{explained} that others explain"] * bool(explained)
     return Group(table, Text(f"and {', '.join(more)}", style="dim")) if more else table
@@ -82,7 +82,7 @@ def _urgency(alarm: dict[str, Any]) -> tuple[int, bool]:
     return _LEVELS.index(alarm["level"]), alarm["dimension"] != "global"
 
 
-def _about(alarm: dict[str, Any]) -> str:
+def about(alarm: dict[str, Any]) -> str:
     """Return the slice of an alarm, or the rule where it is about one."""
     about = alarm["about"]
     if "rule" in about:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 READ_ROWS: Final = 10_000
 READ_BYTES: Final = 64 << 20
+PAGES: Final = frozenset({".html", ".htm"})
 _SQLITE: Final = b"SQLite format 3\0"
 
 
@@ -35,6 +36,8 @@ def run_monitor_replay(
     source: str, kafka: str | None, config: str | None, plot: str | None, *, as_json: bool
 ) -> int:
     """Replay. Raises `CommandError`."""
+    if plot is not None and Path(plot).suffix not in PAGES:
+        raise CommandError(f"--plot: {plot}: the drawing is a page. Give it a name that ends in .html.")
     need_river()
     from monitor.service.plotting import page  # noqa: PLC0415 - with it comes River
     from monitor.service.replaying import replay  # noqa: PLC0415
@@ -111,23 +114,26 @@ def _topic(topic: str, kafka: str | None, config: str | None) -> list[Item]:
 
 
 def _show(replayed: Replayed, *, as_json: bool) -> None:
-    from monitor.service.views import alarm_view  # noqa: PLC0415 - with it comes River
+    from monitor.service.screen import about  # noqa: PLC0415 - with it comes River
+    from monitor.service.views import alarm_view  # noqa: PLC0415
 
-    views = [alarm_view(alarm) for alarm in replayed.raised]
+    parts = replayed.parts()
     if as_json:
-        for view in views:
-            write_json(view)
+        for alarm in replayed.raised:
+            write_json(alarm_view(alarm))
     else:
+        views = [alarm_view(alarm) for alarm in replayed.raised if alarm.alarm_id in parts]
         table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
-        for name in ("opened", "level", "signal", "slice", "detector", "before", "then", "answers"):
-            table.add_column(name, no_wrap=True, overflow="ellipsis")
+        for name in ("opened, UTC", "alarm", "about", "before", "then", "answers"):
+            is_number = name in {"before", "then", "answers"}
+            table.add_column(name, no_wrap=name != "about", justify="right" if is_number else "left")
         for one in views:
-            before = "" if one["expected"] is None else f"{one['expected']:.4g}"
-            place = f"{one['dimension']} {one['value']}".strip()
-            then = "" if one["observed"] is None else f"{one['observed']:.4g}"
-            cells = (one["opened"], one["level"], one["signal"], place, one["detector"], before, then)
-            table.add_row(*cells, str(one["events"]))
+            numbers = ("" if one[name] is None else f"{one[name]:.3g}" for name in ("expected", "observed"))
+            opened = one["opened"][5:16].replace("T", " ")
+            table.add_row(opened, f"{one['level']} {one['signal']}", about(one), *numbers, str(one["events"]))
         console().print(table)
+        if explained := sum(map(len, parts.values())):
+            console().print(f"and {explained} that these explain (--json and --plot show them)")
     say(_summary(replayed))
 
 

@@ -8,15 +8,17 @@ import pytest
 
 from events.codec import encode
 from monitor.service import replaying
-from monitor.service.replaying import in_place, replay
+from monitor.service.replaying import Replayed, in_place, replay
 from monitor.service.share import Item, Share, item_of, time_of
 from monitor.settings import MonitorSettings
-from monitor.types import Signal
+from monitor.types import Activity, Level, Signal
 from tests.support.events import TIME_MS, exchange_event
-from tests.support.watching import START_S, AlarmingEngine, answer, items
+from tests.support.watching import START_S, AlarmingEngine, alarm, answer, items
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+LATER = ((Activity.UPDATE, Level.PAGE), (Activity.CLOSE, Level.TICKET))
 
 
 def test_records_are_read_in_the_order_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,3 +65,10 @@ def test_streams_lie_among_each_other_by_the_times_that_are_believed() -> None:
     other = [Item(0, 20.0, b"x")]
     merged = sorted([*in_place(one), *in_place(other)], key=lambda item: (item.time_s, item.offset))
     assert [(item.offset, item.value) for item in merged] == [(0, b""), (1, b""), (0, b"x"), (2, b"")]
+
+
+def test_an_alarm_has_the_highest_level_that_it_had() -> None:
+    """A second test that agrees makes a ticket a page, after it has opened."""
+    changes = [alarm(1, level=Level.TICKET), alarm(2, level=Level.INFO)]
+    changes += [alarm(1, activity=activity, level=level) for activity, level in LATER]
+    assert [one.level for one in Replayed(alarms=changes).raised] == [Level.PAGE, Level.INFO]

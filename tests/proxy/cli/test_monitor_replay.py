@@ -39,7 +39,7 @@ def test_lines_of_a_file_and_of_standard_input(tmp_path: Path, sluicegate: Sluic
     path.write_bytes(LINES)
     ran = sluicegate("monitor", "replay", str(path), "--plot", str(tmp_path / "page.html"))
     assert (ran.code, ran.err) == (0, "150 records counted, 1 alarm.\n")
-    assert "2026-11-26T07:01:39.000Z" in ran.out
+    assert "11-26 07:01 page incidents global" in ran.out
     assert "Replay of events.jsonl" in (tmp_path / "page.html").read_text()
     ran = sluicegate("monitor", "replay", "-", "--json", stdin=LINES)
     assert [json.loads(line)["id"] for line in ran.out.splitlines()] == ["alm_100"]
@@ -85,6 +85,8 @@ def test_what_is_wrong_is_said(tmp_path: Path, sluicegate: Sluicegate) -> None:
     assert (ran.code, "nowhere.jsonl: is no file" in ran.err) == (2, True)
     ran = sluicegate("monitor", "replay", "-", "--plot", str(tmp_path / "no" / "page.html"), stdin=LINES)
     assert (ran.code, "--plot:" in ran.err) == (2, True)
+    ran = sluicegate("monitor", "replay", "-", "--plot", str(tmp_path / "page.png"), stdin=LINES)
+    assert (ran.code, "ends in .html" in ran.err) == (2, True)
     (tmp_path / "bad.db").write_bytes(b"SQLite format 3\0 and nothing")
     ran = sluicegate("monitor", "replay", str(tmp_path / "bad.db"))
     assert ran.code == 2
