@@ -179,6 +179,8 @@ def pools_for(locale: str, categories: Iterable[str]) -> Pools:
 
     Raises `FakerMissingError`, and ValueError for a locale that is none.
     """
+    import policies.words_table  # noqa: PLC0415, F401 - numpy is imported where a policy is loaded, not in an exchange
+
     if NAMED.isdisjoint(map(label_of, categories)) and locale == DEFAULT_LOCALE:
         return Pools()
     return _pools(locale)
@@ -231,7 +233,7 @@ def fake_of(category: str, value: str, pools: Pools, substitutes: Substitutes) -
 
     def make(number: int) -> str | None:
         made = maker(Draw(substitutes.seed, label, number), value, pools)
-        return None if any(substitutes.is_said(part) for part in _parts(label, made)) else made
+        return None if any(substitutes.said.holds(part) for part in _parts(label, made)) else made
 
     made = substitutes.stand_in_anew(scope, value, make)
     if made is None or label != "PERSON":

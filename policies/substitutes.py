@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
+from policies.said import Said
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -15,8 +17,6 @@ MAX_SUBSTITUTES = 10_000
 """Most values of one exchange: more than a prompt of a megabyte holds of anything but lists of them."""
 MAX_SUBSTITUTE_CHARS = 1 << 20
 """Most characters of all values and of what stands for them."""
-MAX_SEARCHED_CHARS = 1 << 28
-"""How much is read to see that a fake is none of the exchange's values: a tenth of a second."""
 MAX_TRIES = 1000
 """How often a text is made anew when what was made is taken."""
 
@@ -30,11 +30,10 @@ class Substitutes:
         "_fakes",
         "_first",
         "_originals",
-        "_said",
-        "_searched",
         "_taken",
         "_texts",
         "is_answering",
+        "said",
         "seed",
         "tenant",
     )
@@ -48,12 +47,12 @@ class Substitutes:
         self._counts: dict[str, int] = {}
         self._taken: set[str] = set()
         self._fakes: set[str] = set()
-        self._said: list[str] = []
-        self._searched = 0
         self._chars = 0
         self._first = 0
         self.seed = b""
         """What fakes are drawn by, so that they are another exchange's own."""
+        self.said = Said()
+        """What the request says: no fake is to be in it."""
         self.is_answering = False
         """Whether the request is over: what was written into it may be said again."""
 
@@ -112,7 +111,7 @@ class Substitutes:
         It is no value that was met before, and the answer may say it again. None as `stand_in`.
         """
         known = self._texts.get((scope, False, _plain(value)))
-        if known is not None or self._searched > MAX_SEARCHED_CHARS:
+        if known is not None or self.said.is_closed:
             return known
         self._taken.add(value)
         made = self.stand_in(scope, _plain(value), make)
@@ -132,15 +131,6 @@ class Substitutes:
     def is_said_again(self, value: str) -> bool:
         """Whether a value of the answer is a fake that was written into the exchange."""
         return self.is_answering and _plain(value) in self._fakes
-
-    def note_said(self, text: str) -> None:
-        """Note a text of the request: no fake is to be in it."""
-        self._said.append(text)
-
-    def is_said(self, text: str) -> bool:
-        """Whether the request says a text, as far as there is time to look."""
-        self._searched += sum(map(len, self._said))
-        return self._searched > MAX_SEARCHED_CHARS or any(text in said for said in self._said)
 
     def _free_text(self, scope: str, make: Callable[[int], str | None], first: int) -> str | None:
         for _ in range(MAX_TRIES):

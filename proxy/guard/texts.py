@@ -166,7 +166,7 @@ class Texts:
         if policy.restorer is not None and not slot.channel.is_signed:
             self._memory.substitutes.reserve(placeholders_in(policy.restorer, slot.text))
         if policy.fakes:
-            self._memory.substitutes.note_said(slot.text)
+            self._memory.substitutes.said.add(slot.text)
 
     def _place(self, slot: Slot, now_s: float | None) -> Place:
         if slot.mode is SlotMode.APPEND:

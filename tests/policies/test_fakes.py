@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies import substitutes as limits
+from policies import said
 from policies.fakes import MAKERS, NAMED, Draw, FakerMissingError, Pools, fake_of, pools_for
 from policies.loader import load_policy_text
 from policies.problems import PolicyError
@@ -102,7 +102,7 @@ def test_two_exchanges_have_fakes_of_their_own() -> None:
 def test_what_the_request_says_is_no_fake() -> None:
     """Neither a whole value nor a part of a name."""
     known = Substitutes()
-    known.note_said("Ana and Dorn, Ulm")
+    known.said.add("Ana and Dorn, Ulm")
     assert fake_of("PERSON", "Jane Roe", NAMES, known) in ("Ben Eck", "Cal Eck")
     assert fake_of("LOCATION", "Paris", NAMES, known) == "Bad Ems"
     assert fake_of("LOCATION", "Rome", NAMES, known) is None
@@ -118,8 +118,8 @@ def test_the_answer_may_say_a_fake_again() -> None:
     assert (fake_of("PERSON", "jane", NAMES, known), fake_of("PERSON", "Roe", NAMES, known)) == (first, last)
     assert fake_of("PERSON", made, NAMES, known) != made
     known.is_answering = True
-    for said in (made, made.upper(), first, last):
-        assert fake_of("PERSON", said, NAMES, known) == said
+    for again in (made, made.upper(), first, last):
+        assert fake_of("PERSON", again, NAMES, known) == again
     assert fake_of("PERSON", "Zoe", NAMES, known) != "Zoe"
 
 
@@ -129,8 +129,8 @@ def test_what_has_no_fake(monkeypatch: pytest.MonkeyPatch) -> None:
     assert fake_of("US_PASSPORT", "912345678", NAMES, known) is None
     assert fake_of("PERSON", "Jane", Pools(), known) is None
     assert [fake_of("LOCATION", value, NAMES, known) is None for value in "abc"] == [False, False, True]
-    monkeypatch.setattr(limits, "MAX_SEARCHED_CHARS", 100)
-    known.note_said("x" * 60)
+    monkeypatch.setattr(said, "MAX_READ_CHARS", 60)
+    known.said.add("x" * 60)
     assert fake_of("URL", "a", NAMES, known) is not None
     assert fake_of("URL", "b", NAMES, known) is None
     assert fake_of("URL", "a", NAMES, known) is not None
