@@ -31,11 +31,17 @@ class Evidence(NamedTuple):
 
 
 def excerpts(
-    guard: StreamGuard, events: Sequence[Incident | Bypass | Failure], evidence: Evidence
+    guard: StreamGuard,
+    events: Sequence[Incident | Bypass | Failure],
+    evidence: Evidence,
+    origins: Sequence[Timeline] | None = None,
 ) -> list[Excerpt]:
-    """Return what stood around each of the events that were just taken from the guard."""
+    """Return what stood around each of the events that were just taken from the guard.
+
+    `origins` are the texts that they speak of, where the events are only some of those.
+    """
     found = []
-    for event, timeline in zip(events, guard.reports.origins, strict=True):
+    for event, timeline in zip(events, guard.reports.origins if origins is None else origins, strict=True):
         buffer = timeline.buffer
         start = max(event.start - evidence.window_chars, buffer.base)
         end = min(event.end + evidence.window_chars, buffer.end)

@@ -77,6 +77,8 @@ class StreamGuard:
         self._state = GuardState.STATE_OPEN
         self._out: list[bytes] = []
         self._spoken: set[int] = set()
+        self._is_undecided = False
+        """Whether `judge` was late, and findings are left to decide on."""
         self._is_stale = False
         """Whether more may be able to leave than did at the last look."""
 
@@ -185,14 +187,22 @@ class StreamGuard:
                         texts.unscanned = rest
                         return left
             if not self._in_flight:
+                if not self._decide(is_late):
+                    return left
                 self._emit()  # observers are shown what has left
             if not texts.unscanned:
                 return left
 
+    def _decide(self, is_late: Callable[[], bool]) -> bool:
+        """Decide what was found, as long as it is not late. Returns whether all of it is decided."""
+        wanted = self._is_stale and self._state is GuardState.STATE_OPEN
+        self._is_undecided = wanted and not self._texts.resolve(is_late)
+        return not self._is_undecided
+
     @property
     def has_unjudged(self) -> bool:
-        """Whether a call of `judge` was late and left windows that can be judged."""
-        return bool(self._texts.unscanned)
+        """Whether a call of `judge` was late and left windows that can be judged, or findings to decide on."""
+        return self._is_undecided or bool(self._texts.unscanned)
 
     def _judge(self, timeline: Timeline, scan: WantedScan, scan_now: ScanNow, left: list[ScanRequest]) -> None:
         detector, window = scan.cursor.detector, scan.window
@@ -288,7 +298,7 @@ class StreamGuard:
         """Send every frame at the head of the queue whose texts have all been judged."""
         if not self._is_stale or self._state is not GuardState.STATE_OPEN:
             return
-        self._is_stale = False
+        self._is_stale = self._is_undecided = False
         self._texts.resolve()
         while self._queue and self._send_first():
             pass

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from policies.restoring import placeholders_in
 from policies.types import Direction
-from proxy.guard.api import answers_of
+from proxy.guard.api import answers_of, never_late
 from proxy.guard.memory import memory_of
 from proxy.guard.queue import Place
 from proxy.guard.rules import ChannelRules, RulesByKind, channel_rules
@@ -18,7 +18,7 @@ from proxy.guard.whole import SEPARATOR, answers_in, look
 from proxy.wire.types import FrameRun, SlotMode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from detectors.refusals import AnswerEnds
     from detectors.types import ChannelKind
@@ -297,13 +297,24 @@ class Texts:
             if timeline.rules.observing:
                 self.unscanned[timeline] = None
 
-    def resolve(self) -> None:
-        """Work out what may leave of the texts about which something changed."""
-        for timeline in self.unresolved:
-            timeline.resolve()
+    def resolve(self, is_late: Callable[[], bool] = never_late) -> bool:
+        """Work out what may leave of the texts about which something changed.
+
+        Returns whether all of it is worked out. When `is_late` says so, the rest waits for the next call.
+        """
+        waiting = iter(self.unresolved)
+        self.unresolved = {}
+        for timeline in waiting:
+            while not timeline.resolve():
+                if is_late():
+                    self.unresolved = {timeline: None, **dict.fromkeys(waiting)}
+                    return False
             if timeline.released >= timeline.buffer.end:
                 timeline.held_since_s = None
-        self.unresolved = {}
+            if is_late():
+                self.unresolved = dict.fromkeys(waiting)
+                return not self.unresolved
+        return True
 
     def sample(self) -> None:
         """Count what is held."""

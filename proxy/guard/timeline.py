@@ -6,7 +6,7 @@ and asks up to where the text may leave.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from detectors.refusals import CLOSING_CHARS, OPENING_CHARS, AnswerEnds
 from detectors.types import ChannelKind, Window
@@ -45,6 +45,10 @@ class WantedScan(NamedTuple):
     cursor: Cursor
     window: Window
     holding: bool
+
+
+MAX_DECIDED: Final = 64
+"""Most findings that are decided in one go, about two milliseconds: one text may hold thousands of addresses."""
 
 
 class Timeline:
@@ -226,17 +230,35 @@ class Timeline:
 
     # What may leave.
 
-    def resolve(self) -> None:
-        """Move `released` as far as the detectors' answers allow, and decide what lies before it."""
+    def resolve(self) -> bool:
+        """Move `released` as far as the detectors' answers allow, and decide what lies before it.
+
+        Returns False when there was so much to decide that it did only some of it, and is to be asked again.
+        """
         limit = self._panel.limit(self.buffer.end if self.block is None else self.block.offset)
         if limit <= self.released:
-            return
+            return True
         if not self._pending and self._sentences is None and self._readings.is_plain:
             self.released = limit
+        elif len(self._pending) > MAX_DECIDED and self._decide_some(limit):
+            return False
         else:
             self._decide_before(self._settled(limit))
         if not self._keep and self.buffer.end - self.buffer.base > 2 * FORGET_STEP_CHARS:
             self._forget()
+        return True
+
+    def _decide_some(self, limit: int) -> bool:
+        """Decide the first of many findings. Returns False where they overlap without a gap: it is all or none."""
+        self._pending.sort(key=_start)
+        far = self._pending[MAX_DECIDED:]
+        del self._pending[MAX_DECIDED:]
+        before = self.released
+        settled = self._settled(min(limit, far[0].start))
+        if settled > before:
+            self._decide_before(settled)
+        self._pending += far
+        return self.released > before
 
     def _settled(self, limit: int) -> int:
         """Lower the limit until it cuts no finding, no sentence that may be replaced and no escape."""
@@ -374,3 +396,7 @@ class Timeline:
             delivered_bytes=len(left.encode("utf-8", "surrogatepass")),
             is_echo=acted.is_echo,
         )
+
+
+def _start(finding: Finding) -> int:
+    return finding.start

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from policies.types import Direction
 from proxy.guard.api import GuardState
@@ -18,8 +18,11 @@ from proxy.server.faults import NotRecordedFault, Phase
 from proxy.server.scanning import ScanDriver
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from policies.types import Action
     from proxy.guard.api import GuardStats
+    from proxy.guard.reports import GuardEvent
     from proxy.server.facts import ExchangeFacts
     from proxy.server.services import Services
     from proxy.server.watchdog import Watchdog
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 
 SCAN_SLACK_S = 5.0
 """Beyond a scan's own deadline, which always brings an answer: a wait this long is a bug, and ends all the same."""
+
+MAX_RECORDED: Final = 32
+"""Most events that are made in one go, about two milliseconds."""
 
 
 class GuardedMessage:
@@ -116,22 +122,30 @@ class GuardedMessage:
             await self._run_on()
         out = self.guard.take()
         events = self.guard.take_events()
-        facts = self.facts
         if events:
-            self._services.metrics.count_events(events)
-            facts.count(events)
-            if self._services.evidence is not None:
-                facts.excerpts = excerpts(self.guard, events, self._services.evidence)
             try:
-                await self._services.sink.record(self._exchange, facts, events)
+                await self._record(events)
             except NotRecordedFault as fault:
                 self._fault = fault
                 raise
             except BaseException:
                 self._fault = NotRecordedFault()  # the bytes just taken are lost: what follows them may not leave
                 raise
-        facts.delivered_bytes += len(out)
+        self.facts.delivered_bytes += len(out)
         return out
+
+    async def _record(self, events: Sequence[GuardEvent]) -> None:
+        """Count events and record them, a handful at a time: an answer with a thousand addresses has a thousand."""
+        facts, evidence, origins = self.facts, self._services.evidence, self.guard.reports.origins
+        for start in range(0, len(events), MAX_RECORDED):
+            if start:
+                await asyncio.sleep(0)
+            some = events[start : start + MAX_RECORDED]
+            self._services.metrics.count_events(some)
+            facts.count(some)
+            if evidence is not None:
+                facts.excerpts = excerpts(self.guard, some, evidence, origins[start : start + MAX_RECORDED])
+            await self._services.sink.record(self._exchange, facts, some)
 
     async def settle(self) -> None:
         """Wait until no text waits for a scan. The input has ended."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,7 +14,7 @@ from events.schema import Incident
 from policies.types import Action, Direction
 from proxy.guard.api import GuardState
 from proxy.server.facts import ExchangeFacts
-from proxy.server.guarding import GuardedMessage
+from proxy.server.guarding import MAX_RECORDED, GuardedMessage
 from proxy.server.watchdog import Watchdog
 from tests.support.services import services_for
 from tests.support.toy import END, SegmentDetector, ToyCodec, WordDetector, line, policy, rule, texts
@@ -59,6 +59,42 @@ async def test_a_message_is_edited_and_recorded(cost: CostClass) -> None:
         labels = {"rule": "redact-words", "category": "WORD", "action": "redact"}
         assert sample("sluicegate_incidents_total", labels) == 1
         assert (sample("sluicegate_scanned_chars_total", {"detector": "words"}) or 0) >= len("a zebra b")
+
+
+async def test_many_events_let_others_have_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are recorded a handful at a time, all of them before a byte leaves."""
+    many = 3 * MAX_RECORDED + 1
+    async with message_for(WordDetector("words", ("zebra",)), Action.REDACT) as (message, services, sink):
+        handfuls: list[int] = []
+        record = sink.record
+
+        async def counted(exchange: Any, facts: Any, events: Any) -> None:
+            handfuls.append(len(events))
+            await record(exchange, facts, events)
+
+        monkeypatch.setattr(sink, "record", counted)
+        message.receive(line("zebra " * many) + END)
+        message.receive_end()
+        await message.settle()
+        turns = 0
+
+        async def other() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        async with asyncio.TaskGroup() as group:
+            beside = group.create_task(other())
+            assert texts(await message.take())["text", 0, 0] == "[x] " * many
+            beside.cancel()
+        assert handfuls == [MAX_RECORDED] * 3 + [1]
+        assert turns >= len(handfuls) - 1
+        assert len(sink.events) == many
+        message.finish()
+        sample = services.metrics.registry.get_sample_value
+        labels = {"rule": "redact-words", "category": "WORD", "action": "redact"}
+        assert sample("sluicegate_incidents_total", labels) == many
 
 
 async def test_observers_end_aside() -> None:
