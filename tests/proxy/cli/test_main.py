@@ -122,8 +122,11 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(policy_file: Path, tmp
 
 
 def test_sigint_from_outside_is_quiet(policy_file: Path) -> None:
-    """A command that waits for its input is interrupted as a shell interrupts it."""
-    command = [*COMMAND, "check", "-p", str(policy_file), "-"]
+    """A command that waits for its input is interrupted as a shell interrupts it.
+
+    Where the tests run in the background they ignore the signal, and what they start would inherit that.
+    """
+    command = ["env", "--default-signal=INT", *COMMAND, "check", "-p", str(policy_file), "-"]
     pipe = subprocess.PIPE
     with subprocess.Popen(
         command, stdin=pipe, stdout=pipe, stderr=pipe, env=os.environ | {"PYTHONUNBUFFERED": "1"}

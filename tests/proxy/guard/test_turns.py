@@ -43,7 +43,7 @@ def test_the_outcome_does_not_depend_on_the_steps(seed: int, most: int) -> None:
 
 @pytest.mark.parametrize("between", [" ", " and "])
 def test_each_step_is_short(between: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A thousand findings of one text; with `and` between them each overlaps the next, and they are one decision."""
+    """Hundreds of findings in one text; with `and` between them each overlaps the next: one decision."""
     said = between.join(f"TKT-{number:06}" for number in range(MANY))
     raw = orjson.dumps({"choices": [{"index": 0, "message": {"role": "assistant", "content": said}}]})
     calls = 0
