@@ -155,6 +155,9 @@ class Rule:
         """Try only the starts from which a required character is near."""
         if self.screen is None or self.lead is None:
             return
+        if self.stretch is not None and self.widths.most is not None and self.widths.most <= self.max_span:
+            yield from self._stretch_matches(text, start, self.stretch, self.lead)
+            return
         place = start
         for hit in self.screen.finditer(text, start):
             place = max(place, hit.start() - self.lead)
@@ -166,6 +169,14 @@ class Rule:
                 if match is not None:
                     yield match
                     place = max(match.end, place)
+
+    def _stretch_matches(self, text: str, start: int, stretch: regex.Pattern[str], lead: int) -> Iterator[Match]:
+        """Search among the starts of each stretch: what is limited there is only how far back a pattern looks."""
+        for hits in stretch.finditer(text, start):
+            start = max(start, hits.start() - lead)
+            while (match := self._first_match(text, start, hits.end() - 1)) is not None:
+                yield match
+                start = match.end
 
     def _match(self, found: regex.Match[str], shift: int = 0) -> Match:
         is_iban = isinstance(self.recognizer, IbanRecognizer)
