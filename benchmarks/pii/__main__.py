@@ -19,6 +19,7 @@ from benchmarks.pii.cases import RECOGNIZERS
 from benchmarks.pii.page import PAGE, with_figures
 from benchmarks.pii.parties import PlainPresidio, Sluicegate, with_names
 from benchmarks.pii.speed import long_table, speed_table, stream_table
+from benchmarks.pii.steps import step_table
 from benchmarks.pii.tables import other_table, sentence_table, validator_table, vector_table
 from benchmarks.report import targets_table
 from detectors.pii.presidio import DEFAULT_ENTITIES
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 DATA: Final = Path(__file__).resolve().parents[2].parent / "shared/data/vectors"
 REFINED: Final = {"refined": True}
+_COUNTRIES: Final = ("au", "de", "es", "fi", "in", "it", "kr", "pl", "sg", "th", "uk", "us")
 _DIGITS_ONLY: Final = ("PHONE_NUMBER", "CREDIT_CARD", "US_SSN")
 
 
@@ -58,7 +60,14 @@ def speed_tables(rounds: int) -> list[Table]:
         "of digits": ours.detector(_DIGITS_ONLY),
     }
     streams, more = stream_table(detectors)
-    return [short, streams, long_table(detectors["the default ones"]), targets_table([*targets, *more])]
+    lists, most = step_table(
+        {
+            "the default ones": ours.detector(DEFAULT_ENTITIES),
+            "all of twelve countries": Sluicegate("all", REFINED | {"countries": list(_COUNTRIES)}).detector(()),
+        }
+    )
+    long = long_table(detectors["the default ones"])
+    return [short, streams, long, lists, targets_table([*targets, *more, *most])]
 
 
 def main() -> None:

@@ -82,7 +82,7 @@ class PresidioWithNames(PlainPresidio):
 
 
 class Sluicegate:
-    """Detectors of type `presidio`, one for each choice of entities."""
+    """Detectors of type `presidio`, one for each choice of entities; none stand for what is looked for unasked."""
 
     def __init__(self, name: str = "Sluicegate", params: Mapping[str, object] | None = None) -> None:
         self.name = name
@@ -91,7 +91,8 @@ class Sluicegate:
 
     def _build(self, entities: tuple[str, ...]) -> Detector:
         found = detector_type("presidio")
-        params = found.params.model_validate(self._params | {"entities": list(entities)})
+        asked = {"entities": list(entities)} if entities else {}
+        params = found.params.model_validate(self._params | asked)
         return found.build("pii", params)
 
     def find(self, text: str, entities: tuple[str, ...]) -> list[Found]:

@@ -86,7 +86,6 @@ class Candidate(NamedTuple):
 
     start: int
     end: int
-    digits: int
     has_plus: bool
     is_open: bool
     """Whether what follows may still change it."""
@@ -123,7 +122,8 @@ class PhoneScanner:
         self.recognizer = recognizer
         self._regions = {region: least_digits(region) for region in recognizer.supported_regions}
         self._all = frozenset(self._regions)
-        self._least = min(self._regions.values())
+        self._enough = _at_least(min(self._regions.values()))
+        self._enough_abroad = _at_least(MIN_DIGITS)
         self._plans = Regions(self._regions)
         if recognizer.leniency != phonenumbers.Leniency.VALID:
             raise ValueError("phone numbers are judged at phonenumbers' leniency VALID only")
@@ -154,7 +154,8 @@ class PhoneScanner:
     def _group(self, candidates: _Candidates, first: Candidate) -> Group | None:
         """Walk in every region from `first` to where all agree; None when an open candidate is in the way."""
         begin, end = first.start, first.end
-        if first.digits < (MIN_DIGITS if first.has_plus else self._least):
+        enough = self._enough_abroad if first.has_plus else self._enough
+        if enough.match(candidates.text, begin, end) is None:
             return Group(begin, end, ())  # too short in every region, so none looks further
         numbers = self._numbers(candidates, first)
         if all(number.end == end for number in numbers):  # as nearly always: no region looks into it again
@@ -230,8 +231,9 @@ def _are_valid_x(value: str, region: str) -> bool:
     return bool(upstream._contains_only_valid_x_chars(number, value))  # noqa: SLF001 - as the matcher asks
 
 
-def _digits(value: str) -> int:
-    return len(_DIGIT.findall(value))
+def _at_least(count: int) -> re.Pattern[str]:
+    """Return a pattern of text with so many digits."""
+    return re.compile(rf"(?:\D*\d){{{count}}}")
 
 
 def _has_plus(value: str) -> bool:
@@ -272,7 +274,7 @@ class _Candidates:
         is_open = not self._final and self._is_open(value, end)
         if "x" in value and (second := _SECOND_NUMBER.search(value)):
             value = value[: second.start()]
-        return Candidate(begin, begin + len(value), _digits(value), _has_plus(value), is_open)
+        return Candidate(begin, begin + len(value), _has_plus(value), is_open)
 
     def _is_open(self, value: str, end: int) -> bool:
         text = self.text

@@ -50,6 +50,8 @@ _TIME: re.Pattern[str] = upstream._TIME_STAMPS  # noqa: SLF001 - what the matche
 _TIME_SUFFIX: re.Pattern[str] = upstream._TIME_STAMPS_SUFFIX  # noqa: SLF001 - what the matcher passes over
 _UNWANTED_END: re.Pattern[str] = util._UNWANTED_END_CHAR_PATTERN  # noqa: SLF001 - what the matcher cuts off
 _INNER = upstream._INNER_MATCHES  # noqa: SLF001 - where the matcher takes a candidate apart
+_SPACES = _INNER[-1]
+_WORD = re.compile(r"\S+")
 _SIGNS = tuple(map(frozenset, ("/", "(", "-", "\u2012\u2013\u2014\u2015\uff0d", ".", " \xa0\t\u3000")))
 _SEPARATORS: Final = tuple(zip(_SIGNS, _INNER, strict=True))
 """Each with the characters of which there is one in every part that it takes apart."""
@@ -82,10 +84,19 @@ def parts(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         found = separator.search(candidate)
         if found is not None:
             yield start, start + _wanted(candidate, 0, found.start())
+        if found is not None and separator is _SPACES:  # the same in one go: lists have hundreds of them
+            yield from _words(candidate, start, found.start())
+            continue
         while found is not None:
             begin, stop = found.span(1)
             yield start + begin, start + _wanted(candidate, begin, stop)
             found = separator.search(candidate, found.start() + 1)
+
+
+def _words(candidate: str, shift: int, begin: int) -> Iterator[tuple[int, int]]:
+    for word in _WORD.finditer(candidate, begin):
+        start, end = word.span()
+        yield shift + start, shift + (end if candidate[end - 1].isdecimal() else _wanted(candidate, start, end))
 
 
 def _wanted(candidate: str, begin: int, end: int) -> int:

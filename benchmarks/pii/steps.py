@@ -1,0 +1,76 @@
+"""The longest time for which a text keeps the event loop with one look of the detector.
+
+A text is looked at in windows, between which others have their turn (`proxy.guard.cursor`). Lists of nothing but
+values are what takes longest for a character, and what somebody would send who wants to slow a proxy down.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+from benchmarks.report import Table
+from benchmarks.stats import Target
+from detectors.types import ChannelKind, Window
+from proxy.guard.cursor import next_stop, window_chars
+
+if TYPE_CHECKING:
+    from detectors.types import Detector
+
+LIST_CHARS: Final = 8_192
+STEP_LIMIT_MS: Final = 4.0
+_ROUNDS: Final = 5
+LISTS: Final = {
+    "social security numbers, each after its word": "ssn 219-09-9999 ",
+    "payment cards, each after its word": "card 4111 1111 1111 1111 ",
+    "account numbers": "iban GB82 WEST 1234 5698 7654 32 ",
+    "e-mail addresses": "a@b.co,",
+    "phone numbers": "212-555-0123 ",
+    "phone numbers, bare": "2125550142 4930901820 ",
+    "phone numbers with extensions": "2125550123 x12 ",
+    "phone numbers in Arabic digits": "\u0662\u0661\u0662\u0665\u0665\u0665\u0660\u0661\u0662\u0663 ",
+    "digits": "1234567890",
+    "digits and points": "1.1.",
+    "digits and colons": "1:",
+    "all of them": "phone 212-555-0142 ssn 536-90-4399 card 4111 1111 1111 1111 jane.roe@example.com ",
+}
+
+
+def steps_ms(detector: Detector, text: str) -> list[float]:
+    """Return the processor time of each look at a whole text, window by window."""
+    times, watermark, scanned = [], 0, 0
+    while scanned < len(text):
+        stop = next_stop(watermark, scanned, len(text), window_chars(detector))
+        context = text[max(0, watermark - detector.context_chars) : watermark]
+        window = Window(ChannelKind.TEXT, context, text[watermark:stop], watermark, stop == len(text))
+        begin = time.thread_time()  # another process may have the core in between
+        watermark = detector.scan(window).watermark
+        times.append(1e3 * (time.thread_time() - begin))
+        scanned = stop
+    return times
+
+
+def step_table(detectors: dict[str, Detector]) -> tuple[Table, list[Target]]:
+    """Return the longest look of each list; what is promised is promised of the first detector."""
+    gc.collect()
+    gc.freeze()  # as the server does when it has started
+    rows, longest = [], dict.fromkeys(detectors, 0.0)
+    for name, unit in LISTS.items():
+        text = (unit * (LIST_CHARS // len(unit) + 1))[:LIST_CHARS]
+        cells = []
+        for party, detector in detectors.items():
+            worst = max(map(median, zip(*(steps_ms(detector, text) for _ in range(_ROUNDS)), strict=True)))
+            longest[party] = max(longest[party], worst)
+            cells.append(f"{worst:.1f} ms")
+        rows.append((name, *cells))
+    gc.unfreeze()
+    first = next(iter(detectors))
+    note = (
+        f"Lists of {LIST_CHARS:,} characters that come at once, with nothing else in them: processor time of the "
+        "longest look, between two of which others have their turn. Twelve countries: Australia, Finland, Germany, "
+        "India, Italy, Korea, Poland, Singapore, Spain, Thailand, the United Kingdom and the United States."
+    )
+    targets = [Target("longest look at a list of values", STEP_LIMIT_MS, longest[first], unit=" ms")]
+    return Table("Lists of values", ("list of", *detectors), rows, note), targets
