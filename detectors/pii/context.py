@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
@@ -54,6 +55,12 @@ def raised(score: float) -> float:
 def lowered(words: Sequence[str] | None) -> Words:
     """Return a recognizer's context words as they are looked for."""
     return tuple(dict.fromkeys(word.lower() for word in words or () if word))
+
+
+@lru_cache(maxsize=1_024)
+def _folded(words: Words) -> Words:
+    """Return context words as they are looked for character by character; they are those of recognizers."""
+    return tuple(word.replace("i\u0307", "i").replace("\u03c2", "\u03c3") for word in words)
 
 
 class _Run(NamedTuple):
@@ -114,8 +121,7 @@ class Surroundings:
             # Character by character, so that offsets stay: two letters have longer or other small forms in words.
             self._folded = self.text.replace("\u0130", "i").lower().replace("\u03c2", "\u03c3")
         places: set[int] = set()
-        for word in words:
-            looked_for = word.replace("i\u0307", "i").replace("\u03c2", "\u03c3")
+        for looked_for in _folded(words):
             at = self._folded.find(looked_for)
             while at >= 0:
                 places.add(at)

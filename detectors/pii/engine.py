@@ -54,12 +54,20 @@ _DIGIT = Atom(r"\d", "regex", ignore_case=False, dot_all=False, ascii=False)
 _A_DIGIT = Required(frozenset({_DIGIT}), 0, frozenset(), _DIGIT)
 
 
+class Asked(NamedTuple):
+    """A recognizer, and what it was asked for."""
+
+    entity: str
+    recognizer: Any
+    is_iban: bool
+
+
 class Engine(NamedTuple):
     """Recognizers made ready, without the name a policy gives them. Immutable; shared by detectors."""
 
     entities: tuple[str, ...]
-    recognizers: Mapping[int, tuple[str, Any]]
-    """By identity, each with the entity for which it was asked."""
+    recognizers: Mapping[int, Asked]
+    """By identity."""
     rules: tuple[Rule, ...]
     phones: tuple[PhoneScanner, ...]
     holds: tuple[HoldAutomaton, ...]
@@ -197,9 +205,9 @@ class _Found:
                 found_by[id(scanner.recognizer)].extend(each for each in group.found if each.end <= watermark)
         by_entity: dict[str, list[Judged]] = defaultdict(list)
         for key, own in found_by.items():
-            entity, recognizer = engine.recognizers[key]
+            entity, recognizer, is_iban = engine.recognizers[key]
             # Presidio does this for each recognizer but that of IBANs before it looks at context, then for all.
-            kept = own if isinstance(recognizer, IbanRecognizer) else without_contained(own)
+            kept = own if is_iban else without_contained(own)
             by_entity[entity].extend(self._in_context(recognizer, judged) for judged in kept)
         found = [(entity, j) for entity, each in by_entity.items() for j in without_contained(each)]
         return sorted(found, key=lambda pair: (pair[1].start, pair[1].end, engine.entities.index(pair[0])))
@@ -243,7 +251,7 @@ def make_engine(
         holds=tuple(HoldAutomaton(sources, span) for span, sources in spans.items()),
         screen=None if None in needs else screen(atoms),
         prefilter=Prefilter([rule.source for rule in rules], finds),
-        recognizers={id(found): (entity, found) for entity, found in recognizers},
+        recognizers={id(one): Asked(each, one, isinstance(one, IbanRecognizer)) for each, one in recognizers},
         looks_before=max(1, *(rule.context_chars for rule in rules), 1),
         tokenizers=tuple(map(tokenizer, languages)),
         context=_context([found for _, found in recognizers], languages),

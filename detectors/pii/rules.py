@@ -99,22 +99,21 @@ class Rule:
 
         Raises TimeoutError.
         """
-        if self.screen is not None and self.screen.search(text, start) is None:
-            return
         w = self.widths
-        if w.before is None or w.most is None or w.after is None or w.most > self.max_span:
-            if self.lead is not None and self.lead <= NEAR_CHARS:
-                yield from self._near_matches(text, start)
-            elif self.approach is not None:
-                yield from self._approached_matches(text, start, self.approach)
-            else:
-                yield from self._bounded_matches(text, start)
-        else:
+        if w.before is not None and w.most is not None and w.after is not None and w.most <= self.max_span:
             for low, high in self._regions(text, start, w.most + w.after):
                 # A limit of time costs more than the search of a short text does.
                 limit = None if high - low <= SHORT_CHARS and self.is_trusted else REGEX_TIMEOUT_S
                 for found in self.engine_pattern.finditer(text, low, high, timeout=limit):
                     yield self._match(found)
+        elif self.screen is not None and self.screen.search(text, start) is None:
+            return
+        elif self.lead is not None and self.lead <= NEAR_CHARS:
+            yield from self._near_matches(text, start)
+        elif self.approach is not None:
+            yield from self._approached_matches(text, start, self.approach)
+        else:
+            yield from self._bounded_matches(text, start)
 
     def _regions(self, text: str, start: int, reach: int) -> Iterator[tuple[int, int]]:
         """Yield where matches can lie, in order and apart: around the characters that each of them holds."""
