@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 OVERLAP_CHARS = 128
 """How much further back than a single match a chain of overlapping matches may be held."""
 
-WINDOW_CHARS = 512
+WINDOW_CHARS = 384
 """Text that is looked at in one go: a list of nothing but values takes 2 to 3 us a character."""
 
 _DIGIT = Atom(r"\d", "regex", ignore_case=False, dot_all=False, ascii=False)

@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
+import idna
 import re2
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -147,17 +148,27 @@ def _is_found(pattern: Any, value: str) -> bool:  # noqa: ANN401 - re2 has no ty
 
 
 def _host(entity: str, value: str) -> str:
-    """Return the host that an address or URL leads to, in small letters; nothing where that is not plain.
+    """Return the host that an address or URL leads to, as it is looked up; nothing where that is not plain.
 
     What names a user before the host is not plain: `https://example.com@evil.example` leads to the other one.
     """
     if entity == "EMAIL_ADDRESS":
-        return value.rpartition("@")[2].lower()
+        return _normal(value.rpartition("@")[2])
     value = value.strip(_QUOTES)
     head = _URL_HEAD.match(value)
     rest = value[head.end() if head else 0 :]
-    host = _PORT.sub("", _AUTHORITY_END.split(rest, maxsplit=1)[0]).lower()
-    return host if _HOST.fullmatch(host) else ""
+    host = _PORT.sub("", _AUTHORITY_END.split(rest, maxsplit=1)[0])
+    return _normal(host) if _HOST.fullmatch(host) else ""
+
+
+def _normal(host: str) -> str:
+    """Return a host as it is looked up: `B\u00fccher.example` and `xn--bcher-kva.example` are the same (UTS 46)."""
+    if host.isascii():
+        return host.lower()
+    try:
+        return idna.encode(host, uts46=True).decode()
+    except idna.IDNAError:  # no name that can be looked up
+        return host.lower()
 
 
 def make_sieve(allow: Sequence[AllowedParams], min_scores: Mapping[str, float], entities: Sequence[str]) -> Sieve:
@@ -183,13 +194,16 @@ def make_sieve(allow: Sequence[AllowedParams], min_scores: Mapping[str, float], 
 
 def _for_entity(given: Sequence[AllowedParams], patterns: Mapping[int, Any]) -> _ForEntity:
     values = [(one.value, one.ignore_case) for one in given if one.value is not None]
-    domains = [one.domain.lower() for one in given if one.domain is not None]
+    hosts = [one.domain for one in given if one.domain is not None and not one.domain.startswith("*")]
+    below = [
+        one.domain.removeprefix("*.") for one in given if one.domain is not None and one.domain.startswith("*")
+    ]
     return _ForEntity(
         frozenset(value for value, any_case in values if not any_case),
         frozenset(value.casefold() for value, any_case in values if any_case),
         tuple(patterns[id(one)] for one in given if one.pattern is not None),
-        frozenset(domain for domain in domains if not domain.startswith("*")),
-        tuple(domain[1:] for domain in domains if domain.startswith("*")),
+        frozenset(map(_normal, hosts)),
+        tuple(f".{_normal(host)}" for host in below),
     )
 
 

@@ -151,6 +151,28 @@ def test_entities_that_overlap_are_all_reported() -> None:
 
 
 @pytest.mark.parametrize(
+    ("domain", "host", "is_allowed"),
+    [
+        ("B\u00fccher.example", "xn--bcher-kva.example", True),
+        ("xn--bcher-kva.example", "b\u00dccher.example", True),
+        ("xn--bcher-kva.example", "\uff42\u00fccher.example", True),
+        ("*.b\u00fccher.example", "post.XN--BCHER-KVA.example", True),
+        ("*.xn--bcher-kva.example", "b\u00fccher.example", False),
+        ("b\u00fccher.example", "bucher.example", False),
+        ("b\u00fccher.example", "b\u0443cher.example", False),
+        ("b\u00fccher.example", "b\u00fc--cher.example", False),
+        ("b\u00fc--cher.example", "b\u00fc--cher.example", True),
+    ],
+)
+def test_hosts_are_compared_as_they_are_looked_up(domain: str, host: str, is_allowed: bool) -> None:
+    """In letters or in the form of the name system; what is no name there is compared as it is written."""
+    sieve = make_sieve([AllowedParams(domain=domain)], {}, ["EMAIL_ADDRESS", "URL"])
+    for entity, value in (("EMAIL_ADDRESS", f"any@{host}"), ("URL", f"https://{host}/a")):
+        kept = sieve.kept([Span(entity, 0, len(value), 1.0)], value)
+        assert (kept == []) is is_allowed
+
+
+@pytest.mark.parametrize(
     ("params", "loc", "told"),
     [
         (
