@@ -70,7 +70,7 @@ class Dialled(NamedTuple):
 
 
 def parts(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield the start and end of what is tried of the candidate at a place, in order."""
+    """Yield the start and end of what is tried of the candidate at a place and may be long enough, in order."""
     candidate = text[start:end]
     if "/" in candidate and _DATES.search(candidate):
         return
@@ -82,20 +82,23 @@ def parts(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         if signs.isdisjoint(used):
             continue
         found = separator.search(candidate)
-        if found is not None:
+        if found is not None and found.start() >= MIN_DIGITS:
             yield start, start + _wanted(candidate, 0, found.start())
         if found is not None and separator is _SPACES:  # the same in one go: lists have hundreds of them
             yield from _words(candidate, start, found.start())
             continue
         while found is not None:
             begin, stop = found.span(1)
-            yield start + begin, start + _wanted(candidate, begin, stop)
+            if stop - begin >= MIN_DIGITS:
+                yield start + begin, start + _wanted(candidate, begin, stop)
             found = separator.search(candidate, found.start() + 1)
 
 
 def _words(candidate: str, shift: int, begin: int) -> Iterator[tuple[int, int]]:
     for word in _WORD.finditer(candidate, begin):
         start, end = word.span()
+        if end - start < MIN_DIGITS:
+            continue
         yield shift + start, shift + (end if candidate[end - 1].isdecimal() else _wanted(candidate, start, end))
 
 

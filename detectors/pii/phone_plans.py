@@ -138,15 +138,14 @@ class _Calling:
         plans = [_plan_of(region, code) for region in regions]
         self.main = plans[0]
         """The plan by which a number with this code is read."""
-        self._plans = [plan for plan in plans if plan is not None]
-        self._is_one = len(plans) == 1
+        self._only = plans[0] if len(plans) == 1 else None
         # Where several share a code, the first counts that knows the number or whose leading digits it has.
-        self._steps = list(_steps(self._plans))
+        self._steps = list(_steps(plan for plan in plans if plan is not None))
 
     def knows(self, digits: str) -> bool:
         """Whether the digits are a number of the region, of all with this code, to which they belong."""
-        if self._is_one:
-            return any(plan.knows(digits) for plan in self._plans)
+        if self._only is not None:
+            return self._only.knows(digits)
         for leading, plans in self._steps:
             if leading is None:
                 if plans[0].knows(digits):
@@ -262,4 +261,4 @@ class Regions:
             return self.screen.regions if _is_number(*coded) else frozenset()
         likely = self._regions if has_plus else self.screen.possible(digits)
         known = self._regions
-        return frozenset(name for name in likely if known[name].has_number(digits, written, has_plus=has_plus))
+        return frozenset([name for name in likely if known[name].has_number(digits, written, has_plus=has_plus)])

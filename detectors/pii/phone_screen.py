@@ -50,7 +50,7 @@ class RegionScreen:
             return self.regions
         if len(matched) == 1:
             return self._always
-        return self._always.union(self._order[number] for number in matched if number != self._probe)
+        return self._always.union([self._order[number] for number in matched if number != self._probe])
 
     def is_number(self, digits: str) -> bool:
         """Whether these digits, all of them, may be a number of one of the regions."""

@@ -81,6 +81,8 @@ class Rule:
     """Finds stretches of text with those characters so near to each other that a match may hold any of them."""
     approach: Approach | None
     max_span: int
+    is_iban: bool
+    """Whether it is that of IBANs, of which each group may be where one ends."""
     is_trusted: bool
     """Whether it is a pattern of Presidio's, which takes no long time over a short text."""
 
@@ -102,9 +104,11 @@ class Rule:
         w = self.widths
         if w.before is not None and w.most is not None and w.after is not None and w.most <= self.max_span:
             for low, high in self._regions(text, start, w.most + w.after):
-                # A limit of time costs more than the search of a short text does.
-                limit = None if high - low <= SHORT_CHARS and self.is_trusted else REGEX_TIMEOUT_S
-                for found in self.engine_pattern.finditer(text, low, high, timeout=limit):
+                if high - low <= SHORT_CHARS and self.is_trusted:
+                    each = self.engine_pattern.finditer(text, low, high)
+                else:  # a limit of time costs more than the search of a short text does
+                    each = self.engine_pattern.finditer(text, low, high, timeout=REGEX_TIMEOUT_S)
+                for found in each:
                     yield self._match(found)
         elif self.screen is not None and self.screen.search(text, start) is None:
             return
@@ -115,13 +119,13 @@ class Rule:
         else:
             yield from self._bounded_matches(text, start)
 
-    def _regions(self, text: str, start: int, reach: int) -> Iterator[tuple[int, int]]:
-        """Yield where matches can lie, in order and apart: around the characters that each of them holds."""
-        if self.stretch is None or self.lead is None:
-            yield start, len(text)
-            return
-        for hits in self.stretch.finditer(text, start):
-            yield max(start, hits.start() - self.lead), hits.end() - 1 + reach
+    def _regions(self, text: str, start: int, reach: int) -> list[tuple[int, int]]:
+        """Return where matches can lie, in order and apart: around the characters that each of them holds."""
+        lead, stretch = self.lead, self.stretch
+        if stretch is None or lead is None:
+            return [(start, len(text))]
+        spans = [hits.span() for hits in stretch.finditer(text, start)]
+        return [(max(start, first - lead), end - 1 + reach) for first, end in spans]
 
     def _approached_matches(self, text: str, start: int, approach: Approach) -> Iterator[Match]:
         """Search only from where the characters before a required one begin, and only if what follows it fits."""
@@ -178,9 +182,9 @@ class Rule:
                 start = match.end
 
     def _match(self, found: regex.Match[str], shift: int = 0) -> Match:
-        is_iban = isinstance(self.recognizer, IbanRecognizer)
-        ends = tuple(found.end(i) for i in range(1, len(found.groups()) + 1)) if is_iban else ()
-        return Match(found.start() + shift, found.end() + shift, self, ends)
+        start, end = found.span()
+        ends = tuple(found.end(i) for i in range(1, len(found.groups()) + 1)) if self.is_iban else ()
+        return Match(start + shift, end + shift, self, ends)
 
     def _bounded_matches(self, text: str, start: int) -> Iterator[Match]:
         """Search in blocks, so that a start is tried against `max_span` characters, not the whole text."""
@@ -279,6 +283,7 @@ def make_rules(entity: str, recognizer: Any) -> list[Rule]:  # noqa: ANN401 - Pr
                 stretch=_stretch(needed, widths),
                 approach=approach(needed),
                 max_span=MAX_SPANS.get(entity, MAX_SPAN),
+                is_iban=isinstance(recognizer, IbanRecognizer),
                 is_trusted=not isinstance(recognizer, CustomRecognizer),
             )
         )
