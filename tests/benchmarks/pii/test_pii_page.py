@@ -20,6 +20,7 @@ TITLES = [
     "Speed",
     "Streams",
     "Long texts",
+    "Lists of values",
     "Targets",
 ]
 
