@@ -138,7 +138,10 @@ gives numbers that its detector understands."""
 
 
 class Engine(Protocol):
-    """A model that is loaded. It is used by one thread at a time."""
+    """A model that is loaded. It is used by one thread at a time.
+
+    One that may become another while it is used has a `version` as well, a string: what gave the last scores.
+    """
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -30,6 +30,11 @@ class CascadeEngine:
         self._high = high
         self._place = [larger.labels.index(label) if label in larger.labels else None for label in quick.labels]
 
+    @property
+    def version(self) -> str:
+        """The larger model's, as it was when that was asked last."""
+        return str(getattr(self._larger, "version", ""))
+
     def scores(self, texts: Sequence[str]) -> list[Scores]:
         """Score all texts quickly, and those in doubt again. Labels of the quick one alone keep their score.
 

@@ -30,6 +30,9 @@ MAX_ANSWER_BYTES: Final = 4 << 20
 MARKS: Final = 2
 """Tokens that a model puts before and after a text."""
 
+MAX_VERSION_CHARS: Final = 256
+"""Names of models and versions are short; it is kept for every text that is remembered of a batch."""
+
 _AGAIN = frozenset({429, 502, 503, 504})
 """Answers of a service, or of what stands before it, that another try may not get."""
 
@@ -52,6 +55,8 @@ class RemoteEngine:
 
     def __init__(self, source: RemoteSource) -> None:
         self.labels = source.labels
+        self.version = ""
+        """What the service called its model in the last answer, `name:version`; what it left out is empty."""
         self._source = source
         version = f"/versions/{source.version}" if source.version else ""
         self._url = f"{source.url.rstrip('/')}/v2/models/{source.model}{version}/infer"
@@ -117,7 +122,8 @@ class RemoteEngine:
         """Return the rows of an answer. Raises `ModelUnavailableError` for one that is not what was asked."""
         width = len(self.labels)
         try:
-            outputs = json.loads(body)["outputs"]
+            answer = json.loads(body)
+            outputs = answer["outputs"]
             (output,) = [one for one in outputs if one["name"] == self._source.output]
             values = [float(value) for value in _flat(output["data"])]
             is_right = list(output["shape"]) == [texts, width] and output["datatype"] in _FLOATS
@@ -128,7 +134,14 @@ class RemoteEngine:
             raise ModelUnavailableError(f"{self._source.model}: the answer has no output {wanted}")
         if not all(math.isfinite(value) and 0.0 <= value <= 1.0 for value in values):
             raise ModelUnavailableError(f"{self._source.model}: its scores are not between 0 and 1")
+        self.version = _version(answer)
         return [tuple(values[at : at + width]) for at in range(0, len(values), width)]
+
+
+def _version(answer: dict[str, Any]) -> str:
+    """Return what an answer calls its model; the protocol lets a service leave the version out."""
+    said = [answer.get(name) for name in ("model_name", "model_version")]
+    return ":".join("" if one is None else str(one) for one in said)[:MAX_VERSION_CHARS]
 
 
 def _flat(data: Any) -> list[Any]:  # noqa: ANN401 - JSON

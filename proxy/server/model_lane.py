@@ -18,14 +18,13 @@ import structlog
 
 from proxy.guard.api import ScanFailureReason
 from proxy.server.batching import FairQueue
-from proxy.server.model_process import ModelProcess, ModelProcessError
+from proxy.server.model_process import ModelProcess, ModelProcessError, Reply
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Hashable, Sequence
 
     from detectors.types import ModelSource, Scores
-    from proxy.server.model_process import Scored
     from proxy.server.verdicts import VerdictCache
 
     Outcome = Sequence[Scores] | ScanFailureReason
@@ -90,7 +89,7 @@ class _Job:
 @dataclass(slots=True, eq=False)
 class _Batch:
     jobs: list[_Job]
-    scored: list[Scored] = field(default_factory=list)
+    reply: Reply = field(default_factory=lambda: Reply([], []))
     failed: bool = False
     spent_s: float = 0.0
 
@@ -202,21 +201,29 @@ class ModelLane:
             for job in batch.jobs:
                 self._settle(job, ScanFailureReason.ERROR)
             return
-        share_s = batch.spent_s / max(len(batch.scored), 1)
-        given = iter(batch.scored)
-        for why, texts in Counter(one for one in batch.scored if isinstance(one, str)).items():
+        share_s = batch.spent_s / max(len(batch.reply.scored), 1)
+        given = zip(*batch.reply, strict=True)
+        for why, texts in Counter(one for one in batch.reply.scored if isinstance(one, str)).items():
             _log.error("model_failed", problem=why, texts=texts)
+        if batch.reply.versions:
+            self._learn_version(batch.reply.versions[-1])
         for job in batch.jobs:
-            scored = [(text, next(given)) for text in job.texts]
+            scored = [(text, *next(given)) for text in job.texts]
             scores: list[Scores] = []
-            for text, one in scored:
+            for text, one, version in scored:
                 if not isinstance(one, str):
-                    self._cache.put(text, one)
+                    self._cache.put(text, one, version)
                     scores.append(one)
             whole = len(scores) == len(scored)
             self._settle(job, scores if whole else ScanFailureReason.ERROR, share_s * len(scored))
 
-    def _tell_ready(self, error: ModelProcessError | None) -> None:
+    def _learn_version(self, version: str) -> None:
+        """The model says which one it is: what another one said of texts holds no longer."""
+        self._cache.version = version
+
+    def _tell_ready(self, error: ModelProcessError | None, version: str) -> None:
+        if error is None:
+            self._learn_version(version)
         if not self.ready.done():
             self.ready.set_result(error)
 
@@ -251,7 +258,7 @@ class ModelLane:
 
     def _start(self, pace: _Pace) -> None:
         """Start the process and wait until the model is loaded; texts that wait meanwhile keep their deadlines."""
-        problem: ModelProcessError | None = None
+        problem, version = None, ""
         try:
             self._loading = ModelProcess(self.source)
             if self._closed:  # meanwhile: `close` did not see it
@@ -262,10 +269,11 @@ class ModelLane:
             self._lost(error, pace)
         else:
             self._process = self._loading
+            version = self._process.version
             pace.began()
         self._loading = None
         with contextlib.suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(self._tell_ready, problem)
+            self._loop.call_soon_threadsafe(self._tell_ready, problem, version)
 
     def _score(self, batch: _Batch, pace: _Pace) -> None:
         batch.jobs = [job for job in batch.jobs if not job.answered]
@@ -277,7 +285,7 @@ class ModelLane:
             return
         began_s = time.perf_counter()
         try:
-            batch.scored = self._process.scores(texts, self._timing.hang_s)
+            batch.reply = self._process.scores(texts, self._timing.hang_s)
         except ModelProcessError as error:
             batch.failed = True
             self._process = None

@@ -10,7 +10,7 @@ import contextlib
 import multiprocessing
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from detectors.types import DetectorConfigError, ModelUnavailableError
 
@@ -28,6 +28,15 @@ _OOM_SCORE: Final = "600"
 
 Scored = tuple[float, ...] | str
 """The scores of a text, or why there are none: a name, or words that are not the text's."""
+
+
+class Reply(NamedTuple):
+    """What the model said of some texts."""
+
+    scored: list[Scored]
+    """One for each text."""
+    versions: list[str]
+    """What the model called itself as it scored each; empty where it is always the same."""
 
 
 class ModelProcessError(Exception):
@@ -55,6 +64,8 @@ class ModelProcess:
                 self._process.start()
         except OSError as error:
             raise ModelProcessError("load", f"its process cannot be started ({type(error).__name__}).") from error
+        self.version = ""
+        """What the model called itself when it was loaded, empty where it is always the same."""
 
     @property
     def pid(self) -> int | None:
@@ -68,15 +79,16 @@ class ModelProcess:
         if kind != "ready":
             self.kill()
             raise ModelProcessError(kind, message)
+        self.version = message
 
-    def scores(self, texts: Sequence[str], limit_s: float) -> list[Scored]:
+    def scores(self, texts: Sequence[str], limit_s: float) -> Reply:
         """Have texts scored. Raises `ModelProcessError`, and kills the process, when no answer comes."""
         try:
             self._connection.send(texts)
         except OSError as error:
             raise self._died() from error
         answer = self._receive(limit_s, "hung", f"the model gave no answer within {limit_s:g} seconds")
-        return cast("list[Scored]", answer)
+        return cast("Reply", answer)
 
     def death(self) -> ModelProcessError | None:
         """Return how the process ended, None while it lives."""
@@ -114,7 +126,7 @@ def _serve(connection: Connection, source: ModelSource) -> None:
     with contextlib.suppress(OSError, EOFError):  # the parent is gone
         engine = _load(connection, source)
         while engine is not None:
-            connection.send(_scored(engine, connection.recv()))
+            connection.send(_reply(engine, connection.recv()))
 
 
 def _load(connection: Connection, source: ModelSource) -> Engine | None:
@@ -127,22 +139,35 @@ def _load(connection: Connection, source: ModelSource) -> Engine | None:
     except Exception as error:  # noqa: BLE001 - told by name: what a library says may hold anything
         connection.send(("load", f"loading the model failed ({type(error).__name__})."))
     else:
-        connection.send(("ready", ""))
+        connection.send(("ready", _version(engine)))
         return engine
     return None
 
 
-def _scored(engine: Engine, texts: Sequence[str]) -> list[Scored]:
+def _reply(engine: Engine, texts: Sequence[str]) -> Reply:
     """Score texts; where one of several fails, each by itself, so that it fails alone."""
+    scored = _scored(engine, texts)
+    if scored is not None:
+        return Reply(scored, [_version(engine)] * len(texts))
+    alone = [_reply(engine, [text]) for text in texts]
+    return Reply(
+        [one for reply in alone for one in reply.scored], [one for reply in alone for one in reply.versions]
+    )
+
+
+def _scored(engine: Engine, texts: Sequence[str]) -> list[Scored] | None:
+    """Score texts at once; None where one of several fails."""
     try:
         found: list[Scores] = engine.scores(texts)
     except ModelUnavailableError as error:
         return [str(error) or type(error).__name__] * len(texts)
     except Exception as error:  # noqa: BLE001 - told by name: its message may quote the text
-        if len(texts) == 1:
-            return [type(error).__name__]
-        return [one for text in texts for one in _scored(engine, [text])]
+        return [type(error).__name__] if len(texts) == 1 else None
     width = len(engine.labels)
     if len(found) != len(texts) or (width and any(len(scores) != width for scores in found)):
         return ["WrongAnswer"] * len(texts)
     return list(found)
+
+
+def _version(engine: Engine) -> str:
+    return str(getattr(engine, "version", ""))

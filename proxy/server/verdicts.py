@@ -1,6 +1,7 @@
 """What models said of texts not long ago, so that repeated boilerplate is scored once. Never the texts.
 
-A text is known by a keyed hash of it; the key is made at start and never leaves the process.
+A text is known by a keyed hash of it and of the version of the model that judged it; the key is made at start and
+never leaves the process. Verdicts of another version than the model's last one do not answer.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import hashlib
 import math
 import time
 from collections import OrderedDict
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -38,13 +40,15 @@ class VerdictCache:
         self._remember_s = remember_s
         self._now_s = now_s
         self._known: OrderedDict[bytes, tuple[Scores, float]] = OrderedDict()
+        self.version = ""
+        """What the model said last about which one it is; only its own verdicts are returned."""
 
     def __len__(self) -> int:
         return len(self._known)
 
     def get(self, text: str) -> Scores | None:
         """Return the scores of a text that is known, and keep it longer."""
-        digest = self._digest(text)
+        digest = self._digest(text, self.version)
         known = self._known.get(digest)
         if known is None:
             return None
@@ -55,14 +59,19 @@ class VerdictCache:
         self._known.move_to_end(digest)
         return scores
 
-    def put(self, text: str, scores: Scores) -> None:
-        """Keep the scores of a text, and forget the text that was asked about longest ago."""
-        digest = self._digest(text)
+    def put(self, text: str, scores: Scores, version: str = "") -> None:
+        """Keep the scores that a version gave a text, and forget the text that was asked about longest ago."""
+        digest = self._digest(text, version)
         self._known[digest] = (scores, self._now_s() + self._remember_s)
         self._known.move_to_end(digest)
         if len(self._known) > self._limit:
             self._known.popitem(last=False)
 
-    def _digest(self, text: str) -> bytes:
+    def _digest(self, text: str, version: str) -> bytes:
         data = text.encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(data, digest_size=_DIGEST_BYTES, key=self._key).digest()
+        return hashlib.blake2b(data, digest_size=_DIGEST_BYTES, key=self._key, salt=_salt(version)).digest()
+
+
+@lru_cache(maxsize=16)
+def _salt(version: str) -> bytes:
+    return hashlib.blake2b(version.encode("utf-8", "surrogatepass"), digest_size=hashlib.blake2b.SALT_SIZE).digest()

@@ -29,6 +29,8 @@ class Service:
     asked: list[list[str]] = field(default_factory=list)
     """The texts of each question that was answered."""
     connections: int = 0
+    version: str = ""
+    """What it calls its model; empty for a service that does not say."""
     faults: list[str] = field(default_factory=list)
     """What goes wrong with the next questions: a status, `cut`, `hang`, `html`, `nan`, `short`, `huge`, `name`,
     `large`."""
@@ -48,7 +50,8 @@ class Service:
         rows = [scores_of(text) for text in texts]
         data = [one for row in rows for one in row]
         output = {"name": "scores", "datatype": "FP32", "shape": [len(rows), len(LABELS)], "data": data}
-        return {"model_name": MODEL, "id": "", "outputs": [output]}
+        version = {"model_version": self.version} if self.version else {}
+        return {"model_name": MODEL, **version, "id": "", "outputs": [output]}
 
 
 def scores_of(text: str) -> list[float]:

@@ -27,6 +27,7 @@ class Numbers:
     def __init__(self, labels: tuple[str, ...], factor: float = 1.0) -> None:
         self.labels = labels
         self.asked: list[str] = []
+        self.version = ""
         self._factor = factor
 
     def scores(self, texts: Sequence[str]) -> list[Scores]:
@@ -68,6 +69,15 @@ def test_without_the_larger_model_what_is_in_doubt_has_failed() -> None:
     assert engine.scores(["0.1"]) == [(0.1,)]
     with pytest.raises(ModelUnavailableError):  # all have failed: nothing is left to score alone
         engine.scores(["0.5", "0.7"])
+
+
+def test_it_is_another_model_when_the_larger_one_is() -> None:
+    """What it said of texts in doubt then holds no longer."""
+    larger = Numbers(("toxicity",))
+    engine = CascadeEngine(Numbers(("toxicity",)), larger, 0.2, 0.7)
+    assert engine.version == ""
+    larger.version = "2"
+    assert engine.version == "2"
 
 
 @pytest.fixture

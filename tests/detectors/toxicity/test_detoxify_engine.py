@@ -61,7 +61,7 @@ def test_the_detector_judges_with_it(checkpoint: Path) -> None:
     process = ModelProcess(detector.model)  # type: ignore[attr-defined]
     try:
         process.wait_ready(60.0)
-        (scores,) = process.scores(["you are a nitwit"], 60.0)
+        (scores,) = process.scores(["you are a nitwit"], 60.0).scored
     finally:
         process.kill()
     by_label = dict(zip(LABELS, scores, strict=True))

@@ -59,6 +59,20 @@ def test_a_text_that_may_have_too_many_tokens_is_asked_about_in_parts(service: S
     assert service.asked[1:] == [[text]]
 
 
+def test_it_is_told_which_model_answered(service: Service) -> None:
+    """As the service says with each answer; one that failed says nothing."""
+    engine = source(service.url, retries=0).load()
+    assert engine.version == ""
+    for version in ("", "1", "2", "x" * 5000):
+        service.version = version
+        engine.scores(["x"])
+        assert engine.version == f"{MODEL}:{version}"[: module.MAX_VERSION_CHARS]
+    service.version, service.faults[:] = "3", ["short"]
+    with pytest.raises(ModelUnavailableError):
+        engine.scores(["x"])
+    assert engine.version.startswith(f"{MODEL}:xxx")
+
+
 @pytest.mark.parametrize("fault", ["cut", "503", "429"])
 def test_what_was_refused_or_cut_off_is_sent_again(service: Service, fault: str) -> None:
     """Once, as it was told."""
@@ -129,7 +143,7 @@ def test_nobody_listens() -> None:
     process = ModelProcess(detector.model)  # type: ignore[attr-defined]
     try:
         process.wait_ready(30.0)
-        (why,) = process.scores(["x"], 30.0)
+        (why,) = process.scores(["x"], 30.0).scored
     finally:
         process.kill()
     assert why == f"{MODEL}: NewConnectionError"

@@ -13,12 +13,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+from detectors.toxicity.sources import RemoteSource
 from proxy.guard.api import ScanFailureReason
 from proxy.server import model_lane
 from proxy.server.model_lane import ModelLane, Timing
 from proxy.server.verdicts import VerdictCache
 from tests.support.gateway import until
-from tests.support.models import TroubleSource
+from tests.support.inference import MODEL, serving
+from tests.support.models import LABELS, TroubleSource
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -52,7 +54,7 @@ class Counts:
 class Bench:
     """A lane and what came of it."""
 
-    def __init__(self, source: TroubleSource, timing: Timing | None) -> None:
+    def __init__(self, source: TroubleSource | RemoteSource, timing: Timing | None) -> None:
         self.source = source
         self.counts = Counts()
         self.lane = ModelLane(asyncio.get_running_loop(), source, VerdictCache(b"key"), self.counts, timing)
@@ -70,6 +72,7 @@ class Bench:
         return await done
 
     def let_go(self) -> None:
+        assert isinstance(self.source, TroubleSource)
         (Path(self.source.folder) / "gate").touch()
 
 
@@ -93,6 +96,31 @@ async def test_texts_of_one_window_come_back_in_order_and_are_remembered(tmp_pat
         assert made.lane.known(["a", "abc"]) == [(0.01,), (0.03,)]
         assert made.lane.known(["a", "ab"]) is None
         assert made.counts.texts == {"model": 2, "cache": 2}
+
+
+async def test_when_a_service_has_another_model_what_the_old_one_said_is_forgotten() -> None:
+    """With the first answer that names it, whatever that was about, and when the way to it is made anew."""
+    with serving() as service:
+        service.version = "1"
+        source = RemoteSource(service.url, MODEL, "", "text", "scores", LABELS, 5.0, 0, 3, 60.0)
+        made = Bench(source, SOON)
+        try:
+            assert await made.lane.ready is None
+            first = await made.ask("nitwit", "calm")
+            assert made.lane.known(["nitwit", "calm"]) == first
+            service.version = "2"
+            assert made.lane.known(["nitwit"]) is not None, "nobody has heard of it yet"
+            await made.ask("fine")
+            assert made.lane.known(["nitwit"]) is None
+            assert made.lane.known(["calm"]) is None
+            assert made.lane.known(["fine"]) is not None
+            service.version = "3"
+            before = made.lane.pid or 0
+            os.kill(before, signal.SIGKILL)
+            await until(lambda: made.lane.pid not in {None, before} and made.lane.known(["fine"]) is None)
+        finally:
+            made.lane.close()
+            made.lane._thread.join(LONG_S)
 
 
 async def test_what_waits_goes_together(tmp_path: Path) -> None:

@@ -38,26 +38,27 @@ def test_a_real_model_scores_in_its_process() -> None:
     source = OnnxSource(str(model_folder()))
     texts = ["a fine day", "you blockhead"]
     with running(source) as process:
-        scored = process.scores(texts, READY_S)
+        scored, versions = process.scores(texts, READY_S)
     assert scored == source.load().scores(texts)
     assert all(len(one) == len(LABELS) for one in scored)
+    assert versions == ["", ""], "a model in files is always the same"
 
 
 def test_an_error_fails_alone_and_the_process_goes_on(tmp_path: Path) -> None:
     """Of several texts only the one that raises has no scores; its message does not come back."""
     with running(TroubleSource(str(tmp_path))) as process:
-        assert process.scores(["ab", "raise this", "abcd"], READY_S) == [(0.02,), "RuntimeError", (0.04,)]
+        assert process.scores(["ab", "raise this", "abcd"], READY_S).scored == [(0.02,), "RuntimeError", (0.04,)]
         away = ["ModelUnavailableError"] * 2
-        assert process.scores(["away", "ab"], READY_S) == away, "nobody asks again what cannot answer"
-        assert process.scores(["ab"], READY_S) == [(0.02,)]
+        assert process.scores(["away", "ab"], READY_S).scored == away, "nobody asks again what cannot answer"
+        assert process.scores(["ab"], READY_S).scored == [(0.02,)]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are Linux's")
 def test_lack_of_memory_is_an_error_like_any_other(tmp_path: Path) -> None:
     """The text that was too much fails, and the next one is scored."""
     with running(TroubleSource(str(tmp_path))) as process:
-        assert process.scores(["memory", "ab"], READY_S) == ["MemoryError", (0.02,)]
-        assert process.scores(["ab"], READY_S) == [(0.02,)]
+        assert process.scores(["memory", "ab"], READY_S).scored == ["MemoryError", (0.02,)]
+        assert process.scores(["ab"], READY_S).scored == [(0.02,)]
         assert Path(f"/proc/{process.pid}/oom_score_adj").read_text().strip() == "600"
 
 
@@ -95,7 +96,7 @@ def test_what_is_told_to_the_whole_group_does_not_end_it(tmp_path: Path, number:
     """Answers that run when the proxy is stopped are still judged: the proxy ends its models when they are over."""
     with running(TroubleSource(str(tmp_path))) as process:
         os.kill(process.pid or 0, number)
-        assert process.scores(["ab"], READY_S) == [(0.02,)]
+        assert process.scores(["ab"], READY_S).scored == [(0.02,)]
     process._process.join(READY_S)
     assert not process._process.is_alive()
 
@@ -113,4 +114,4 @@ def test_loading_has_a_limit(tmp_path: Path) -> None:
 def test_too_few_numbers_are_no_answer(tmp_path: Path) -> None:
     """An engine that answers for fewer texts than it was asked about has answered for none."""
     with running(TroubleSource(str(tmp_path), "garbage")) as process:
-        assert process.scores(["ab", "abc"], READY_S) == ["WrongAnswer"] * 2
+        assert process.scores(["ab", "abc"], READY_S).scored == ["WrongAnswer"] * 2

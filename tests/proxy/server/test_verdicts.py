@@ -40,6 +40,19 @@ def test_no_text_is_kept_and_another_key_gives_other_digests() -> None:
     assert set(one._known).isdisjoint(two._known)
 
 
+@given(st.lists(st.tuples(st.sampled_from(["", "1", "2", "\0", "\ud800"]), st.sampled_from("ab")), max_size=20))
+def test_only_what_the_last_version_said_answers(said: list[tuple[str, str]]) -> None:
+    """Whatever was said before, of the same text or another; a version that comes back still means what it said."""
+    cache, known = VerdictCache(b"key"), dict[tuple[str, str], tuple[float]]()
+    for at, (version, text) in enumerate(said):
+        cache.put(text, (float(at),), version)
+        known[version, text] = (float(at),)
+        cache.version = version
+        assert {one: cache.get(one) for one in "ab"} == {one: known.get((version, one)) for one in "ab"}
+    cache.version = "3"
+    assert [cache.get(text) for text in "ab"] == [None, None]
+
+
 @given(st.floats(0, 100), st.floats(0, 200))
 def test_a_verdict_holds_for_its_time(remember_s: float, later_s: float) -> None:
     """Then the model is asked again, and what it says holds anew; asking does not make it last."""
