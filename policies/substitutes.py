@@ -115,13 +115,14 @@ class Substitutes:
             return known
         self._taken.add(value)
         made = self.stand_in(scope, _plain(value), make)
-        if made is not None:
+        if made is not None and not self.is_answering:  # the model knows those of the request alone
             self._fakes.add(_plain(made))
         return made
 
     def also(self, scope: str, value: str, text: str) -> None:
         """Have a part of a fake stand for a part of its value, unless something else does."""
-        self._fakes.add(_plain(text))
+        if not self.is_answering:
+            self._fakes.add(_plain(text))
         is_room = len(self._texts) < MAX_SUBSTITUTES and self._chars < MAX_SUBSTITUTE_CHARS
         if is_room and text not in self._taken:
             self._chars += len(value) + len(text)
@@ -129,7 +130,7 @@ class Substitutes:
             self._taken.add(text)
 
     def is_said_again(self, value: str) -> bool:
-        """Whether a value of the answer is a fake that was written into the exchange."""
+        """Whether a value of the answer is a fake that was written into the request, or a part of one."""
         return self.is_answering and _plain(value) in self._fakes
 
     def _free_text(self, scope: str, make: Callable[[int], str | None], first: int) -> str | None:

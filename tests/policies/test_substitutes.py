@@ -95,6 +95,8 @@ def test_a_fake_stands_for_a_value_however_it_is_cased() -> None:
     found.is_answering = True
     assert found.is_said_again("ONE")
     assert not found.is_said_again("a b")
+    assert found.stand_in_anew("s", "new", lambda number: f"five{number}") == "five6"
+    assert not found.is_said_again("five6")
 
 
 def test_parts_stand_for_parts_while_they_are_free() -> None:
