@@ -1,17 +1,19 @@
 """Made-up values that stand for found ones: names from Faker, numbers from ranges that nobody has.
 
-What stands for what within an exchange is in `policies.substitutes`. A fake is chosen by the exchange and by how
-many came before it, never by the value: it cannot be guessed back.
+What stands for what within an exchange is in `policies.substitutes`. A fake is drawn by its value with a key that
+the exchange alone has: it does not depend on what else is said, or in which order, and cannot be guessed back. See
+adr/0037.
 """
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from policies.placeholders import label_of
+from policies.substitutes import plain_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,6 +25,8 @@ POOL_SIZE: Final = 600
 """How often Faker is asked for each kind of name, when a policy is loaded: some 30 ms for a locale."""
 
 
+SLOWNESS: Final = 8
+"""Attempts at another last name before one at another first name."""
 MAX_WORDS: Final = 8
 """Longest name of a place or a company."""
 
@@ -42,13 +46,20 @@ class Pools(NamedTuple):
 
 
 class Draw:
-    """Numbers that belong to one exchange and one place in its order."""
+    """Numbers that belong to a text in one exchange."""
 
-    __slots__ = ("_left",)
+    __slots__ = ("_attempt", "_left", "_secret")
 
-    def __init__(self, seed: bytes, label: str, number: int) -> None:
-        digest = hashlib.sha256(b"%b\0%b\0%d" % (seed, label.encode(), number)).digest()
-        self._left = int.from_bytes(digest, "big")
+    def __init__(self, secret: bytes, text: str, attempt: int = 0) -> None:
+        """`secret` is the exchange's; each `attempt` gives other numbers."""
+        self._secret = secret
+        self._attempt = attempt
+        data = b"%d\0%b" % (attempt, text.encode("utf-8", "surrogatepass"))
+        self._left = int.from_bytes(hmac.digest(secret, data, "sha256"), "big")
+
+    def about(self, text: str, *, slowly: bool = False) -> Draw:
+        """Return the numbers of another text. `slowly`: most attempts give the same ones."""
+        return Draw(self._secret, text, self._attempt // SLOWNESS if slowly else self._attempt)
 
     def below(self, limit: int) -> int:
         """Return a number from 0, below the limit."""
@@ -65,9 +76,10 @@ class Draw:
 
 
 def person(draw: Draw, value: str, pools: Pools) -> str:
-    """A first name for one word, a full name for more."""
-    first = draw.of(pools.first)
-    return first if len(value.split()) == 1 else f"{first} {draw.of(pools.last)}"
+    """A first name for one word, a full name for more; each belongs to its word, as one name alone does."""
+    words = value.split()
+    first = draw.about(words[0] if words else "", slowly=True).of(pools.first)
+    return f"{first} {draw.about(words[-1]).of(pools.last)}" if len(words) > 1 else first
 
 
 def place(draw: Draw, _value: str, pools: Pools) -> str:
@@ -217,11 +229,11 @@ def _is_plain(name: str) -> bool:
     return bool(name) and not any(char in '"\\<>{}' or unicodedata.category(char)[0] == "C" for char in name)
 
 
-def fake_of(category: str, value: str, pools: Pools, substitutes: Substitutes) -> str | None:
+def fake_of(category: str, value: str, pools: Pools, substitutes: Substitutes, key: bytes) -> str | None:
     """Return what stands for a value in this exchange; None where there is no fake for it, or none is free.
 
     What is a fake of this exchange already stays: the answer says it again. A fake is no value of the exchange:
-    nothing that the request says.
+    nothing that the request says. `key` is the server's, or the tenant's.
     """
     label = label_of(category)
     maker = MAKERS.get(label)
@@ -229,19 +241,19 @@ def fake_of(category: str, value: str, pools: Pools, substitutes: Substitutes) -
         return None
     if substitutes.is_said_again(value):
         return value
-    scope = f"{pools.locale} {label}"
+    plain = plain_form(value)
+    secret = hmac.digest(key, b"fakes\0%b\0%b" % (label.encode(), substitutes.seed), "sha256")
 
-    def make(number: int) -> str | None:
-        made = maker(Draw(substitutes.seed, label, number), value, pools)
+    def make(attempt: int) -> str | None:
+        made = maker(Draw(secret, plain, attempt), plain, pools)
         return None if any(substitutes.said.holds(part) for part in _parts(label, made)) else made
 
+    scope = f"{pools.locale} {label}"
     made = substitutes.stand_in_anew(scope, value, make)
-    if made is None or label != "PERSON":
-        return made
-    parts, names = value.split(), made.split()
-    if len(parts) > 1 and len(names) > 1:  # the first and the last name alone stand for those of the value
-        substitutes.also(scope, parts[0], names[0])
-        substitutes.also(scope, parts[-1], names[-1])
+    names = made.split() if made is not None and label == "PERSON" else []
+    if len(names) > 1:
+        substitutes.also(scope, plain.split()[0], names[0])
+        substitutes.also(scope, plain.split()[-1], names[-1])
     return made
 
 

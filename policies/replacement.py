@@ -117,7 +117,8 @@ def replacement_text(
 def _stands_for(policy: Policy, rule: Rule, category: str, value: str, substitutes: Substitutes) -> str | None:
     """Return what stands for a value, and for no other one; None where nothing can."""
     if rule.fake:
-        return fake_of(category, value, policy.fakes.get(rule.fake, Pools()), substitutes)
+        key = tenant_key(policy.hash_key, substitutes.tenant)
+        return fake_of(category, value, policy.fakes.get(rule.fake, Pools()), substitutes, key)
     if rule.encrypt:
         cipher = policy.encryption
         return None if cipher is None else cipher.token(category, substitutes.tenant, value)

@@ -19,6 +19,8 @@ MAX_SUBSTITUTE_CHARS = 1 << 20
 """Most characters of all values and of what stands for them."""
 MAX_TRIES = 1000
 """How often a text is made anew when what was made is taken."""
+MAX_FAKE_TRIES = 200
+"""The same of fakes, which are drawn: a millisecond."""
 
 
 class Substitutes:
@@ -50,7 +52,7 @@ class Substitutes:
         self._chars = 0
         self._first = 0
         self.seed = b""
-        """What fakes are drawn by, so that they are another exchange's own."""
+        """What tells this exchange from others: fakes are drawn by it."""
         self.said = Said()
         """What the request says: no fake is to be in it."""
         self.is_answering = False
@@ -81,13 +83,13 @@ class Substitutes:
         self._first = number
 
     def stand_in(
-        self, scope: str, value: str, make: Callable[[int], str | None], *, has_way_back: bool = False
+        self, scope: str, value: str, make: Callable[[int], str], *, has_way_back: bool = False
     ) -> str | None:
         """Return the text that stands for `value` within `scope`, made when the value is first met.
 
         `make` is given 1, 2, ... for each new value of the scope (with a way back see `begin_after`), and again
-        with the next number while what it made is taken, or None. With a way back `original` knows the text. None
-        at a limit, or when `make` gives nothing free: the caller then writes what says nothing of the value.
+        with the next number while what it made is taken. With a way back `original` knows the text. None at a
+        limit, or when `make` gives nothing free: the caller then writes what says nothing of the value.
         """
         key = (scope, has_way_back, value)
         known = self._texts.get(key)
@@ -108,36 +110,48 @@ class Substitutes:
     def stand_in_anew(self, scope: str, value: str, make: Callable[[int], str | None]) -> str | None:
         """Return the fake that stands for `value`, however its letters are cased and spaced.
 
-        It is no value that was met before, and the answer may say it again. None as `stand_in`.
+        `make` is given 0, and 1, 2, ... while what it made is taken, is a value that was met before, or None. It
+        does not depend on what else has a fake, so that the order in which values come makes no difference. None
+        as `stand_in`.
         """
-        known = self._texts.get((scope, False, _plain(value)))
-        if known is not None or self.said.is_closed:
+        key = (scope, False, plain_form(value))
+        known = self._texts.get(key)
+        if known is not None or self.said.is_closed or len(self._texts) >= MAX_SUBSTITUTES:
             return known
         self._taken.add(value)
-        made = self.stand_in(scope, _plain(value), make)
-        if made is not None and not self.is_answering:  # the model knows those of the request alone
-            self._fakes.add(_plain(made))
+        attempts = (
+            made for made in map(make, range(MAX_FAKE_TRIES)) if made is not None and made not in self._taken
+        )
+        made = next(attempts, None)
+        if made is None or self._chars + len(value) + len(made) > MAX_SUBSTITUTE_CHARS:
+            return None
+        self._chars += len(value) + len(made)
+        self._taken.add(made)
+        self._texts[key] = made
+        if not self.is_answering:  # the model knows those of the request alone
+            self._fakes.add(plain_form(made))
         return made
 
     def also(self, scope: str, value: str, text: str) -> None:
-        """Have a part of a fake stand for a part of its value, unless something else does."""
-        if not self.is_answering:
-            self._fakes.add(_plain(text))
+        """Have a part of a fake stand for a part of its value, unless something else does. Not while answering."""
+        if self.is_answering:
+            return
+        self._fakes.add(plain_form(text))
         is_room = len(self._texts) < MAX_SUBSTITUTES and self._chars < MAX_SUBSTITUTE_CHARS
         if is_room and text not in self._taken:
             self._chars += len(value) + len(text)
-            self._texts.setdefault((scope, False, _plain(value)), text)
+            self._texts.setdefault((scope, False, plain_form(value)), text)
             self._taken.add(text)
 
     def is_said_again(self, value: str) -> bool:
         """Whether a value of the answer is a fake that was written into the request, or a part of one."""
-        return self.is_answering and _plain(value) in self._fakes
+        return self.is_answering and plain_form(value) in self._fakes
 
-    def _free_text(self, scope: str, make: Callable[[int], str | None], first: int) -> str | None:
+    def _free_text(self, scope: str, make: Callable[[int], str], first: int) -> str | None:
         for _ in range(MAX_TRIES):
             number = self._counts[scope] = self._counts.get(scope, first) + 1
             made = make(number)
-            if made is not None and made not in self._taken:
+            if made not in self._taken:
                 return made
         return None
 
@@ -146,6 +160,6 @@ class Substitutes:
         return self._originals.get(text)
 
 
-def _plain(text: str) -> str:
+def plain_form(text: str) -> str:
     """Return a text as it is compared: without regard to case and white space."""
     return " ".join(text.casefold().split())
