@@ -26,7 +26,7 @@ help:
 	@echo "make demo    scripted model, proxy and live traffic; stays up until Ctrl-C (make demo ARGS=--once ends)"
 	@echo "make test    every check, and every test but those that need torch; CI runs it"
 	@echo "make test-models  the tests that need torch, Detoxify and spaCy's model, which it installs (0.8 GB); CI runs it too"
-	@echo "make test-deploy  rules, dashboard and alarms with Prometheus' own tools, which it installs where it can"
+	@echo "make test-deploy  rules, dashboard and alarms with the tools of Prometheus and the types of Grafana; installs them where it can"
 	@echo "make check   linter, formatter, types and layers only"
 	@echo "make format  let the linter and the formatter change the files"
 	@echo "make bench   measure against other gateways; writes benchmarks/RESULTS.md"
@@ -71,7 +71,7 @@ test-deploy: $(STAMP)
 		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends prometheus prometheus-alertmanager; } \
 		>/dev/null 2>&1; } || echo "promtool and Alertmanager are not installed (Debian: apt-get install prometheus" \
 		"prometheus-alertmanager): what needs them is left out."
-	$(BIN)/python -m pytest -q -n 0 tests/deploy $(ARGS)
+	SLUICEGATE_DEPLOY=1 $(BIN)/python -m pytest -q -n 0 tests/deploy $(ARGS)
 
 test-models: $(MODELS_STAMP)
 	$(BIN)/python -m pytest -q tests/detectors/toxicity tests/detectors/names \
