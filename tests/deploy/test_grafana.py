@@ -25,7 +25,7 @@ BOARD: dict[str, Any] = json.loads(
 PANELS = [panel for panel in BOARD["panels"] if panel["type"] != "row"]
 EXPRS = [target["expr"] for panel in PANELS for target in panel["targets"]]
 KEYWORDS = {
-    "sum", "by", "max", "rate", "increase", "histogram_quantile", "topk", "time", "or", "vector", "le", "part",
+    "sum", "by", "max", "rate", "increase", "histogram_quantile", "topk", "time", "or", "unless", "offset", "h", "vector", "le", "part",
     "value", "decision", "rule", "action", "detector", "subscriber", "outcome", "reason", "level", "signal",
 }  # fmt: skip
 
