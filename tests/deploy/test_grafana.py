@@ -25,8 +25,9 @@ BOARD: dict[str, Any] = json.loads(
 PANELS = [panel for panel in BOARD["panels"] if panel["type"] != "row"]
 EXPRS = [target["expr"] for panel in PANELS for target in panel["targets"]]
 KEYWORDS = {
-    "sum", "by", "max", "rate", "increase", "histogram_quantile", "topk", "time", "or", "unless", "offset", "h", "vector", "le", "part",
-    "value", "decision", "rule", "action", "detector", "subscriber", "outcome", "reason", "level", "signal",
+    "sum", "by", "max", "rate", "increase", "histogram_quantile", "topk", "time", "or", "unless", "offset", "h",
+    "vector", "le", "part", "value", "decision", "rule", "action", "detector", "subscriber", "outcome",
+    "reason", "level", "signal",
 }  # fmt: skip
 
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.support.broker import Broker
     from tests.support.upstream import Call
 
-CALM, WORSE = 300, 300
+CALM, WORSE = 300, 600
 CALM_EVERY, WORSE_EVERY = 100, 3
 AT_ONCE = 8
 BODY = b'{"model": "m", "messages": [{"role": "user", "content": "hi"}]}'
@@ -146,14 +146,20 @@ async def test_an_alarm_is_raised_once_whoever_dies(tmp_path: Path, broker: Brok
     assert set(created.values()) == {1}
     first = next(one for one in told if is_rise(one))
     assert first["type"] == EVENT_TYPES["alarm"].type
-    raised_s = datetime.fromisoformat(first["time"]).timestamp()
-    assert raised_s >= model.worse_s
-    delay = sum(at_s <= raised_s for at_s in worse)
+    raised_s = time_of(first["time"])
+    last_s = time_of(first["data"]["window_end"])
+    assert raised_s >= last_s >= model.worse_s
+    delay = sum(at_s <= last_s for at_s in worse)
     arrived_s = min(one.timestamp for one in alarms if is_rise(orjson.loads(one.value))) / 1000 - model.worse_s
     sys.stdout.write(
-        f"alarm after {delay} answers and {raised_s - model.worse_s:.2f} s; in its topic after {arrived_s:.2f} s\n"
+        f"alarm by {first['data']['detector']} after {delay} answers and {raised_s - model.worse_s:.2f} s;"
+        f" in its topic after {arrived_s:.2f} s\n"
     )
-    assert delay <= WORSE
+    assert delay < WORSE - 100
+
+
+def time_of(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
 
 
 def is_rise(event: dict[str, Any]) -> bool:
