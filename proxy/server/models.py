@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import structlog
 
@@ -29,7 +29,18 @@ if TYPE_CHECKING:
 RETIRE_S: Final = 60.0
 """How long a model that no policy in force names is kept for exchanges that began under an older one."""
 
+MAX_LOOKED_UP = 64
+"""Most windows whose texts are remembered between the look whether they are known and their being submitted."""
+
 _log = structlog.get_logger("sluicegate.models")
+
+
+class _LookedUp(NamedTuple):
+    """The texts of a window that waits for a model. Detector and window are kept so that their ids stay theirs."""
+
+    detector: ModelDetector
+    window: Window
+    texts: Sequence[str]
 
 
 class NoWatch:
@@ -62,6 +73,7 @@ class Models:
         self._timing = timing
         self._key = os.urandom(32)
         self._lanes: dict[ModelSource, ModelLane] = {}
+        self._looked_up: dict[tuple[int, int], _LookedUp] = {}
         self._wanted: frozenset[ModelSource] = frozenset()
         self._closed = False
 
@@ -74,8 +86,9 @@ class Models:
         self, detector: ModelDetector, window: Window, deadline_s: float, answer: Answer, owner: Hashable
     ) -> None:
         """Have a window judged; `answer` is called once, on the loop, `deadline_s` from now at the latest."""
+        looked_up = self._looked_up.pop((id(detector), id(window)), None)
         try:
-            texts = detector.inputs(window)
+            texts = looked_up.texts if looked_up is not None else detector.inputs(window)
         except Exception as error:  # noqa: BLE001 - whatever a detector raises is a failed scan, see on_error
             self._fail(detector, error, answer)
             return
@@ -97,9 +110,14 @@ class Models:
             texts = detector.inputs(window)
             lane = self._lanes.get(detector.model)
             scores = lane.known(texts) if lane is not None and texts else None if texts else ()
-            return None if scores is None else detector.read(window, scores)
+            if scores is not None:
+                return detector.read(window, scores)
         except Exception:  # noqa: BLE001 - it will fail again where it is asked, under on_error
             return None
+        if len(self._looked_up) >= MAX_LOOKED_UP:
+            del self._looked_up[next(iter(self._looked_up))]
+        self._looked_up[id(detector), id(window)] = _LookedUp(detector, window, texts)
+        return None
 
     async def prepare(self, detectors: Iterable[Detector]) -> list[str]:
         """Load the models of detectors that will be asked. Returns what is wrong with those that cannot be.

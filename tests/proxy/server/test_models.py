@@ -78,6 +78,26 @@ async def test_a_window_is_judged_by_the_scores_of_its_texts(tmp_path: Path) -> 
         assert source.batches() == [1, 1]
 
 
+async def test_the_texts_of_a_window_are_worked_out_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where several windows are looked up before the first is submitted; what nobody submits is forgotten."""
+    windows = [Window(ChannelKind.TEXT, "", "x" * n, n, final=True) for n in range(1, module.MAX_LOOKED_UP + 3)]
+    asked: list[Window] = []
+    inputs = ToxicityDetector.inputs
+    monkeypatch.setattr(
+        ToxicityDetector, "inputs", lambda self, window: (asked.append(window), inputs(self, window))[1]
+    )
+    async with running() as models:
+        one = detector(TroubleSource(str(tmp_path)))
+        assert [models.known(one, window) for window in windows] == [None] * len(windows)
+        for window in windows[2:]:
+            await judged(models, one, window)
+        assert len(asked) == len(windows)
+        await judged(models, one, windows[0])
+        assert asked[len(windows) :] == [windows[0]]
+        assert models.known(one, windows[0]) is not None
+        assert models._looked_up == {}
+
+
 async def test_what_a_detector_raises_is_a_failed_scan(tmp_path: Path) -> None:
     """Before the model is asked and after it."""
     errors: list[str] = []
