@@ -133,6 +133,10 @@ class GuardStats:
     not_restorable: int = 0
     """Values that a rule would restore, and replaced without a way back."""
 
+    def note_scanned(self, detector: str, chars: int) -> None:
+        """Count what a detector was shown."""
+        self.scanned_chars[detector] = self.scanned_chars.get(detector, 0) + chars
+
     def note_scores(self, findings: Iterable[Finding]) -> None:
         """Keep the highest score of each category. Placeholders are nothing that was judged."""
         for finding in findings:

@@ -77,10 +77,8 @@ class StreamGuard:
         self._state = GuardState.STATE_OPEN
         self._out: list[bytes] = []
         self._spoken: set[int] = set()
-        self._is_undecided = False
-        """Whether `judge` was late, and findings are left to decide on."""
-        self._is_stale = False
-        """Whether more may be able to leave than did at the last look."""
+        self._is_undecided = False  # `judge` was late, and findings are left to decide on
+        self._is_stale = False  # more may be able to leave than did at the last look
 
     # Bytes come in.
 
@@ -206,9 +204,7 @@ class StreamGuard:
 
     def _judge(self, timeline: Timeline, scan: WantedScan, scan_now: ScanNow, left: list[ScanRequest]) -> None:
         detector, window = scan.cursor.detector, scan.window
-        name = detector.name
-        scanned = self.stats.scanned_chars
-        scanned[name] = scanned.get(name, 0) + len(window.text)
+        self.stats.note_scanned(detector.name, len(window.text))
         outcome = scan_now(detector, window)
         if outcome is None:
             self._last_id += 1
@@ -237,10 +233,8 @@ class StreamGuard:
         self.stats.note_scores(result.findings)
         if incidents:
             self.reports.tell(timeline, incidents)
-        if cursor.held_chars > self._max_hold_chars:
-            over = timeline.over_limit(scan, self._max_hold_chars)
-            if over is not None:
-                self._fail(timeline, over, ScanFailureReason.LIMIT)
+        if (over := timeline.over_limit(scan, self._max_hold_chars)) is not None:
+            self._fail(timeline, over, ScanFailureReason.LIMIT)
         texts = self._texts
         if cursor.wants_more(final=timeline.final):
             texts.unscanned[timeline] = None
@@ -260,16 +254,12 @@ class StreamGuard:
     def receive_time(self, now_s: float) -> None:
         """Take the time (monotonic seconds). Segments of window detectors that were held too long are closed."""
         self._now_s = now_s
-        limit_s = self._policy.limits.max_hold_s
-        for timeline in self._texts.by_channel.values():
-            if timeline.held_since_s is not None and now_s - timeline.held_since_s >= limit_s:
-                self._early += [(timeline, scan) for scan in timeline.close_segments()]
-                timeline.held_since_s = now_s
+        self._early += self._texts.close_overdue(now_s, self._policy.limits.max_hold_s)
 
     def next_time(self) -> float | None:
         """Return when `receive_time` is next useful; None when nothing is held."""
-        waiting = [t.held_since_s for t in self._texts.by_channel.values() if t.held_since_s is not None]
-        return min(waiting) + self._policy.limits.max_hold_s if waiting else None
+        since_s = self._texts.held_since_s
+        return None if since_s is None else since_s + self._policy.limits.max_hold_s
 
     # Bytes go out.
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from proxy.guard.api import ChannelSummary, GuardStats
     from proxy.guard.evidence import Evidence
     from proxy.guard.memory import Memory
+    from proxy.guard.timeline import WantedScan
     from proxy.wire.types import Channel, Ended, Frame, Slot
 
 MAX_CONSTANTS = 4096
@@ -143,9 +144,8 @@ class Texts:
         return lengths is not None
 
     def _count(self, rules: ChannelRules, text: str) -> None:
-        scanned = self._stats.scanned_chars
         for name in rules.names:
-            scanned[name] = scanned.get(name, 0) + len(text)
+            self._stats.note_scanned(name, len(text))
 
     def place(self, slots: tuple[Slot, ...], now_s: float | None) -> tuple[Place, ...]:
         """Put every text of a frame on its timeline; complete values are judged together, once each."""
@@ -296,6 +296,20 @@ class Texts:
             timeline.closed = True
             if timeline.rules.observing:
                 self.unscanned[timeline] = None
+
+    @property
+    def held_since_s(self) -> float | None:
+        """When the oldest text arrived that is still held; None where none is."""
+        return min((t.held_since_s for t in self.by_channel.values() if t.held_since_s is not None), default=None)
+
+    def close_overdue(self, now_s: float, limit_s: float) -> list[tuple[Timeline, WantedScan]]:
+        """Close the segments of texts that were held for so long; return the windows that are to be judged now."""
+        scans: list[tuple[Timeline, WantedScan]] = []
+        for timeline in self.by_channel.values():
+            if timeline.held_since_s is not None and now_s - timeline.held_since_s >= limit_s:
+                scans += [(timeline, scan) for scan in timeline.close_segments()]
+                timeline.held_since_s = now_s
+        return scans
 
     def resolve(self, is_late: Callable[[], bool] = never_late) -> bool:
         """Work out what may leave of the texts about which something changed.

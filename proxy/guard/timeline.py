@@ -6,6 +6,7 @@ and asks up to where the text may leave.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from detectors.refusals import CLOSING_CHARS, OPENING_CHARS, AnswerEnds
@@ -250,7 +251,7 @@ class Timeline:
 
     def _decide_some(self, limit: int) -> bool:
         """Decide the first of many findings. Returns False where they overlap without a gap: it is all or none."""
-        self._pending.sort(key=_start)
+        self._pending.sort(key=attrgetter("start"))
         far = self._pending[MAX_DECIDED:]
         del self._pending[MAX_DECIDED:]
         before = self.released
@@ -396,7 +397,3 @@ class Timeline:
             delivered_bytes=len(left.encode("utf-8", "surrogatepass")),
             is_echo=acted.is_echo,
         )
-
-
-def _start(finding: Finding) -> int:
-    return finding.start
