@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import regex
 
-from detectors.regex_tree import Atom, Choice, Repeat, Sequence, measure
+from detectors.regex_tree import Atom, Choice, Look, Repeat, Sequence, measure
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -30,7 +30,7 @@ _MERGES = regex.compile(r"(?:[A-Za-z0-9]-[A-Za-z0-9]|[A-Za-z0-9@]|\\[dw]|\\[^\w\
 
 
 class Required(NamedTuple):
-    """What every match holds: at least one of `atoms`, not far from its start."""
+    """What every match holds, or sees ahead of it: at least one of `atoms`, not far from its start."""
 
     atoms: frozenset[Atom]
     lead: int | None
@@ -38,7 +38,7 @@ class Required(NamedTuple):
     before: frozenset[Atom]
     """All that can stand there."""
     rest: Node
-    """What the match is from there on."""
+    """What the match, or what it sees ahead, is from there on."""
 
 
 def required(node: Node) -> Required | None:
@@ -78,14 +78,11 @@ def _required_in_sequence(items: tuple[Node, ...]) -> Required | None:
     passed: int | None = 0
     before: frozenset[Atom] = frozenset()
     for place, item in enumerate(items, 1):
-        found = required(item)
+        seen = item.item if isinstance(item, Look) and item.ahead and not item.negated else None
+        found = required(seen or item)
         if found is not None and (best is None or _commonness(found.atoms) < _commonness(best.atoms)):
-            best = Required(
-                found.atoms,
-                _plus(passed, found.lead),
-                before | found.before,
-                Sequence((found.rest, *items[place:])),
-            )
+            rest = found.rest if seen else Sequence((found.rest, *items[place:]))
+            best = Required(found.atoms, _plus(passed, found.lead), before | found.before, rest)
         before |= _atoms(item)
         passed = _plus(passed, measure(item).most)
     return best
