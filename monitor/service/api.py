@@ -15,8 +15,10 @@ import orjson
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from events.outbox.rows import OutboxError
 from monitor.service.references import ReferencesError
 from monitor.service.settings import MIN_TOKEN_CHARS
+from monitor.service.verdicts import MAX_BYTES, VerdictError
 from monitor.service.views import alarm_view, pair_view, point_view, rate_view, slice_view, totals_view
 from monitor.types import WINDOWS_S, AlarmState, Dimension, Signal, Slice
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from monitor.service.reading import Reader
     from monitor.service.runner import Runner
+    from monitor.service.verdicts import Verdicts
 
 ACTS: Final = ("acknowledge", "close")
 _BEARER: Final = "Bearer "
@@ -48,7 +51,8 @@ def check_address(host: str, token: str | None) -> None:
 
 
 class _Api:
-    def __init__(self, reader: Reader, runner: Runner, registry: CollectorRegistry) -> None:
+    def __init__(self, reader: Reader, runner: Runner, registry: CollectorRegistry, verdicts: Verdicts) -> None:
+        self._verdicts = verdicts
         self._reader = reader
         self._runner = runner
         self._registry = registry
@@ -118,6 +122,15 @@ class _Api:
             return _problem(404, "there is no open alarm of this id here")
         return web.Response(status=204)
 
+    async def give_verdict(self, request: web.Request) -> web.Response:
+        try:
+            event_id = await asyncio.to_thread(self._verdicts.give, await request.read())
+        except VerdictError as error:
+            return _problem(400, str(error))
+        except (OutboxError, OSError) as error:
+            return _problem(503, f"the verdict was not kept: {error}")
+        return _json({"event_id": event_id}, 202)
+
     async def keep_reference(self, request: web.Request) -> web.Response:
         try:
             is_kept = await asyncio.to_thread(self._reader.keep_reference, request.match_info["name"])
@@ -126,10 +139,12 @@ class _Api:
         return web.Response(status=204) if is_kept else _problem(409, "too few answers have been seen yet")
 
 
-def api_app(reader: Reader, runner: Runner, registry: CollectorRegistry, token: str | None) -> web.Application:
+def api_app(
+    reader: Reader, runner: Runner, registry: CollectorRegistry, verdicts: Verdicts, token: str | None
+) -> web.Application:
     """Return the application."""
-    api = _Api(reader, runner, registry)
-    app = web.Application(middlewares=[_authorised(token), _own_pages_only])
+    api = _Api(reader, runner, registry, verdicts)
+    app = web.Application(middlewares=[_authorised(token), _own_pages_only], client_max_size=MAX_BYTES)
     app.router.add_get("/healthz", api.healthz)
     app.router.add_get("/readyz", api.readyz)
     app.router.add_get("/metrics", api.metrics)
@@ -143,6 +158,7 @@ def api_app(reader: Reader, runner: Runner, registry: CollectorRegistry, token: 
     app.router.add_get("/api/oddity", api.oddity)
     app.router.add_get("/api/quantiles", api.quantiles)
     app.router.add_get("/api/status", api.status)
+    app.router.add_post("/api/verdicts", api.give_verdict)
     app.router.add_post("/api/references/{name}", api.keep_reference)
     app.router.add_post("/api/alarms/{id}/{what:" + "|".join(ACTS) + "}", api.act)
     return app
@@ -165,8 +181,8 @@ def _choice(request: web.Request, name: str, known: dict[str, Any], default: Any
     return known[given]
 
 
-def _json(value: object) -> web.Response:
-    return web.Response(body=orjson.dumps(value), content_type="application/json")
+def _json(value: object, status: int = 200) -> web.Response:
+    return web.Response(status=status, body=orjson.dumps(value), content_type="application/json")
 
 
 def _problem(status: int, said: str) -> web.Response:

@@ -29,6 +29,7 @@ from monitor.service.reading import Reader
 from monitor.service.runner import Runner
 from monitor.service.shares import Shares
 from monitor.service.telling import Teller
+from monitor.service.verdicts import Verdicts
 from monitor.service.webhook import Webhook
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ class Monitor:
         self.shares = Shares(plan.folder, plan.settings.watch, signing_key(plan.folder), self._tell)
         self.runner = Runner(self.shares, self._open_source, plan.settings.checkpoint_s)
         self.reader = Reader(self.shares)
+        key = signing_key(plan.folder)
+        self.verdicts = Verdicts(plan.outbox_path, plan.outbox, plan.source, plan.topic_prefix, key)
         self._stop = threading.Event()
         self._publisher = threading.Thread(target=self._publish, name="sluicegate-monitor-publisher", daemon=True)
 
@@ -179,7 +182,7 @@ async def running_monitor(plan: Plan) -> AsyncIterator[tuple[Monitor, str]]:
         stack.push_async_callback(asyncio.to_thread, monitor.stop)
         registry = CollectorRegistry()
         registry.register(MonitorCollector(monitor.reader, monitor.runner, monitor.shares))
-        app = api_app(monitor.reader, monitor.runner, registry, settings.token)
+        app = api_app(monitor.reader, monitor.runner, registry, monitor.verdicts, settings.token)
         runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

@@ -23,7 +23,7 @@ class Shares:
     """All shares of one monitor. Raises `ReferencesError` when the settings name a reference that is not there."""
 
     def __init__(self, folder: Path, settings: MonitorSettings, key: bytes, tell: Callable[[Alarm], None]) -> None:
-        self._folder = folder
+        self.folder = folder
         self._settings = settings
         self._key = key
         self._tell = tell
@@ -42,7 +42,7 @@ class Shares:
             for gone in self.by_name.keys() - names:
                 self.by_name.pop(gone).close()
             for name in sorted(names - self.by_name.keys()):
-                share = Share(name, self._folder, self._settings, self._key, self._tell, self.references)
+                share = Share(name, self.folder, self._settings, self._key, self._tell, self.references)
                 share.mute(dict(told_to.get(name, {})))
                 self.by_name[name] = share
 
@@ -104,7 +104,7 @@ class Shares:
             ]
             found = added([shape for shape in shapes if shape is not None])
             if found is not None:
-                keep_reference(self._folder, name, found)
+                keep_reference(self.folder, name, found)
         return found is not None
 
     def checkpoint(self) -> dict[str, int]:

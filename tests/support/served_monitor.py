@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from events.outbox.database import FILE_NAME
+from events.outbox.settings import OutboxSettings
 from monitor.service.api import api_app
 from monitor.service.metrics import MonitorCollector
 from monitor.service.reading import Reader
 from monitor.service.runner import Runner
 from monitor.service.shares import Shares
 from monitor.service.source import Batch
+from monitor.service.verdicts import Verdicts
 from monitor.settings import MonitorSettings
 from tests.support.watching import items
 
@@ -50,7 +53,8 @@ async def served_monitor(shares: Shares, token: str | None = None) -> AsyncItera
     runner = Runner(shares, lambda: None, 30.0)  # type: ignore[arg-type, return-value]
     registry = CollectorRegistry()
     registry.register(MonitorCollector(reader, runner, shares))
-    app = api_app(reader, runner, registry, token)
+    verdicts = Verdicts(shares.folder / FILE_NAME, OutboxSettings(), "/sluicegate/t", "p", bytes(32))
+    app = api_app(reader, runner, registry, verdicts, token)
     site = web.AppRunner(app)
     await site.setup()
     await web.TCPSite(site, "127.0.0.1", 0).start()
@@ -62,9 +66,11 @@ async def served_monitor(shares: Shares, token: str | None = None) -> AsyncItera
         shares.close()
 
 
-def call(url: str, method: str = "GET", headers: dict[str, str] | None = None) -> tuple[int, Any]:
+def call(
+    url: str, method: str = "GET", headers: dict[str, str] | None = None, body: bytes | None = None
+) -> tuple[int, Any]:
     """Return the status and what was answered."""
-    request = urllib.request.Request(url, method=method, headers=headers or {})
+    request = urllib.request.Request(url, method=method, headers=headers or {}, data=body)
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:
             status, body = answer.status, answer.read()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from events.outbox.database import FILE_NAME
 from monitor.engine import Engine
 from monitor.service import share as share_module
 from monitor.service.api import ACTS, AddressError, check_address
@@ -158,6 +159,18 @@ async def test_people_speak_of_alarms(tmp_path: Path, monkeypatch: pytest.Monkey
             0
         ] == 403
     assert [alarm_id for alarm_id, _ in heard] == ["alm_100"]
+
+
+async def test_a_verdict_is_taken_or_told_what_is_wrong(tmp_path: Path) -> None:
+    async with served_monitor(fed(tmp_path, 10)) as (url, *_):
+        given = b'{"incident_id": "inc_1", "label": "false_positive", "reviewer": "jane"}'
+        status, answer = await asked(f"{url}/api/verdicts", "POST", None, given)
+        assert (status, set(answer)) == (202, {"event_id"})
+        status, answer = await asked(f"{url}/api/verdicts", "POST", None, b'{"incident_id": "inc_1"}')
+        assert (status, answer["error"]) == (400, "label: Field required")
+        assert (await asked(f"{url}/api/verdicts", "POST", None, b" " * 20_000))[0] == 413
+        (tmp_path / FILE_NAME).write_bytes(b"no database" * 100)
+        assert (await asked(f"{url}/api/verdicts", "POST", None, given))[0] == 503
 
 
 async def test_a_reference_is_kept_when_there_is_one(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import threading
 import time
@@ -23,8 +24,10 @@ from monitor.service import share as share_module
 from monitor.service.run import FolderTakenError, Monitor, Plan, running_monitor
 from monitor.service.settings import ServiceSettings
 from tests.support.broker import needs_apache_kafka
+from tests.support.events import incident_event
 from tests.support.gateway import until
 from tests.support.kafka import records_of, settings_for
+from tests.support.served_monitor import call
 from tests.support.watching import AlarmingEngine, answer, now_ms
 
 if TYPE_CHECKING:
@@ -56,6 +59,25 @@ def asked(url: str) -> Any:
 def counted(url: str) -> int:
     count: int = asked(f"{url}/api/status")["totals"]["counted"]
     return count
+
+
+async def test_a_verdict_that_is_given_counts(tmp_path: Path) -> None:
+    """Beside an outbox there is no topic: a verdict goes in at the address, and comes back with the records."""
+    fill(tmp_path / FILE_NAME, 0, 20)
+    store = Store(tmp_path / FILE_NAME, OutboxSettings())
+    seen = incident_event(5)
+    event = dataclasses.replace(seen, time_ms=now_ms())
+    store.append(
+        [Entry(event.id, "sluicegate.incidents.v1", event.subject, event.time_ms, encode(event))], now_ms()
+    )
+    store.close()
+    plan = Plan(settings=ServiceSettings(listen_port=0), state_dir=tmp_path, source="/sluicegate/t")
+    async with running_monitor(plan) as (monitor, url):
+        await until(lambda: monitor.runner.is_ready)
+        given = {"incident_id": event.data.incident_id, "label": "true_positive", "reviewer": "jane"}
+        body = json.dumps(given).encode()
+        assert (await asyncio.to_thread(call, f"{url}/api/verdicts", "POST", None, body))[0] == 202
+        await until(lambda: [one.right for one in monitor.shares.by_name["share-0"].engine.precisions()] == [1])
 
 
 async def test_a_monitor_beside_an_outbox(tmp_path: Path) -> None:
@@ -106,6 +128,10 @@ async def test_a_monitor_of_a_broker_and_its_successor(tmp_path: Path, broker: B
             await asyncio.to_thread(publish_now, tmp_path, 250 + 100 * number, 100, kafka)
             expected = 350 + 100 * number
             await until(lambda: sum(e.engine.totals().counted for e in monitor.shares.by_name.values()) >= expected)  # noqa: B023
+            if number == 1:  # a verdict goes to its topic, and comes from there
+                body = b'{"incident_id": "inc_1", "label": "unsure", "reviewer": "jane"}'
+                assert (await asyncio.to_thread(call, f"{url}/api/verdicts", "POST", None, body))[0] == 202
+                await until(lambda: monitor.reader.totals().counted == 451, timeout_s=30)  # noqa: B023
     alarms = await asyncio.to_thread(records_of, kafka, "alarms.v1", until=lambda found: len(found) >= 4)
     assert sorted(orjson.loads(one.value)["subject"] for one in alarms) == [f"alm_{n}00" for n in range(1, 5)]
 
