@@ -131,7 +131,7 @@ async def test_a_monitor_of_a_broker_and_its_successor(tmp_path: Path, broker: B
             if number == 1:  # a verdict goes to its topic, and comes from there
                 body = b'{"incident_id": "inc_1", "label": "unsure", "reviewer": "jane"}'
                 assert (await asyncio.to_thread(call, f"{url}/api/verdicts", "POST", None, body))[0] == 202
-                await until(lambda: monitor.reader.totals().counted == 451, timeout_s=30)  # noqa: B023
+                await until(lambda: monitor.reader.totals().counted == 451, timeout_s=30)
     alarms = await asyncio.to_thread(records_of, kafka, "alarms.v1", until=lambda found: len(found) >= 4)
     assert sorted(orjson.loads(one.value)["subject"] for one in alarms) == [f"alm_{n}00" for n in range(1, 5)]
 
