@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from policies.placeholders import canonical
 from policies.restoring import RESTORER
 from proxy.guard.edits import Replacement
+from proxy.guard.fences import Fences
 from proxy.guard.nesting import Nesting, escaped, unescaped
 from proxy.guard.readings import MAX_NESTING
 
@@ -36,7 +37,7 @@ class Parted(NamedTuple):
 class WayBack:
     """Knows of one text how a value is written in it."""
 
-    __slots__ = ("_buffer", "_nesting", "_stats", "_substitutes")
+    __slots__ = ("_buffer", "_fences", "_nesting", "_stats", "_substitutes")
 
     def __init__(
         self, buffer: TextBuffer, substitutes: Substitutes, stats: GuardStats, *, is_json: bool = False
@@ -46,14 +47,21 @@ class WayBack:
         self._substitutes = substitutes
         self._stats = stats
         self._nesting = Nesting(is_json=is_json)
+        self._fences = None if is_json else Fences()
 
     def feed(self, text: str) -> None:
         """Take the next piece of the text."""
         self._nesting.feed(text)
+        if self._fences is not None:
+            self._fences.feed(text)
+
+    def _depth(self, start: int, end: int) -> int | None:
+        depth = self._nesting.depth(start, end)
+        return self._fences.depth(start, end) if depth == 0 and self._fences is not None else depth
 
     def value_at(self, start: int, end: int) -> str | None:
         """Return what a span says, escapes decoded; None for one across strings of JSON, which has no way back."""
-        depth = self._nesting.depth(start, end)
+        depth = self._depth(start, end)
         return None if depth is None else unescaped(self._buffer.slice(start, end), depth)
 
     def is_restorable(self, written: str) -> bool:
@@ -78,7 +86,7 @@ class WayBack:
             if original is None:
                 self._stats.unknown_placeholders += 1
             else:
-                depth = self._nesting.depth(start, end) or 0
+                depth = self._depth(start, end) or 0
                 restored.append(Replacement(start, end, escaped(original, depth), is_faithful=True))
         starts = [one.start for one in restored]
         others = [f for f in findings if f.detector != RESTORER and not _is_within(f, restored, starts)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -179,6 +180,19 @@ def test_an_answer_that_is_json_stays_json() -> None:
         written = answered(CHAT.stream_codec(), [chat_of(pieces)], memory_of()).written
         read = json.loads(generated.shown(written)[0, "content"])
         assert read == {"a": VALUES["<NOTE_1>"], "b": [1, "x zqvarden"]}
+
+
+def test_json_between_fences_stays_json() -> None:
+    """Programs read what stands there, and people what stands around it."""
+    value = VALUES["<NOTE_1>"]
+    block = json.dumps({"a": "<NOTE_1>", "b": ["<NOTE_2>"]}, indent=2)
+    text = f"To <NOTE_1>:\n\n```json\n{block}\n```\n\nSent to <NOTE_1>."
+    for size in range(1, 9):
+        pieces = [text[at : at + size] for at in range(0, len(text), size)]
+        written = answered(CHAT.stream_codec(), [chat_of(pieces)], memory_of()).written
+        before, inside, after = re.split("```(?:json)?", generated.shown(written)[0, "content"])
+        assert (before, after) == (f"To {value}:\n\n", f"\n\nSent to {value}.")
+        assert json.loads(inside) == {"a": value, "b": [VALUES["<NOTE_2>"]]}
 
 
 def test_tokens_that_spell_a_placeholder_go() -> None:

@@ -50,6 +50,16 @@ def test_one_within_another_is_none() -> None:
     assert way.parted(found(text, "CUSTOMER_NAME_1", text)) == ([], [])
 
 
+def test_in_fenced_json_too_and_not_beside_it() -> None:
+    """The block stays JSON; the prose around it says the value as it is."""
+    text = 'For <NOTE_1>:\n```json\n{"a": "<NOTE_1>"}\n```\nThat is <NOTE_1>.'
+    way, _ = way_back(text)
+    spans = [Finding(RESTORER, "X", at, at + 8, 1.0) for at in range(len(text)) if text.startswith("<NOTE_1>", at)]
+    _, restored = way.parted(spans)
+    value = VALUES["<NOTE_1>"]
+    assert [one.text for one in restored] == [value, json.dumps(value, ensure_ascii=False)[1:-1], value]
+
+
 def test_in_json_a_value_is_escaped_as_often_as_needed() -> None:
     """The arguments stay JSON, and the JSON within them."""
     text = json.dumps({"a": "<NOTE_1>", "b": json.dumps(["\\u003cNOTE_1>"])})
