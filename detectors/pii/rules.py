@@ -42,7 +42,11 @@ LOOK_BEHIND_CHARS = 256
 """How far patterns look back whose look-behind has no bound ("claim number:" and any white space)."""
 
 REGEX_TIMEOUT_S = 0.5
-"""Longest run of one pattern over one window. Presidio would skip the pattern; here it is an error."""
+"""Longest run of one pattern over one window, of the process's processor time, so that a busy machine makes none
+longer. Presidio would skip the pattern; here it is an error."""
+
+CUSTOM_TIMEOUT_S = 0.05
+"""The same for patterns of a policy's own: they can backtrack without end, and run on the event loop."""
 
 
 class Match(NamedTuple):
@@ -92,6 +96,11 @@ class Rule:
         return None if self.required is None else self.required.lead
 
     @property
+    def limit_s(self) -> float:
+        """Longest run over one window."""
+        return REGEX_TIMEOUT_S if self.is_trusted else CUSTOM_TIMEOUT_S
+
+    @property
     def context_chars(self) -> int:
         """How much text before a match it needs to see."""
         return LOOK_BEHIND_CHARS + 1 if self.widths.before is None else max(1, self.widths.before)
@@ -107,7 +116,7 @@ class Rule:
                 if high - low <= SHORT_CHARS and self.is_trusted:
                     each = self.engine_pattern.finditer(text, low, high)
                 else:  # a limit of time costs more than the search of a short text does
-                    each = self.engine_pattern.finditer(text, low, high, timeout=REGEX_TIMEOUT_S)
+                    each = self.engine_pattern.finditer(text, low, high, timeout=self.limit_s)
                 for found in each:
                     yield self._match(found)
         elif self.screen is not None and self.screen.search(text, start) is None:
@@ -145,7 +154,7 @@ class Rule:
         """Return the first match that begins from `low` to `high`."""
         while low <= high:
             stop = high + self.max_span + 1
-            found = self.engine_pattern.search(text, low, stop, timeout=REGEX_TIMEOUT_S)
+            found = self.engine_pattern.search(text, low, stop, timeout=self.limit_s)
             if found is None or found.start() > high:
                 return None
             match = self._cut_to_span(found, text)
@@ -166,7 +175,7 @@ class Rule:
             place = max(place, hit.start() - self.lead)
             while place <= hit.start():
                 stop = place + self.max_span + 1
-                found = self.engine_pattern.match(text, place, stop, timeout=REGEX_TIMEOUT_S)
+                found = self.engine_pattern.match(text, place, stop, timeout=self.limit_s)
                 match = None if found is None else self._cut_to_span(found, text)
                 place += 1
                 if match is not None:
@@ -195,7 +204,7 @@ class Rule:
                 return
             start = max(start, hit - self.max_span)
             stop = max(hit, start) + 2 * reach
-            found = self.engine_pattern.search(text, start, stop, timeout=REGEX_TIMEOUT_S)
+            found = self.engine_pattern.search(text, start, stop, timeout=self.limit_s)
             whole_until = len(text) if stop >= len(text) else stop - reach  # starts up to here saw all they may
             if found is None or found.start() >= whole_until:
                 start = whole_until
@@ -217,7 +226,7 @@ class Rule:
             low = max(0, begin - LOOK_BEHIND_CHARS)
             text = text[low : begin + self.max_span]
         stop = begin - low + self.max_span
-        again = self.engine_pattern.match(text, begin - low, stop, timeout=REGEX_TIMEOUT_S)
+        again = self.engine_pattern.match(text, begin - low, stop, timeout=self.limit_s)
         return None if again is None else self._match(again, low)
 
     def judge(self, match: Match, text: str) -> Judged | None:

@@ -106,6 +106,14 @@ def test_what_a_policy_finds_itself_becomes_a_category() -> None:
     assert len(found_texts(both, "our site https://www.example.com/")) == 2
 
 
+def test_a_pattern_that_backtracks_without_end_is_a_failure() -> None:
+    """The scan raises, so that the rule's `on_error` decides; a text on which it does not is judged."""
+    detector = built("presidio", {"entities": ["E"], "recognizers": [_pattern("(a|a)*b")]})
+    with pytest.raises(TimeoutError):
+        fed(detector, "a" * 60 + "-b")
+    assert found_texts(detector, "x aab y") == [("E", "aab")]
+
+
 def test_a_check_of_digits_decides() -> None:
     """What passes is certain whatever the pattern's score; what does not is no finding."""
     imei = {
