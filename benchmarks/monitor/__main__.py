@@ -47,7 +47,10 @@ PARTS: Final[dict[str, Callable[[Effort], list[Table]]]] = {
     "stationary": lambda effort: [stationary.table(*effort.stationary)],
     "alone": lambda effort: [delays.alone_table(effort.alone_runs)],
     "patterns": lambda effort: [patterns.table(effort.pattern_runs)],
-    "disorder": lambda effort: [disorder.table(effort.disorder_runs)],
+    "disorder": lambda effort: [
+        disorder.table(effort.disorder_runs),
+        disorder.optimum_table(effort.disorder_runs),
+    ],
     "published": lambda _: [published.table()],
     "cost": lambda effort: [cost.table(effort.cost), cost.memory_table(effort.memory)],
 }

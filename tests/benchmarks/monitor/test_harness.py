@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from benchmarks.monitor.__main__ import PARTS, renewed
-from benchmarks.monitor.contenders import ALONE, Monitor
+from benchmarks.monitor.contenders import ALONE, EVENTS_PER_FALSE_ALARM, Monitor
 from benchmarks.monitor.delays import by_answers, step
-from benchmarks.monitor.disorder import ORDERS, come_in, needed
+from benchmarks.monitor.disorder import AFTER, BEFORE, ORDERS, come_in, needed, optimum_needs
+from benchmarks.monitor.optimum import Optimum
 from benchmarks.monitor.stationary import mixed, rates
 from benchmarks.monitor.streams import generator
 from benchmarks.monitor.traffic import Fleet, answers, burst, late
@@ -41,6 +44,19 @@ def test_orders_are_what_they_say() -> None:
     found = needed(0.01, 0.1, ORDERS[1], 1)
     assert 20 < found.answers < 400
     assert not found.is_false
+
+
+def test_the_optimum_of_answers_in_order_is_the_cusum_and_sees_no_change_where_none_is() -> None:
+    for run in range(3):
+        hits = generator(run, 7).random(BEFORE + AFTER) < np.where(np.arange(BEFORE + AFTER) < BEFORE, 0.01, 0.03)
+        gaps = np.diff(np.flatnonzero(hits), prepend=-1).tolist()
+        fired = Optimum(0.01, 0.03, EVENTS_PER_FALSE_ALARM).feed(gaps)
+        assert fired is not None
+        assert optimum_needs(0.01, 0.03, ORDERS[0], run).answers == fired - BEFORE
+    for order in ORDERS[1:]:
+        found = optimum_needs(0.01, 0.03, order, 0)
+        assert 100 < found.answers < 2_500
+        assert not found.is_false
 
 
 def test_traffic_is_seeded_and_can_be_cut() -> None:
