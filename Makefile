@@ -75,7 +75,7 @@ test-deploy: $(STAMP)
 
 test-models: $(MODELS_STAMP)
 	$(BIN)/python -m pytest -q tests/detectors/toxicity tests/detectors/names \
-		tests/proxy/cli/test_models.py $(ARGS)
+		tests/proxy/cli/test_models.py tests/benchmarks/test_detoxify_size.py $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff check .

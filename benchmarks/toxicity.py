@@ -1,6 +1,6 @@
 """What judging meaning costs: time by length of a window, streams on one core, the wait for the first character.
 
-python -m benchmarks.toxicity [--onnx DIR] [--seconds 6]
+python -m benchmarks.toxicity [--onnx DIR | --detoxify-size] [--seconds 6]
 
 Streams are simulated around the real guard, the real driver and the real process of a model; their tokens come
 20 a second. A verdict's wait is what a reader waits beyond the end of a sentence.
@@ -16,8 +16,10 @@ import statistics
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 import uvloop
@@ -28,7 +30,7 @@ from benchmarks.prose import PROSE, tokens
 from benchmarks.report import Table
 from benchmarks.stats import quantile
 from detectors.toxicity.detector import ToxicityDetector
-from detectors.toxicity.sources import BUNDLED, CascadeSource, OnnxSource
+from detectors.toxicity.sources import BUNDLED, CascadeSource, DetoxifySource, OnnxSource
 from detectors.types import DetectorConfigError
 from policies.types import Action, Limits, Mode, Policy, Rule
 from proxy.guard.sentences import MAX_SENTENCE_CHARS, SEGMENT_RAMP_CHARS, Splitter
@@ -39,7 +41,7 @@ from proxy.server.scanning import ScanDriver
 from proxy.wire.registry import DIALECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from detectors.types import Engine, ModelSource
 
@@ -295,7 +297,7 @@ def first_table(ms: float) -> Table:
     return Table("Time to the first character", ("first window", "p50", "p90", "p99"), rows, note)
 
 
-def parties(onnx: Path | None, remarks: list[str]) -> list[Party]:
+def parties(onnx: Path | None, library: ModelSource | None, remarks: list[str]) -> list[Party]:
     """Return the engines that can be measured here, and say which cannot."""
     found = []
     try:
@@ -305,18 +307,28 @@ def parties(onnx: Path | None, remarks: list[str]) -> list[Party]:
     else:
         found.append(Party("bundled", OnnxSource(str(BUNDLED))))
     if onnx is None:
-        remarks.append("No larger model was named with `--onnx DIR`, so neither it nor a cascade was measured.")
+        remarks.append(
+            "No larger model was named with `--onnx DIR` and none made with `--detoxify-size`, so neither such a "
+            "model nor a cascade was measured."
+        )
         return found
     larger = OnnxSource(str(onnx.absolute()))
     found.append(Party("Detoxify's size, int8", larger))
     if len(found) > 1:
         found.append(Party("cascade of the two", CascadeSource(found[0].source, larger, 0.1, 0.7)))
+    if library is not None:
+        found.append(Party("Detoxify's library", library))
     return found
 
 
-def measure(onnx: Path | None, seconds: float, rounds: int, remarks: list[str]) -> list[Table]:
-    """Measure everything; `seconds` for each number of streams that is tried."""
-    every = parties(onnx, remarks)
+def measure(
+    onnx: Path | None, seconds: float, rounds: int, remarks: list[str], library: ModelSource | None = None
+) -> list[Table]:
+    """Measure everything; `seconds` for each number of streams that is tried.
+
+    `library` is the larger model as Detoxify's own library runs it, before the export.
+    """
+    every = parties(onnx, library, remarks)
     if not every:
         return []
     first = every[0].source.load()
@@ -328,18 +340,38 @@ def measure(onnx: Path | None, seconds: float, rounds: int, remarks: list[str]) 
     return [*tables, streams_table(every, seconds)]
 
 
+@contextmanager
+def stand_in(*, is_wanted: bool) -> Iterator[tuple[Path | None, ModelSource | None]]:
+    """Make a model of Detoxify's size for as long as it is measured; None and None where it is not wanted."""
+    if not is_wanted:
+        yield None, None
+        return
+    from benchmarks.detoxify_size import LABELS, write_stand_in  # noqa: PLC0415 - needs torch
+
+    with TemporaryDirectory() as folder:
+        made = write_stand_in(Path(folder))
+        yield made.onnx, DetoxifySource("original", str(made.checkpoint), str(made.config), LABELS)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--onnx", type=Path, metavar="DIR", help="a larger model, as `sluicegate models export` writes"
     )
+    parser.add_argument(
+        "--detoxify-size",
+        action="store_true",
+        help="make one of Detoxify's size, with random weights; needs the extra [detoxify]",
+    )
     parser.add_argument("--seconds", type=float, default=6.0, help="for each number of streams that is tried")
     parser.add_argument("--rounds", type=int, default=100)
     options = parser.parse_args()
     console, remarks = Console(), list[str]()
-    for table in measure(options.onnx, options.seconds, options.rounds, remarks):
-        table.show(console)
+    with stand_in(is_wanted=options.detoxify_size) as (made, library):
+        onnx = options.onnx or made
+        for table in measure(onnx, options.seconds, options.rounds, remarks, library):
+            table.show(console)
     for remark in remarks:
         console.print(f"[yellow]{remark}[/]")
 
