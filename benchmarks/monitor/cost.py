@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import time
 import tracemalloc
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from benchmarks.monitor.traffic import Fleet, answers
+from benchmarks.monitor.traffic import Fleet, answers, blocks, late
 from benchmarks.report import Table
 from monitor.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from benchmarks.monitor.traffic import Arrival
+    from monitor.records import ExchangeRecord
 
 WARM: Final = 2000
 FLEETS: Final = {
@@ -17,19 +23,33 @@ FLEETS: Final = {
     "50 tenants, 20 models": Fleet(models=20, routes=10, policies=10, per_s=100.0),
     "10,000 tenants, 60 models": Fleet(tenants=10_000, models=60, routes=20, policies=20, per_s=100.0),
 }
+SLOW: Final = Fleet(tenants=10_000, models=60, routes=20, policies=20, per_s=10.0)
+"""So that what is measured takes longer than answers are late."""
+ORDERS: Final[dict[str, Callable[[Iterator[ExchangeRecord]], list[Arrival]]]] = {
+    "the same, slower": lambda records: late(records, 0.0, 1),
+    "the same, up to 10 minutes late": lambda records: late(records, 600.0, 1),
+    "the same, shuffled in blocks of 2,000": lambda records: blocks(records, 2000, 1),
+}
+
+
+def arrivals(count: int) -> Iterator[tuple[str, list[Arrival]]]:
+    """Yield the traffic of every row: fleets that grow, in order, and then the largest one out of it."""
+    for name, fleet in FLEETS.items():
+        yield name, late(answers(fleet, count + WARM, lambda _: 0.02, 1), 0.0, 1)
+    for name, order in ORDERS.items():
+        yield name, order(answers(SLOW, count + WARM, lambda _: 0.02, 1))
 
 
 def table(count: int) -> Table:
     """Measure every fleet; the first one is the unit of the ratio."""
     rows, base = [], 0.0
-    for name, fleet in FLEETS.items():
+    for name, records in arrivals(count):
         engine = Engine()
-        records = list(answers(fleet, count + WARM, lambda _: 0.02, 1))
-        for record in records[:WARM]:
-            engine.receive(record, record.time_s)
+        for record, now_s in records[:WARM]:
+            engine.receive(record, now_s)
         began_s = time.process_time()
-        for record in records[WARM:]:
-            engine.receive(record, record.time_s)
+        for record, now_s in records[WARM:]:
+            engine.receive(record, now_s)
         spent_s = time.process_time() - began_s
         base = base or spent_s
         began_s = time.process_time()
@@ -51,7 +71,7 @@ def table(count: int) -> Table:
         rows,
         f"{count:,} answers through every model of every slice, by processor time of one process on a machine that "
         "others used too, slices that begin included. An answer is in five slices and those of its categories, "
-        "however many live.",
+        "however many live. The slower ones send 10 answers a second, so that most of what comes in is late.",
     )
 
 

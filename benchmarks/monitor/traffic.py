@@ -76,6 +76,18 @@ def late(records: Iterable[ExchangeRecord], within_s: float, seed: int) -> list[
     return sorted(arrivals, key=lambda arrival: arrival[1])
 
 
+def blocks(records: Iterable[ExchangeRecord], size: int, seed: int) -> list[Arrival]:
+    """Return records in blocks, each at the time of its last one and in any order, as after an outage."""
+    chance, every = random.Random(seed), list(records)
+    arrivals: list[Arrival] = []
+    for start in range(0, len(every), size):
+        block = every[start : start + size]
+        now_s = block[-1].time_s
+        chance.shuffle(block)
+        arrivals += [(record, now_s) for record in block]
+    return arrivals
+
+
 def burst(fleet: Fleet, at: int, count: int, seed: int) -> list[ExchangeRecord]:
     """Return a burst of one tenant: answers with incidents of one rule within a few seconds."""
     made = answers(fleet, count, lambda _: 1.0, seed)

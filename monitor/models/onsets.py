@@ -93,12 +93,9 @@ class Onsets:
 
     def begin(self, time_s: float) -> None:
         """Begin a stretch. What came before must have been taken in."""
-        if self.last_s > -math.inf:
-            self._late_s *= 0.5 ** ((time_s - self.last_s) / FADE_S)
-        self._before = self.values()
-        self._stretches.append(self._stretch(time_s))
-        self.last_s = time_s
-        self._plan()
+        while self.due_s < time_s - STEP_S:
+            self._open(max(self.due_s, time_s - self._late_s))  # a block came in: its others are yet to be placed
+        self._open(time_s)
         if len(self._stretches) > MAX_STRETCHES or self._stretches[1].start_s <= time_s - HORIZON_S:
             self._compact(time_s)
 
@@ -155,6 +152,14 @@ class Onsets:
     def _stretch(self, start_s: float) -> Stretch:
         return Stretch(start_s, [1.0] * self._sizes, [0.0] * self._sizes)
 
+    def _open(self, time_s: float) -> None:
+        if self.last_s > -math.inf:
+            self._late_s *= 0.5 ** ((time_s - self.last_s) / FADE_S)
+        self._before = self.values()
+        self._stretches.append(self._stretch(time_s))
+        self.last_s = time_s
+        self._plan()
+
     def _plan(self) -> None:
         if self._late_s > ORDERLY_S:
             self.due_s = self.last_s + max(STEP_S, self._late_s / STEPS)
@@ -164,7 +169,8 @@ class Onsets:
     def _late(self, at: int, slopes: list[float], answers: int, hits: int, factor: float) -> None:
         """Take in late answers, all hits or none: what may have begun up to their stretch is judged again.
 
-        That a change begins with them is put into the last stretch, where nothing is known of it yet.
+        A change may have begun with one of them too: it is held to what came in of its stretch since, and to all
+        stretches after it.
         """
         if at < -len(self._stretches):
             ratios = [math.exp(min(slope * answers, _MAX_EXPONENT)) for slope in slopes]
@@ -173,12 +179,11 @@ class Onsets:
                 self._past[size] = after_run(self._past[size], slope, answers)
                 self._climbs[size], self._since[size] = _climbed(self._climbs[size], self._since[size], late, size)
             return
-        stretch, last = self._stretches[at], self._stretches[-1]
+        stretch = self._stretches[at]
         for size, slope in enumerate(slopes):
             change = math.exp(min(slope * answers, _MAX_EXPONENT))
             stretch.ratios[size] = _bounded(stretch.ratios[size] * change)
-            stretch.sums[size] = min(CAP, stretch.sums[size] * change)
-            last.sums[size] += answers
+            stretch.sums[size] = after_run(stretch.sums[size], slope, answers)
         _count(stretch, answers, hits, factor)
 
     def _rebuild(self) -> None:
