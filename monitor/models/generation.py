@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from monitor.settings import DriftSettings
     from monitor.types import Slice
 
-SIDES: Final = (Signal.OVER_REFUSALS, Signal.HARMFUL_COMPLIANCE)
-OTHERS: Final = (*SIDES, Signal.BLOCKS)
+OTHERS: Final = (Signal.OVER_REFUSALS, Signal.HARMFUL_COMPLIANCE, Signal.BLOCKS)
 """Signals that follow from incidents and refusals: the rate mixture alone watches them."""
 GONE: Final = 0.1
 """A share of incidents that fell below this part of what it was looks like a guard that is off."""
@@ -57,14 +56,7 @@ class Generation:
         found += self._shape.observe(score, time_s)
         if record.categories:
             found += self._mix.observe(list(record.categories), time_s)
-        return [self._both_sides(_as_seen(firing)) for firing in found] if found else found
-
-    def _both_sides(self, firing: Firing) -> Firing:
-        """A model that declines less may comply with more, and the other way round: neither is told alone."""
-        if firing.signal not in {*SIDES, Signal.REFUSALS}:
-            return firing
-        shares = {f"{signal}_share": self._others[signal].baseline for signal in SIDES}
-        return dataclasses.replace(firing, evidence=firing.evidence | shares)
+        return [_as_seen(firing) for firing in found] if found else found
 
     def settle(self, time_s: float) -> list[Firing]:
         """Judge what did not come."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Final
 
 from monitor.models.buckets import COLUMNS, RESPONSES, Buckets
@@ -28,6 +29,9 @@ ACTED: Final = ("flag", "redact", "rewrite", "block")
 """Actions of an incident; `allow` is an exception that a rule made, `bypass` a text that nobody judged."""
 NOT_ANSWERED: Final = frozenset({"refused", "upstream_error"})
 """Decisions of exchanges that a model gave no answer in."""
+SIDES: Final = (Signal.OVER_REFUSALS, Signal.HARMFUL_COMPLIANCE)
+SIDES_OVER: Final = ("5m", "1h")
+"""Windows that both sides are told over: what is now, and what it is held against."""
 WIDE: Final = frozenset({Dimension.GLOBAL, Dimension.MODEL, Dimension.ROUTE, Dimension.POLICY})
 """Dimensions that are never silent in a system that works."""
 
@@ -71,7 +75,22 @@ class Watch:
         found += self._held.observe(float(record.held_chars), time_s)
         if record.added_ms is not None:
             found += self._latency.observe(record.added_ms, time_s)
-        return found
+        return self._both_sides(found)
+
+    def _both_sides(self, found: list[Firing]) -> list[Firing]:
+        """A model that declines less may comply with more, and the other way round: neither is told alone."""
+        wanted = {*SIDES, Signal.REFUSALS}
+        if not any(firing.signal in wanted for firing in found):
+            return found
+        numbers = {}
+        for window in SIDES_OVER:
+            sums = self._buckets.window(self._seen_s, WINDOWS_S[window])
+            numbers[f"answers_{window}"] = float(sums[RESPONSES])
+            numbers |= {f"{side}_{window}": float(sums[COLUMNS[side]] / max(1, sums[RESPONSES])) for side in SIDES}
+        return [
+            dataclasses.replace(firing, evidence=firing.evidence | numbers) if firing.signal in wanted else firing
+            for firing in found
+        ]
 
     def renew(self, now_s: float, settings: MonitorSettings, references: dict[str, Histogram]) -> None:
         """Begin new detectors, for a policy that changed; those of before go on beside them for a while."""
@@ -86,7 +105,7 @@ class Watch:
         """Judge a minute that is over."""
         if self._before is not None and now_s >= self._before_until_s:
             self._before = None
-        found = self._now.settle(now_s)
+        found = self._both_sides(self._now.settle(now_s))
         return found + self._minutes.judge(now_s) if self._minutes is not None else found
 
     def burns(self, now_s: float, settings: MonitorSettings) -> list[Burn]:

@@ -52,6 +52,29 @@ def test_a_rise_opens_one_alarm_that_nobody_else_repeats() -> None:
     assert len({alarm.alarm_id for alarm in opened(alarms)}) == len(opened(alarms))
 
 
+@pytest.mark.parametrize("side", ["over_refusals", "harmful_compliance"])
+def test_an_alarm_of_one_side_of_refusals_carries_the_numbers_of_both(side: str) -> None:
+    """As they are now and were in the hour: a rise of one says little without the other."""
+    chance, engine = random.Random(1), Engine(QUIET)
+    declined = [dataclasses.replace(one, refusal="full") for one in traffic(1000, 0.0, 3000, step_s=1.0)]
+    changed = declined if side == "over_refusals" else traffic(1000, 0.3, 3000, step_s=1.0)
+    alarms = play(
+        engine,
+        [
+            dataclasses.replace(one, refusal="full") if chance.random() < 0.05 else one
+            for one in [*traffic(3000, 0.03, step_s=1.0), *changed]
+        ],
+    )
+    told = [one for one in alarms if one.signal in {"refusals", "over_refusals", "harmful_compliance"}]
+    assert side in {one.signal for one in told}
+    for alarm in told:
+        evidence = alarm.evidence
+        assert 3000 < evidence["answers_1h"] <= 3620
+        assert 0.0 < evidence["over_refusals_1h"] < 1.0
+        assert 0.0 < evidence["harmful_compliance_1h"] < 1.0
+        assert evidence[f"{side}_5m"] > evidence[f"{side}_1h"]
+
+
 def test_f3_a_burst_of_one_tenant_raises_at_most_one_alarm() -> None:
     engine = Engine(QUIET)
     play(engine, traffic(3000, 0.03))

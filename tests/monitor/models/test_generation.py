@@ -48,9 +48,6 @@ def test_each_change_reaches_its_signal(change: dict[str, float], signal: Signal
     assert fed(generation, 4000) == []
     found = fed(generation, 2000, 4000, **change) + generation.settle(START_S + 6000)
     assert signal in {firing.signal for firing in found}
-    for firing in found:
-        if firing.signal in {Signal.OVER_REFUSALS, Signal.HARMFUL_COMPLIANCE}:
-            assert {"over_refusals_share", "harmful_compliance_share"} <= set(firing.evidence)
 
 
 def test_incidents_that_vanish_page_and_a_tenant_has_no_falls() -> None:
