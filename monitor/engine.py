@@ -26,11 +26,11 @@ from monitor.settings import WEEK_S, MonitorSettings
 from monitor.types import WHOLE, WINDOWS_S, Alarm, Dimension, Level, Signal, Slice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from monitor.models.calibrator import Proposal
     from monitor.models.firing import Firing
-    from monitor.models.labels import Precision, Recall
+    from monitor.models.labels import Precision, Recall, Waiting
     from monitor.models.shape import Histogram
     from monitor.records import Record
     from monitor.types import Oddity, Point, Rate, SliceInfo, Totals
@@ -263,6 +263,14 @@ class Engine:
         """Return the alarms of the last week that no channel had room for."""
         since_s = self._now_s - WEEK_S
         return [alarm for alarm in self.alarms() if alarm.level is Level.DIGEST and alarm.opened_s > since_s]
+
+    def waiting(self) -> Iterator[Waiting]:
+        """Yield incidents without a verdict, the oldest first, and then allowed answers of the sample."""
+        return self._review.waiting()
+
+    def knows(self, about: str) -> bool:
+        """Whether a verdict on this incident or request counts here."""
+        return self._review.knows(about)
 
     def precisions(self) -> list[Precision]:
         """Return what verdicts say about each rule."""

@@ -15,6 +15,8 @@ from river.stats import Quantile
 from monitor.models.intervals import Z95, beta_interval
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from monitor.records import ExchangeRecord, IncidentRecord, VerdictRecord
     from monitor.settings import LabelSettings
 
@@ -64,6 +66,23 @@ class Recall:
     """Verdicts on answers of the sample."""
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a person may judge and has not: an incident, or an answer of the sample that was allowed."""
+
+    about: str
+    """What the verdict names: the id of the incident, or of the request."""
+    is_allowed: bool
+    time_s: float
+    policy: str
+    rule: str | None
+    category: str | None
+    score: float | None
+    tenant: str | None
+    model: str | None
+    route: str
+
+
 @dataclass(slots=True)
 class _Rule:
     right: int = 0
@@ -81,7 +100,8 @@ class Labels:
         self._said: dict[str, str] = {}
         """The last verdict on each."""
         self._rules: dict[tuple[str, str], _Rule] = {}
-        self._sampled: dict[str, None] = {}
+        self._sampled: dict[str, Waiting | None] = {}
+        """Answers of the sample by request id, the oldest first; None: noted by a version that knew no more."""
         self._sample = 0
         self._allowed = 0
         self._delays = {share: Quantile(share) for share in (0.5, 0.95)}
@@ -109,7 +129,7 @@ class Labels:
         self._allowed += 1
         if is_sampled(exchange.request_id, self._settings.sample_share):
             self._sample += 1
-            self._sampled[exchange.request_id] = None
+            self._sampled[exchange.request_id] = _allowed(exchange)
             while len(self._sampled) > self._settings.max_waiting:
                 gone = next(iter(self._sampled))
                 del self._sampled[gone]
@@ -136,6 +156,19 @@ class Labels:
             counts.right += step * (label == "true_positive")
             counts.wrong += step * (label == "false_positive")
         return incident if verdict.label != "unsure" else None
+
+    def knows(self, about: str) -> bool:
+        """Whether a verdict on this id counts."""
+        return about in self._waiting or about in self._sampled
+
+    def waiting(self) -> Iterator[Waiting]:
+        """Yield what has no verdict: incidents, the oldest first, and then answers of the sample."""
+        for incident_id, incident in self._waiting.items():
+            if incident_id not in self._said:
+                yield _of_incident(incident)
+        for request_id, one in self._sampled.items():
+            if one is not None and request_id not in self._said:
+                yield one
 
     def precisions(self) -> list[Precision]:
         """Return what verdicts say about each rule."""
@@ -174,6 +207,36 @@ class Labels:
         if key not in self._rules and len(self._rules) >= MAX_RULES:
             key = ("~other", "~other")
         return self._rules.setdefault(key, _Rule())
+
+
+def _allowed(exchange: ExchangeRecord) -> Waiting:
+    return Waiting(
+        exchange.request_id,
+        is_allowed=True,
+        time_s=exchange.time_s,
+        policy=exchange.policy,
+        rule=None,
+        category=None,
+        score=exchange.score,
+        tenant=exchange.tenant,
+        model=exchange.model,
+        route=exchange.route,
+    )
+
+
+def _of_incident(incident: IncidentRecord) -> Waiting:
+    return Waiting(
+        incident.incident_id,
+        is_allowed=False,
+        time_s=incident.time_s,
+        policy=incident.policy,
+        rule=incident.rule,
+        category=incident.category,
+        score=incident.score,
+        tenant=incident.tenant,
+        model=incident.model,
+        route=incident.route,
+    )
 
 
 def _share(caught: float, missed: float) -> float:

@@ -10,8 +10,10 @@ from monitor.models.labels import MAX_RULES, Labels
 from monitor.types import WHOLE, Level, Signal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from monitor.models.calibrator import Proposal
-    from monitor.models.labels import Precision, Recall
+    from monitor.models.labels import Precision, Recall, Waiting
     from monitor.records import ExchangeRecord, IncidentRecord, VerdictRecord
     from monitor.settings import LabelSettings
 
@@ -59,6 +61,14 @@ class Review:
         return found
 
     # Reading.
+
+    def waiting(self) -> Iterator[Waiting]:
+        """Yield what a person may judge and has not."""
+        return self._labels.waiting()
+
+    def knows(self, about: str) -> bool:
+        """Whether a verdict on this id counts."""
+        return self._labels.knows(about)
 
     def precisions(self) -> list[Precision]:
         """Return what verdicts say about each rule."""

@@ -19,7 +19,15 @@ from events.outbox.rows import OutboxError
 from monitor.service.references import ReferencesError
 from monitor.service.settings import MIN_TOKEN_CHARS
 from monitor.service.verdicts import MAX_BYTES, VerdictError
-from monitor.service.views import alarm_view, pair_view, point_view, rate_view, slice_view, totals_view
+from monitor.service.views import (
+    alarm_view,
+    pair_view,
+    point_view,
+    rate_view,
+    slice_view,
+    totals_view,
+    waiting_view,
+)
 from monitor.types import WINDOWS_S, AlarmState, Dimension, Signal, Slice
 
 if TYPE_CHECKING:
@@ -31,6 +39,10 @@ if TYPE_CHECKING:
     from monitor.service.verdicts import Verdicts
 
 ACTS: Final = ("acknowledge", "close")
+KINDS: Final = {"incident": False, "allowed": True}
+"""What waits for a verdict: incidents, and answers of the sample that were allowed."""
+REVIEWED: Final = 50
+MAX_REVIEWED: Final = 1000
 _BEARER: Final = "Bearer "
 
 
@@ -100,6 +112,15 @@ class _Api:
     async def labels(self, _request: web.Request) -> web.Response:
         return _json(await asyncio.to_thread(self._reader.labels))
 
+    async def review(self, request: web.Request) -> web.Response:
+        is_allowed = _choice(request, "kind", KINDS, None)
+        limit = _number(request, "limit", REVIEWED, MAX_REVIEWED)
+        rule = request.query.get("rule")
+        found, waiting = await asyncio.to_thread(
+            self._reader.waiting, is_allowed=is_allowed, rule=rule, limit=limit
+        )
+        return _json({"waiting": waiting, "first": [waiting_view(one) for one in found]})
+
     async def oddity(self, _request: web.Request) -> web.Response:
         return _json(await asyncio.to_thread(self._reader.oddities))
 
@@ -124,12 +145,12 @@ class _Api:
 
     async def give_verdict(self, request: web.Request) -> web.Response:
         try:
-            event_id = await asyncio.to_thread(self._verdicts.give, await request.read())
+            event_id, about = await asyncio.to_thread(self._verdicts.give, await request.read())
         except VerdictError as error:
             return _problem(400, str(error))
         except (OutboxError, OSError) as error:
             return _problem(503, f"the verdict was not kept: {error}")
-        return _json({"event_id": event_id}, 202)
+        return _json({"event_id": event_id, "known": await asyncio.to_thread(self._reader.knows, about)}, 202)
 
     async def keep_reference(self, request: web.Request) -> web.Response:
         try:
@@ -155,6 +176,7 @@ def api_app(
     app.router.add_get("/api/alarms", api.alarms)
     app.router.add_get("/api/digest", api.digest)
     app.router.add_get("/api/labels", api.labels)
+    app.router.add_get("/api/review", api.review)
     app.router.add_get("/api/oddity", api.oddity)
     app.router.add_get("/api/quantiles", api.quantiles)
     app.router.add_get("/api/status", api.status)
@@ -179,6 +201,15 @@ def _choice(request: web.Request, name: str, known: dict[str, Any], default: Any
         said = f"{name} is one of {', '.join(known)}"
         raise web.HTTPBadRequest(text=orjson.dumps({"error": said}).decode(), content_type="application/json")
     return known[given]
+
+
+def _number(request: web.Request, name: str, default: int, most: int) -> int:
+    """Return a number from 1 to `most`. Raises HTTPBadRequest."""
+    given = request.query.get(name, str(default))
+    if given.isascii() and given.isdigit() and 1 <= int(given) <= most:
+        return int(given)
+    said = f"{name} is a number from 1 to {most}"
+    raise web.HTTPBadRequest(text=orjson.dumps({"error": said}).decode(), content_type="application/json")
 
 
 def _json(value: object, status: int = 200) -> web.Response:

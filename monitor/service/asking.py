@@ -15,12 +15,13 @@ LIMIT_S: Final = 5.0
 
 
 class NoMonitorError(Exception):
-    """A monitor does not answer as one. `status` is that of its answer, where it gave one."""
+    """A monitor does not answer as one, or refuses. `status` and `said` are of its answer, where it gave one."""
 
-    def __init__(self, url: str, status: int | None = None) -> None:
+    def __init__(self, url: str, status: int | None = None, said: str = "") -> None:
         super().__init__(f"{url}: " + ("no monitor answers there" if status is None else f"answers {status}"))
         self.url = url
         self.status = status
+        self.said = said
 
 
 @dataclass(slots=True)
@@ -64,15 +65,40 @@ def asked(urls: Sequence[str], window: str, token: str | None = None) -> Said:
     return said
 
 
-def _get(url: str, path: str, token: str | None) -> Any:  # noqa: ANN401 - JSON
+def to_review(urls: Sequence[str], query: str, token: str | None = None) -> tuple[list[dict[str, Any]], int]:
+    """Return what waits for a verdict, the oldest first, and how much there is. Raises `NoMonitorError`."""
+    found = [_get(url, f"/api/review?{query}", token) for url in urls]
+    first = sorted((one for part in found for one in part["first"]), key=lambda one: (one["time"], one["id"]))
+    return first, sum(part["waiting"] for part in found)
+
+
+def open_alarms(url: str, token: str | None = None) -> list[str]:
+    """Return the ids of a monitor's alarms that are not closed. Raises `NoMonitorError`."""
+    return [one["id"] for one in _get(url, "/api/alarms", token) if one["state"] != "closed"]
+
+
+def told(url: str, path: str, body: dict[str, Any] | None, token: str | None = None) -> Any:  # noqa: ANN401 - JSON
+    """Tell a monitor something; return what it answers, None where that is nothing. Raises `NoMonitorError`."""
+    return _get(url, path, token, json.dumps(body or {}).encode())
+
+
+def _get(url: str, path: str, token: str | None, body: bytes | None = None) -> Any:  # noqa: ANN401 - JSON
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    request = urllib.request.Request(url.rstrip("/") + path, headers=headers)  # noqa: S310 - what the user names
+    request = urllib.request.Request(url.rstrip("/") + path, body, headers)  # noqa: S310 - what the user names
     try:
         with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:  # noqa: S310
-            return json.load(answer)
+            return json.loads(answer.read() or b"null")
     except urllib.error.HTTPError as error:
-        status = error.code
-        error.close()
-        raise NoMonitorError(url, status) from None
+        with error:
+            said = _said(error.read())
+        raise NoMonitorError(url, error.code, said) from None
     except (OSError, ValueError) as error:
         raise NoMonitorError(url) from error
+
+
+def _said(body: bytes) -> str:
+    """Return what a monitor says is wrong; nothing where the answer is not its own."""
+    try:
+        return str(json.loads(body)["error"])
+    except (ValueError, TypeError, KeyError):
+        return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
 from monitor.models.rating import balanced
@@ -11,6 +12,7 @@ from monitor.types import AlarmState
 
 if TYPE_CHECKING:
     from monitor.engine import Engine
+    from monitor.models.labels import Waiting
     from monitor.service.shares import Shares
     from monitor.types import Alarm, Dimension, Point, Rate, Signal, Slice, SliceInfo, Totals
 
@@ -62,6 +64,22 @@ class Reader:
         """Return by share what verdicts say: a verdict is known where its incident is."""
         with self._shares.lock:
             return {name: labels_view(share.engine) for name, share in self._shares.by_name.items()}
+
+    def waiting(self, *, is_allowed: bool | None, rule: str | None, limit: int) -> tuple[list[Waiting], int]:
+        """Return what has no verdict, the oldest first, and how much there is. None: either kind, any rule."""
+        with self._shares.lock:
+            found = [
+                one
+                for engine in self._engines()
+                for one in engine.waiting()
+                if is_allowed in {None, one.is_allowed} and rule in {None, one.rule}
+            ]
+        return nsmallest(limit, found, key=lambda one: (one.time_s, one.about)), len(found)
+
+    def knows(self, about: str) -> bool:
+        """Whether a verdict on this incident or request counts in a share that is here."""
+        with self._shares.lock:
+            return any(engine.knows(about) for engine in self._engines())
 
     def oddities(self) -> dict[str, list[dict[str, Any]]]:
         """Return by share the last minute of the whole and of each model: each share has minutes of its own."""

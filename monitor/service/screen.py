@@ -24,6 +24,8 @@ PAIR: Final = frozenset({"over_refusals", "harmful_compliance"})
 MAX_SLICES: Final = 12
 MAX_ALARMS: Final = 12
 MAX_ODD: Final = 4
+ID_CHARS: Final = 10
+"""Of an alarm's id: enough to name it to `monitor acknowledge` and `monitor close`."""
 _COLOURS: Final = {"page": "bold red", "ticket": "yellow"}
 _LEVELS: Final = ("page", "ticket", "digest", "info")
 
@@ -66,13 +68,15 @@ def alarm_table(alarms: list[dict[str, Any]]) -> RenderableType:
         return Text("No open alarm.", style="green")
     own = sorted((one for one in alarms if one["explained_by"] is None), key=_urgency)
     table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
-    for name in ("alarm", "about", "detector", "before", "then", "since (UTC)"):
+    for name in ("alarm", "about", "detector", "before", "then", "since (UTC)", "id"):
         table.add_column(name, no_wrap=True, overflow="ellipsis")
     for one in own[:MAX_ALARMS]:
         acknowledged = " acknowledged" if one["state"] == "acknowledged" else ""
         title = Text.assemble((f"{one['level']} {one['signal']}", _COLOURS.get(one["level"], "dim")), acknowledged)
         values = [_number(one["expected"]), _number(one["observed"])]
-        table.add_row(title, about(one), one["detector"], *values, one["opened"][5:16].replace("T", " "))
+        table.add_row(
+            title, about(one), one["detector"], *values, one["opened"][5:16].replace("T", " "), one["id"][:ID_CHARS]
+        )
     beyond, explained = len(own[MAX_ALARMS:]), len(alarms) - len(own)
     more = [f"{beyond} more"] * bool(beyond) + [f"{explained} that others explain"] * bool(explained)
     return Group(table, Text(f"and {', '.join(more)}", style="dim")) if more else table

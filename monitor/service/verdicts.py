@@ -59,8 +59,11 @@ class Verdicts:
         self._topic = f"{topic_prefix}.{_KIND.topic}"
         self._reviewers = Fingerprinter(key)
 
-    def give(self, body: bytes) -> str:
-        """Make a verdict durable; return the id of its event. Raises `VerdictError`, `OutboxError` and OSError."""
+    def give(self, body: bytes) -> tuple[str, str]:
+        """Make a verdict durable; return the id of its event and what it is about.
+
+        Raises `VerdictError`, `OutboxError` and OSError.
+        """
         try:
             given = _Given.model_validate_json(body)
         except ValidationError as error:
@@ -79,4 +82,4 @@ class Verdicts:
             store.append([entry], time_ms)
         finally:
             store.close()
-        return event.id
+        return event.id, given.incident_id

@@ -10,6 +10,7 @@ from events.schema.envelope import rfc3339
 
 if TYPE_CHECKING:
     from monitor.engine import Engine
+    from monitor.models.labels import Waiting
     from monitor.types import Alarm, Oddity, Point, Rate, Signal, SliceInfo, Totals
 
 
@@ -118,6 +119,22 @@ def labels_view(engine: Engine) -> dict[str, Any]:
         "recall": None if recall is None else asdict(recall),
         "delay_s": {str(quantile): _finite(value) for quantile, value in engine.label_delays_s().items()},
         "proposals": [asdict(one) for one in engine.proposals()],
+    }
+
+
+def waiting_view(one: Waiting) -> dict[str, Any]:
+    """Return what waits for a verdict; its id is what the verdict names as `incident_id`."""
+    return {
+        "id": one.about,
+        "kind": "allowed" if one.is_allowed else "incident",
+        "time": rfc3339(int(1000 * one.time_s)),
+        "policy": one.policy,
+        "rule": one.rule,
+        "category": one.category,
+        "score": _or_none(one.score),
+        "tenant": one.tenant,
+        "model": one.model,
+        "route": one.route,
     }
 
 

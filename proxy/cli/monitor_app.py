@@ -42,12 +42,15 @@ def monitor(
     raise typer.Exit(run_monitor(kafka, state_dir, listen, alertmanager, config))
 
 
+UrlOption = Annotated[
+    list[str] | None,
+    typer.Option("--url", metavar="URL", help="A monitor; several are read as one. Default: that of DIR."),
+]
+
+
 @monitor_app.command()
 def status(
-    url: Annotated[
-        list[str] | None,
-        typer.Option("--url", metavar="URL", help="A monitor; several are read as one. Default: that of DIR."),
-    ] = None,
+    url: UrlOption = None,
     state_dir: StateOption = DEFAULT_STATE,
     once: Annotated[bool, typer.Option("--once", help="Show it once and end.")] = False,
     window: Annotated[str, typer.Option(metavar="NAME", help="1m, 5m, 30m, 1h, 6h or 3d.")] = "1h",
@@ -75,3 +78,67 @@ def replay(
     from proxy.cli.monitor_replay import run_monitor_replay  # noqa: PLC0415
 
     raise typer.Exit(run_monitor_replay(source, kafka, config, plot, as_json=as_json))
+
+
+@monitor_app.command()
+def review(
+    url: UrlOption = None,
+    state_dir: StateOption = DEFAULT_STATE,
+    kind: Annotated[str | None, typer.Option(metavar="KIND", help="incident or allowed; default: both.")] = None,
+    rule: Annotated[str | None, typer.Option(metavar="ID", help="Of this rule only.")] = None,
+    limit: Annotated[int, typer.Option(metavar="N", help="So many at most.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Write them as JSON lines.")] = False,
+) -> None:
+    """List what waits for a verdict: incidents, and the sample of the answers that were allowed."""
+    from proxy.cli.monitor_review import run_review  # noqa: PLC0415
+
+    raise typer.Exit(run_review(url or [], state_dir, kind, rule, limit, as_json=as_json))
+
+
+@monitor_app.command()
+def verdict(
+    about: Annotated[
+        str, typer.Argument(metavar="ID", help="Of the incident, or of the allowed answer's request.")
+    ],
+    label: Annotated[str, typer.Argument(metavar="LABEL", help="true_positive, false_positive or unsure.")],
+    reviewer: Annotated[
+        str, typer.Option(metavar="NAME", help="Who judged; the event has a fingerprint of it.", envvar="USER")
+    ],
+    url: UrlOption = None,
+    state_dir: StateOption = DEFAULT_STATE,
+    severity: Annotated[
+        str | None, typer.Option(metavar="LEVEL", help="informational, low, medium or high.")
+    ] = None,
+    category_fix: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The category that it should have had.")
+    ] = None,
+) -> None:
+    """Say whether an incident was right, or whether an allowed answer should have been one (true_positive)."""
+    from proxy.cli.monitor_review import run_verdict  # noqa: PLC0415
+
+    note = {"severity": severity, "category_fix": category_fix}
+    raise typer.Exit(run_verdict(url or [], state_dir, about, label, reviewer, note))
+
+
+@monitor_app.command()
+def acknowledge(
+    alarm_id: Annotated[str, typer.Argument(metavar="ALARM", help="Its id: see status and /api/alarms.")],
+    url: UrlOption = None,
+    state_dir: StateOption = DEFAULT_STATE,
+) -> None:
+    """Say that somebody looks at an alarm."""
+    from proxy.cli.monitor_review import run_act  # noqa: PLC0415
+
+    raise typer.Exit(run_act(url or [], state_dir, alarm_id, "acknowledge"))
+
+
+@monitor_app.command()
+def close(
+    alarm_id: Annotated[str, typer.Argument(metavar="ALARM", help="Its id: see status and /api/alarms.")],
+    url: UrlOption = None,
+    state_dir: StateOption = DEFAULT_STATE,
+) -> None:
+    """Close an alarm that was dealt with."""
+    from proxy.cli.monitor_review import run_act  # noqa: PLC0415
+
+    raise typer.Exit(run_act(url or [], state_dir, alarm_id, "close"))

@@ -18,6 +18,8 @@ from proxy.server.monitor_file import TOKEN_VARIABLE
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from monitor.service.asking import NoMonitorError
+
 EVERY_S: Final = 1.0
 _UNAUTHORISED: Final = 401
 
@@ -27,7 +29,7 @@ def run_status(urls: list[str], state_dir: str, window: str, *, once: bool) -> i
     if window not in WINDOWS_S:
         raise CommandError(f"--window: {window!r} is not one of {', '.join(WINDOWS_S)}.")
     need_river()
-    urls = urls or [_address(state_dir)]
+    urls = urls or [address_in(state_dir)]
     screen = console()
     if once:
         screen.print(_picture(urls, window))
@@ -38,7 +40,8 @@ def run_status(urls: list[str], state_dir: str, window: str, *, once: bool) -> i
             live.update(_picture(urls, window), refresh=True)
 
 
-def _address(state_dir: str) -> str:
+def address_in(state_dir: str) -> str:
+    """Return the address of the monitor that ran with a state folder last. Raises `CommandError`."""
     path = Path(state_dir) / "monitor" / "address"
     try:
         return path.read_text().strip()
@@ -53,7 +56,14 @@ def _picture(urls: list[str], window: str) -> RenderableType:
     try:
         return drawn(asked(urls, window, os.environ.get(TOKEN_VARIABLE)), window)
     except NoMonitorError as error:
-        hint = "Give its address with --url."
-        if error.status is not None:
-            hint = f"Set {TOKEN_VARIABLE}." if error.status == _UNAUTHORISED else "Look at its log."
-        raise CommandError(f"{error}. {hint}") from error
+        raise refused(error) from error
+
+
+def refused(error: NoMonitorError) -> CommandError:
+    """Return what a person is told where a monitor did not do what was asked."""
+    if error.said:
+        return CommandError(f"{error.url}: {error.said}.")
+    hint = "Give its address with --url."
+    if error.status is not None:
+        hint = f"Set {TOKEN_VARIABLE}." if error.status == _UNAUTHORISED else "Look at its log."
+    return CommandError(f"{error}. {hint}")

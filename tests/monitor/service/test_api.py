@@ -165,12 +165,38 @@ async def test_a_verdict_is_taken_or_told_what_is_wrong(tmp_path: Path) -> None:
     async with served_monitor(fed(tmp_path, 10)) as (url, *_):
         given = b'{"incident_id": "inc_1", "label": "false_positive", "reviewer": "jane"}'
         status, answer = await asked(f"{url}/api/verdicts", "POST", None, given)
-        assert (status, set(answer)) == (202, {"event_id"})
+        assert (status, set(answer), answer["known"]) == (202, {"event_id", "known"}, False)
         status, answer = await asked(f"{url}/api/verdicts", "POST", None, b'{"incident_id": "inc_1"}')
         assert (status, answer["error"]) == (400, "label: Field required")
         assert (await asked(f"{url}/api/verdicts", "POST", None, b" " * 20_000))[0] == 413
         (tmp_path / FILE_NAME).write_bytes(b"no database" * 100)
         assert (await asked(f"{url}/api/verdicts", "POST", None, given))[0] == 503
+
+
+async def test_what_waits_for_a_verdict_is_listed_until_it_has_one(tmp_path: Path) -> None:
+    """Incidents and the sample of what was allowed, the oldest first, of every share."""
+    shares = fed(tmp_path)
+    for place, name in enumerate(("share-0", "share-1")):
+        engine = shares.by_name[name].engine
+        for number in range(3):
+            time_s = START_S + 2000 - 100 * place + number
+            engine.receive(incident(100 * place + number, time_s), time_s)
+    async with served_monitor(shares) as (url, *_):
+        _, found = await asked(f"{url}/api/review?kind=incident&limit=4")
+        assert (found["waiting"], len(found["first"])) == (6, 4)
+        assert [one["time"] for one in found["first"]] == sorted(one["time"] for one in found["first"])
+        first = found["first"][0]
+        assert (first["kind"], first["rule"], first["id"]) == ("incident", "cards", "inc_100")
+        given = json.dumps({"incident_id": "inc_100", "label": "true_positive", "reviewer": "jane"}).encode()
+        assert (await asked(f"{url}/api/verdicts", "POST", None, given))[1]["known"]
+        engine = shares.by_name["share-1"].engine
+        engine.receive(verdict(100, "true_positive", START_S + 2100), START_S + 2100)
+        _, found = await asked(f"{url}/api/review?kind=incident")
+        assert found["waiting"] == 5
+        assert "inc_100" not in {one["id"] for one in found["first"]}
+        assert (await asked(f"{url}/api/review?rule=other"))[1] == {"waiting": 0, "first": []}
+        for wrong in ("limit=0", "limit=x", "limit=1001", "kind=other"):
+            assert (await asked(f"{url}/api/review?{wrong}"))[0] == 400
 
 
 async def test_a_reference_is_kept_when_there_is_one(tmp_path: Path) -> None:

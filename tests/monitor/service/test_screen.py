@@ -43,7 +43,7 @@ def test_alarms_say_what_they_are_about(capsys: pytest.CaptureFixture[str]) -> N
     Console(width=160).print(alarm_table(alarms))
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split() == [
-        "page", "incidents", "acknowledged", "global", "adwin", "0.1", "0.25", "11-26", "07:00",
+        "page", "incidents", "acknowledged", "global", "adwin", "0.1", "0.25", "11-26", "07:00", "alm_2",
     ]  # fmt: skip
     assert "rule acme cards" in lines[2]
     assert lines[-1] == "and 1 more, 1 that others explain"

@@ -37,7 +37,7 @@ def kept(folder: Path) -> list[Row]:
 def test_a_verdict_is_an_event_without_the_reviewers_name(tmp_path: Path) -> None:
     verdicts = taken(tmp_path)
     more = {"severity": "low", "rewrite_quality": 3, "seconds_spent": 4.5, "annotator_kind": "model"}
-    ids = [verdicts.give(orjson.dumps(given)) for given in (GIVEN, GIVEN | more)]
+    ids = [verdicts.give(orjson.dumps(given))[0] for given in (GIVEN, GIVEN | more)]
     rows = kept(tmp_path)
     assert [(row.entry.id, row.entry.topic, row.entry.key) for row in rows] == [
         (one, "p.verdicts.v1", "inc_1") for one in ids
