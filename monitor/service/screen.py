@@ -23,6 +23,8 @@ PAIR: Final = frozenset({"over_refusals", "harmful_compliance"})
 """Told together or not at all: each says little without the other."""
 MAX_SLICES: Final = 12
 MAX_ALARMS: Final = 12
+MAX_INFO: Final = 2
+"""Alarms that ask nothing of anybody, such as longer answers: more of them hide those that do."""
 MAX_ODD: Final = 4
 ID_CHARS: Final = 10
 """Of an alarm's id: enough to name it to `monitor acknowledge` and `monitor close`."""
@@ -70,14 +72,16 @@ def alarm_table(alarms: list[dict[str, Any]]) -> RenderableType:
     table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
     for name in ("alarm", "about", "detector", "before", "then", "since (UTC)", "id"):
         table.add_column(name, no_wrap=True, overflow="ellipsis")
-    for one in own[:MAX_ALARMS]:
+    loud = sum(one["level"] != "info" for one in own)
+    shown = own[: min(MAX_ALARMS, loud + MAX_INFO)]
+    for one in shown:
         acknowledged = " acknowledged" if one["state"] == "acknowledged" else ""
         title = Text.assemble((f"{one['level']} {one['signal']}", _COLOURS.get(one["level"], "dim")), acknowledged)
         values = [_number(one["expected"]), _number(one["observed"])]
         table.add_row(
             title, about(one), one["detector"], *values, one["opened"][5:16].replace("T", " "), one["id"][:ID_CHARS]
         )
-    beyond, explained = len(own[MAX_ALARMS:]), len(alarms) - len(own)
+    beyond, explained = len(own) - len(shown), len(alarms) - len(own)
     more = [f"{beyond} more"] * bool(beyond) + [f"{explained} that others explain"] * bool(explained)
     return Group(table, Text(f"and {', '.join(more)}", style="dim")) if more else table
 

@@ -7,7 +7,8 @@ three. What the monitor says is asked of its address, as anybody would.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
 import aiohttp
 from rich.live import Live
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.console import Console, RenderableType
+
+    from monitor.service.asking import Said
 
 CALM: Final = 300
 """Answers from which the monitor learns what is usual."""
@@ -48,10 +51,11 @@ async def show_drift(console: Console, proxy_url: str, state_dir: Path) -> bool:
         url = await _address(state_dir)
         traffic = asyncio.ensure_future(_play(proxy_url))
         is_seen = False
-        async for alarms, picture in _looks(url):
+        async for said in _looks(url):
+            picture = drawn(said, WINDOW, MAX_SLICES)
             live.update(picture, refresh=True)
-            is_seen = any(one["signal"] == "incidents" and one["observed"] > one["expected"] for one in alarms)
-            if traffic.done() and is_seen:
+            is_seen = any(one["signal"] == "incidents" and one["observed"] > one["expected"] for one in said.alarms)
+            if traffic.done() and is_seen and _answers(said) >= CALM + WORSE:
                 break
         await traffic
     console.print(picture)
@@ -76,16 +80,17 @@ async def _address(state_dir: Path) -> str:
     return ""
 
 
-async def _looks(url: str) -> AsyncIterator[tuple[list[dict[str, Any]], RenderableType]]:
-    """Ask the monitor now and then, for a while. Gives the open alarms, and what it says as a picture."""
+async def _looks(url: str) -> AsyncIterator[Said]:
+    """Ask the monitor now and then, for a while."""
     for _ in range(int(_LIMIT_S / _LOOK_S) if url else 0):
-        try:
-            said = await asyncio.to_thread(asked, [url], WINDOW)
-        except NoMonitorError:
-            await asyncio.sleep(_LOOK_S)
-            continue
-        yield said.alarms, drawn(said, WINDOW, MAX_SLICES)
+        with suppress(NoMonitorError):  # it is still starting: the limit is that of the looks
+            yield await asyncio.to_thread(asked, [url], WINDOW)
         await asyncio.sleep(_LOOK_S)
+
+
+def _answers(said: Said) -> int:
+    """Return how many answers it has counted."""
+    return said.rates.get(("global", "", "incidents"), (0, 0))[1]
 
 
 async def _play(proxy_url: str) -> None:

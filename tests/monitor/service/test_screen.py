@@ -46,7 +46,8 @@ def test_alarms_say_what_they_are_about(capsys: pytest.CaptureFixture[str]) -> N
         "page", "incidents", "acknowledged", "global", "adwin", "0.1", "0.25", "11-26", "07:00", "alm_2",
     ]  # fmt: skip
     assert "rule acme cards" in lines[2]
-    assert lines[-1] == "and 1 more, 1 that others explain"
+    assert [line.split()[0] for line in lines[1:-1]] == ["page", "ticket", "info", "info"]
+    assert lines[-1] == "and 9 more, 1 that others explain"
 
 
 def test_oddity_is_told_once_it_is_learned(capsys: pytest.CaptureFixture[str]) -> None:
