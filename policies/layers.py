@@ -26,6 +26,9 @@ MAX_LAYERS = 10
 FILE_PARAMETER = "file"
 """The parameter of detectors that names a file; its path is taken from the folder of the policy."""
 
+RECOGNIZERS_PARAMETER = "recognizers_file"
+"""The parameter that names a file of recognizers, which are read with the policy; its path is taken as above."""
+
 WAYS = {
     "replacement": frozenset[str](),
     "mask": frozenset({"keep_first", "keep_last"}),
@@ -60,6 +63,8 @@ class Entry:
     broken: set[str] = field(default_factory=set)
     """Fields with a value that cannot be used; the problem is known already."""
     enabled: bool = True
+    later: dict[str, tuple[int, Given]] = field(default_factory=dict)
+    """Elements of a list that stand in a file of their own: from which index on, and where."""
 
 
 @dataclass(slots=True)
@@ -244,7 +249,7 @@ def _given(
         if key in skip:
             continue
         value = plain(value_node)
-        if key == FILE_PARAMETER and folder is not None and isinstance(value, str):
+        if key in {FILE_PARAMETER, RECOGNIZERS_PARAMETER} and folder is not None and isinstance(value, str):
             value = str(folder / value)
         found[key] = Given(value, Place(path, mark, trail), value_node)
     return found

@@ -20,8 +20,9 @@ from policies.check import keys_of, message_of, not_one_of, unknown_key, validat
 from policies.document import MappingNode, mark_of
 from policies.encryption import HINT, KEYS_VARIABLE
 from policies.fakes import FakerMissingError, locales, pools_for
-from policies.layers import FILE_PARAMETER, WAYS, Entry
+from policies.layers import FILE_PARAMETER, RECOGNIZERS_PARAMETER, WAYS, Entry
 from policies.problems import Problem, did_you_mean, shown
+from policies.recognizers_file import inline_recognizers
 from policies.restoring import RESTORER
 from policies.sources import MAX_WORD_FILE_BYTES, SourceFile, stamp
 from policies.types import Action, Direction, Limits, Mode, OnError, PolicyTest, Rule, TokenDetails
@@ -142,8 +143,14 @@ def _configure(parts: Parts, name: str, entry: Entry, read: Reader) -> None:
             given_type.place.problem(f"there is no detector type {type_name!r}.{hint}", keys="type")
         )
         return
-    given = {key: one.value for key, one in entry.fields.items() if key not in _COMMON}
+    given: Mapping[str, Any] = {key: one.value for key, one in entry.fields.items() if key not in _COMMON}
     model = detector_type(type_name).params
+    if RECOGNIZERS_PARAMETER in model.model_fields:
+        given, files, problems = inline_recognizers(entry, given, read)
+        parts.files += files
+        parts.problems += problems
+        if problems:
+            return
     try:
         params = validated(model, given)
     except ValidationError as error:
@@ -164,6 +171,9 @@ def _parameter_message(model: type[BaseModel], detail: Any) -> str:  # noqa: ANN
 def _parameter_problem(entry: Entry, loc: Loc, message: str) -> Problem:
     """Return a problem with a parameter, at the line that gives it, in whichever file that is."""
     given = entry.fields.get(str(loc[0])) if loc else None
+    first, later = entry.later.get(str(loc[0]), (0, None)) if loc else (0, None)
+    if later is not None and len(loc) > 1 and isinstance(loc[1], int) and loc[1] >= first:
+        given, loc = later, (loc[0], loc[1] - first, *loc[2:])
     if given is None:
         return entry.place.problem(message)
     path, line, column = given.place.path, *given.place.mark

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 def build_detector(name: str, params: PresidioParams) -> Detector:
     """Build the detector. Raises DetectorConfigError for what does not exist, with its place."""
+    if params.recognizers_file is not None:  # what is not looked for must not go unnoticed
+        raise DetectorConfigError("is read by a policy: give 'recognizers' here", ("recognizers_file",))
     countries = tuple(params.countries or ())
     check_countries(countries)
     languages = _languages(params)

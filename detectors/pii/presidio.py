@@ -65,6 +65,8 @@ class PresidioParams(BaseModel):
 
     recognizers: Annotated[list[RecognizerParams], Field(min_length=1, max_length=MAX_RECOGNIZERS)] | None = None
     """The policy's own recognizers, in the format of Presidio's own; what they find becomes a category."""
+    recognizers_file: str | None = None
+    """A file of recognizers in Presidio's format; a policy reads it and puts them behind `recognizers`."""
     allow: Annotated[list[Allowed], Field(min_length=1, max_length=MAX_ALLOWED)] | None = None
     """What is not reported though it is found: values (`support@example.com`), all addresses of a domain
     (`*@example.com`), or mappings with one of `value`, `pattern` and `domain`, and `entities`."""
