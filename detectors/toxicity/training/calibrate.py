@@ -1,4 +1,4 @@
-"""From logits to probabilities that mean what they say, and from probabilities to the thresholds that ship."""
+"""From logits to probabilities that mean what they say, and what a threshold on them costs and catches."""
 
 from __future__ import annotations
 
@@ -10,12 +10,7 @@ from detectors.toxicity.training.metrics import Bools, Floats
 ROUNDS = 100
 RIDGE = 1e-3
 """Keeps the scale finite where a label is separated perfectly."""
-CIVIL_RATES = {"rewrite": 0.004, "block": 0.001}
-"""Share of civil texts of which any window may reach a threshold of any label. A stricter one was tried (0.3 %, in
-thousandths): a few rude comments among the civil ones then decide, and plain insults pass."""
-LOWEST = {"rewrite": 0.3, "block": 0.5}
-HIGHEST = 0.99
-STEPS = (*(round(0.05 * step, 2) for step in range(1, 20)), 0.97, 0.98, 0.99)
+STEPS = (*(round(0.05 * step, 2) for step in range(1, 20)), 0.97, 0.98, 0.99, 0.995, 0.999)
 
 
 def probabilities(logits: Floats, calibration: Calibration) -> Floats:
@@ -43,7 +38,7 @@ def fit(logits: Floats, positive: Bools) -> Calibration:
 
 
 def operating_points(scores: Floats, positive: Bools) -> tuple[OperatingPoint, ...]:
-    """Return precision, recall and false-positive rate at thresholds from 0.05 to 0.99."""
+    """Return precision, recall and false-positive rate at thresholds from 0.05 to 0.999."""
     points = []
     for threshold in STEPS:
         fired = scores >= threshold
@@ -57,29 +52,6 @@ def operating_points(scores: Floats, positive: Bools) -> tuple[OperatingPoint, .
             )
         )
     return tuple(points)
-
-
-def thresholds_for(civil: Floats, tier: str) -> list[float]:
-    """Return a threshold for each column of scores of civil texts.
-
-    All labels may reach theirs in the same share of the texts, the highest with which all together keep the rate.
-    """
-    allowed = int(CIVIL_RATES[tier] * len(civil))
-    ranked = np.sort(civil, axis=0)[::-1]
-    chosen = np.full(civil.shape[1], HIGHEST)
-    for each in range(allowed, -1, -1):
-        if each < len(civil):
-            limits = np.clip(np.floor(ranked[each] * 100 + 1) / 100, LOWEST[tier], HIGHEST)
-            if int((civil >= limits).any(axis=1).sum()) <= allowed:
-                chosen = limits
-                break
-    return [round(float(limit), 2) for limit in chosen]
-
-
-def tiers(civil: Floats) -> list[Tiers]:
-    """Return the two thresholds of each label, from the labels' scores of civil texts."""
-    pairs = zip(thresholds_for(civil, "rewrite"), thresholds_for(civil, "block"), strict=True)
-    return [Tiers(rewrite=rewrite, block=max(rewrite, block)) for rewrite, block in pairs]
 
 
 def label_card(name: str, scores: Floats, positive: Bools, calibration: Calibration, chosen: Tiers) -> LabelCard:

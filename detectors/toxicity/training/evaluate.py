@@ -9,11 +9,12 @@ from random import Random
 
 import numpy as np
 
-from detectors.toxicity.card import LABELS, LabelCard
+from detectors.toxicity.card import LABELS, Calibration, LabelCard
 from detectors.toxicity.training import metrics, noise, probes, sets
-from detectors.toxicity.training.calibrate import fit, label_card, probabilities, tiers
+from detectors.toxicity.training.calibrate import fit, label_card, probabilities
 from detectors.toxicity.training.example import Example
 from detectors.toxicity.training.metrics import Bools, Estimate, Floats
+from detectors.toxicity.training.thresholds import Evidence, tiers
 
 Scorer = Callable[[Sequence[str]], Floats]
 """Returns the logits of texts: one row a text, one column a label."""
@@ -85,15 +86,41 @@ def fit_labels(scorer: Scorer, development: Sequence[Example]) -> tuple[LabelCar
     columns = [sets.decided(half, name, name) for name in LABELS]
     known = [np.array([logits[text][place] for text in one.texts], np.float64) for place, one in enumerate(columns)]
     fits = [fit(values, one.positive) for values, one in zip(known, columns, strict=True)]
-    highest = [scorer([one.text, *sets.shown(one.text)]).max(axis=0) for one in half if is_civil(one)]
-    civil = np.array(highest).reshape(-1, len(LABELS))
-    scores = np.stack(
-        [probabilities(civil[:, place], calibration) for place, calibration in enumerate(fits)], axis=1
-    )
+    chosen = tiers(_evidence(scorer, half, fits))
     return tuple(
-        label_card(one.label, probabilities(values, calibration), one.positive, calibration, chosen)
-        for one, values, calibration, chosen in zip(columns, known, fits, tiers(scores), strict=True)
+        label_card(one.label, probabilities(values, calibration), one.positive, calibration, pair)
+        for one, values, calibration, pair in zip(columns, known, fits, chosen, strict=True)
     )
+
+
+def _evidence(scorer: Scorer, half: Sequence[Example], fits: Sequence[Calibration]) -> Evidence:
+    """Return the scores that thresholds are chosen by: of each text as a whole and in windows, the highest."""
+
+    def highest(examples: Sequence[Example]) -> Floats:
+        logits = [scorer([one.text, *sets.shown(one.text)]).max(axis=0) for one in examples]
+        table = np.array(logits, np.float64).reshape(-1, len(LABELS))
+        return np.stack([probabilities(table[:, place], one) for place, one in enumerate(fits)], axis=1)
+
+    harmful = [one for one in half if any(degree is not None and degree >= sets.POSITIVE for degree in one.known)]
+    kinds = [
+        [
+            degree is not None and degree >= sets.POSITIVE and is_made == one.source.startswith("made-")
+            for degree in one.known
+            for is_made in (True, False)
+        ]
+        for one in harmful
+    ]
+    return Evidence(
+        civil=highest([one for one in half if is_civil(one)]),
+        gentle=highest([one for one in half if _is_gentle(one)]),
+        harmful=highest(harmful),
+        kinds=np.array(kinds, bool).reshape(-1, 2 * len(LABELS)),
+    )
+
+
+def _is_gentle(example: Example) -> bool:
+    """Whether a text was made to look like harm and is none: a neutral mention, a negation, a quotation."""
+    return example.source.startswith("made-") and example.known[_TOXICITY] == 0.0 and not is_civil(example)
 
 
 def is_civil(example: Example) -> bool:

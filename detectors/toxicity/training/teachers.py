@@ -160,10 +160,23 @@ def profanity(texts: Sequence[str]) -> Floats:
     return np.asarray(predict_prob(list(texts)), dtype=np.float32)
 
 
-def hints(texts: Sequence[str]) -> Floats:
-    """Return a degree for each label of each text, from the teachers: one row a text, in the order of `LABELS`."""
-    block = ToxBlock(_package("tox_block")).predict(texts)
-    columns = {name: block[:, place] for place, name in enumerate(_TOX_BLOCK)}
-    columns["toxicity"] = ((columns["toxicity"] + profanity(texts)) / 2).astype(np.float32)
+def opinions(texts: Sequence[str]) -> Floats:
+    """Return what each teacher says by itself: the six labels of `tox-block`, then `alt-profanity-check`."""
+    return np.column_stack([ToxBlock(_package("tox_block")).predict(texts), profanity(texts)]).astype(np.float32)
+
+
+def vocabulary() -> list[str]:
+    """Return the words that `alt-profanity-check` knows, to ask teachers about each by itself."""
+    import profanity_check  # noqa: PLC0415 - an optional dependency
+    from joblib import load  # noqa: PLC0415 - with it
+
+    counts = load(Path(profanity_check.__file__).parent / "data" / "vectorizer.joblib")
+    return [word for word in sorted(counts.vocabulary_) if word.isascii() and word.isalpha()]
+
+
+def hints(texts: Sequence[str], said: Floats) -> Floats:
+    """Return a degree for each label of each text, from what the teachers said: one row a text."""
+    columns = {name: said[:, place] for place, name in enumerate(_TOX_BLOCK)}
+    columns["toxicity"] = ((columns["toxicity"] + said[:, -1]) / 2).astype(np.float32)
     columns["sexual_explicit"] = explicit(texts)
     return np.stack([columns[label] for label in LABELS], axis=1).astype(np.float32)

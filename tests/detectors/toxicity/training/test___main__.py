@@ -22,18 +22,22 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, object]]:
     monkeypatch.setattr(measure, "measure", lambda folder, *_: calls.append(("evaluate", folder)), raising=False)
     monkeypatch.setitem(sys.modules, measure.__name__, measure)
     monkeypatch.setattr("detectors.toxicity.training.measure", measure, raising=False)
-    monkeypatch.setattr(command, "_train", lambda _corpus, settings: calls.append(("train", settings.steps)))
+    monkeypatch.setattr(
+        command, "_train", lambda _corpus, settings, opened: calls.append(("train", (settings.steps, opened)))
+    )
     monkeypatch.setattr(command, "_export", lambda corpus, _settings: calls.append(("export", corpus)))
+    monkeypatch.setattr(command, "_count", lambda corpus, _settings: calls.append(("count", corpus)))
     monkeypatch.setattr(command, "build", lambda root, limit: calls.append(("build", (root.name, limit))) or CORPUS)
     return calls
 
 
-def test_all_three_stages_in_order(done: list[tuple[str, object]], tmp_path: Path) -> None:
+def test_all_stages_in_order(done: list[tuple[str, object]], tmp_path: Path) -> None:
     command.main(["--data", "data", "--out", str(tmp_path), "--base", "base", "--steps", "7"])
     assert done == [
         ("build", ("train", None)),
-        ("train", 7),
+        ("train", (7, None)),
         ("export", CORPUS),
+        ("count", CORPUS),
         ("evaluate", tmp_path / "bundled"),
     ]
 
