@@ -19,7 +19,7 @@ CIVIL_RATES = {"rewrite": 0.0025, "block": 0.001}
 more often on others, so that it is less than what the report is held to (0.5 %)."""
 GENTLE_RATES = {"rewrite": 0.003, "block": 0.002}
 """The same of gentle sentences: all of them were made to come close to harm."""
-LOWEST = {"rewrite": 0.3, "block": 0.5}
+LOWEST = {"rewrite": 0.3, "block": 0.7}
 HIGHEST = 0.999
 STEPS = tuple(np.round(np.concatenate([np.arange(0.30, 0.99, 0.01), np.arange(0.99, 1.0, 0.001)]), 3).tolist())
 FEWEST_OF_KIND = 15
