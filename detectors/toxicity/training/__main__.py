@@ -14,7 +14,7 @@ import numpy as np
 
 from detectors.toxicity.training import sets
 from detectors.toxicity.training.build import SEED, Corpus, build
-from detectors.toxicity.training.schedule import Settings
+from detectors.toxicity.training.schedule import LEARNING_RATE, Settings
 
 if TYPE_CHECKING:
     from detectors.toxicity.training.targets import Targets
@@ -36,7 +36,7 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--stop-after", type=int, help="end at this step of the plan")
     parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--rate", type=float, default=Settings.learning_rate, help="the highest learning rate")
+    parser.add_argument("--rate", type=float, default=LEARNING_RATE, help="the highest learning rate")
     parser.add_argument("--whole", action="store_true", help="32-bit floats, for cores without bfloat16")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--limit", type=int, help="so many texts only, to try the command")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from detectors.toxicity.card import LABELS
 from detectors.toxicity.training.metrics import Floats
 from detectors.toxicity.training.reading import Block
 from detectors.toxicity.training.targets import Targets
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 PAIR_BUCKETS = 1 << 16
 """Pairs of tokens share so many rows of the table."""
@@ -58,7 +62,7 @@ def features(row: Sequence[int], tokens: int) -> Block:
     return np.concatenate([numbers, tokens + pairs])
 
 
-def with_opinions(targets: Targets, opinions: Floats, of_words: Floats) -> Targets:
+def with_opinions(targets: Targets, opinions: NDArray[Any], of_words: NDArray[Any]) -> Targets:
     """Return targets of raters and teachers side by side: texts first, then words, which no rater has seen."""
     unseen = np.zeros((len(of_words), len(LABELS)))
     degrees = np.concatenate(

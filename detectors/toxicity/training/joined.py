@@ -100,8 +100,8 @@ def _add(graph: Any, weights: Floats, scale: Floats, bias: Floats, tokens: int) 
     """Put the counted part into the graph of an encoder, whose output becomes one of two that are added up."""
     from onnx import TensorProto, helper, numpy_helper  # noqa: PLC0415
 
-    for node in graph.node:
-        node.output[:] = ["encoder_logits" if name == "logits" else name for name in node.output]
+    for one in graph.node:
+        one.output[:] = ["encoder_logits" if name == "logits" else name for name in one.output]
     steps = np.maximum(np.abs(weights).max(axis=0), 1e-9) / _STEPS_OF_EIGHT_BITS
     first, second, more = FACTORS
     constants: dict[str, Any] = {

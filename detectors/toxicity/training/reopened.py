@@ -79,6 +79,6 @@ def _bias_after(node: Any, users: dict[str, list[Any]], held: Arrays) -> str:  #
         for user in users.get(pending.pop(), []):
             biases = [name for name in user.input if name in held and name.endswith(".bias")]
             if user.op_type == "Add" and biases:
-                return biases[0]
+                return str(biases[0])
             pending += user.output
     raise ReopenError("a product in the graph has no bias")

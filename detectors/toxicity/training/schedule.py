@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+LEARNING_RATE = 1.5e-4
 POOL_BATCHES = 64
 """Batches are cut from pools of this many, sorted by length, so that little is padding."""
 
@@ -21,7 +22,7 @@ class Settings:
     """Folder of the checkpoint and of the trained model."""
     steps: int
     batch: int = 64
-    learning_rate: float = 1.5e-4
+    learning_rate: float = LEARNING_RATE
     weight_decay: float = 0.01
     warm_up: int = 120
     """Steps until the learning rate is the whole one; a short plan warms up for a tenth of it."""

@@ -168,7 +168,7 @@ def opinions(texts: Sequence[str]) -> Floats:
 def vocabulary() -> list[str]:
     """Return the words that `alt-profanity-check` knows, to ask teachers about each by itself."""
     import profanity_check  # noqa: PLC0415 - an optional dependency
-    from joblib import load  # noqa: PLC0415 - with it
+    from joblib import load  # type: ignore[import-untyped,unused-ignore] # noqa: PLC0415 - with it
 
     counts = load(Path(profanity_check.__file__).parent / "data" / "vectorizer.joblib")
     return [word for word in sorted(counts.vocabulary_) if word.isascii() and word.isalpha()]

@@ -105,7 +105,7 @@ class _Search:
         return _fired(self._found.gentle, limits) <= self._gentle_allowed
 
     def _recall(self, limits: Floats) -> float:
-        fired = (self._found.harmful >= limits).any(axis=1)
+        fired: Bools = np.asarray((self._found.harmful >= limits).any(axis=1), dtype=np.bool_)
         if not self._kinds.shape[1]:
             return float(fired.mean()) if len(fired) else 0.0
         return float(((self._kinds & fired[:, None]).sum(axis=0) / self._kinds.sum(axis=0)).mean())
