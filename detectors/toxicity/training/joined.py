@@ -26,6 +26,8 @@ MILDNESS = 10.0
 MAX_DIFFERENCE = 0.15
 """In logits, between the graph and the sums done here: rounding to eight bits moves them by no more."""
 _STEPS_OF_EIGHT_BITS = 127
+_FLOAT = 1
+"""ONNX's number for 32-bit floats."""
 
 
 class JoinError(RuntimeError):
@@ -96,15 +98,11 @@ def join(encoder: Path, out: Path, table: Table, mix: Mix, sample: Sequence[str]
     return difference
 
 
-def _add(graph: Any, weights: Floats, scale: Floats, bias: Floats, tokens: int) -> None:  # noqa: ANN401
-    """Put the counted part into the graph of an encoder, whose output becomes one of two that are added up."""
-    from onnx import TensorProto, helper, numpy_helper  # noqa: PLC0415
-
-    for one in graph.node:
-        one.output[:] = ["encoder_logits" if name == "logits" else name for name in one.output]
+def _constants(weights: Floats, scale: Floats, bias: Floats, tokens: int) -> dict[str, Any]:
+    """Return what the counted part's nodes are given; the table in eight bits, its steps by label."""
     steps = np.maximum(np.abs(weights).max(axis=0), 1e-9) / _STEPS_OF_EIGHT_BITS
     first, second, more = FACTORS
-    constants: dict[str, Any] = {
+    return {
         "counted_table": np.round(weights / steps).astype(np.int8),
         "counted_steps": steps.astype(np.float32),
         "encoder_scale": scale.astype(np.float32),
@@ -118,30 +116,59 @@ def _add(graph: Any, weights: Floats, scale: Floats, bias: Floats, tokens: int) 
         "counted_last": np.array([-1], np.int64),
         "counted_end": np.array([np.iinfo(np.int64).max], np.int64),
     }
-    graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in constants.items())
 
-    def node(kind: str, given: list[str], name: str, **more: Any) -> str:  # noqa: ANN401 - attributes of any kind
-        graph.node.append(helper.make_node(kind, given, [name], **more))
+
+def _add(graph: Any, weights: Floats, scale: Floats, bias: Floats, tokens: int) -> None:  # noqa: ANN401
+    """Put the counted part into the graph of an encoder, whose output becomes one of two that are added up."""
+    from onnx import numpy_helper  # noqa: PLC0415
+
+    for one in graph.node:
+        one.output[:] = ["encoder_logits" if name == "logits" else name for name in one.output]
+    constants = _constants(weights, scale, bias, tokens)
+    graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in constants.items())
+    nodes = _Nodes(graph)
+    mask = nodes.add("Cast", ["attention_mask"], "counted_mask", to=_FLOAT)
+    later = nodes.add("Slice", [mask, "counted_at_1", "counted_end", "counted_at_1"], "pair_mask")
+    pairs = nodes.spoken(nodes.pairs(), later, "pairs")
+    sums = nodes.add("Add", [nodes.spoken("input_ids", mask, "tokens"), pairs], "counted_sums")
+    length = nodes.add("ReduceSum", [mask, "counted_at_1"], "counted_length", keepdims=1)
+    root = nodes.add("Sqrt", [length], "counted_root")
+    scaled = nodes.add("Mul", [sums, "counted_steps"], "counted_scaled")
+    counted = nodes.add("Div", [scaled, root], "counted_logits")
+    shared = nodes.add("Mul", ["encoder_logits", "encoder_scale"], "encoder_share")
+    nodes.add("Add", [nodes.add("Add", [shared, counted], "joined_sum"), "joined_bias"], "logits")
+
+
+class _Nodes:
+    """Adds nodes to a graph; each says the name of what it gives."""
+
+    def __init__(self, graph: Any) -> None:  # noqa: ANN401 - the library's
+        self._graph = graph
+
+    def add(self, kind: str, given: list[str], name: str, **more: int) -> str:
+        from onnx import helper  # noqa: PLC0415
+
+        self._graph.node.append(helper.make_node(kind, given, [name], **more))
         return name
 
-    def spoken(rows: str, mask: str, name: str) -> str:
-        found = node("Cast", [node("Gather", ["counted_table", rows], f"{name}_rows")], f"{name}_floats", to=1)
-        shown = node("Mul", [found, node("Unsqueeze", [mask, "counted_at_2"], f"{name}_mask")], f"{name}_shown")
-        return node("ReduceSum", [shown, "counted_at_1"], f"{name}_sums", keepdims=0)
+    def spoken(self, rows: str, mask: str, name: str) -> str:
+        """Add up the table's rows, but for those of padding."""
+        found = self.add("Gather", ["counted_table", rows], f"{name}_rows")
+        floats = self.add("Cast", [found], f"{name}_floats", to=_FLOAT)
+        shown = self.add("Unsqueeze", [mask, "counted_at_2"], f"{name}_mask")
+        return self.add(
+            "ReduceSum",
+            [self.add("Mul", [floats, shown], f"{name}_shown"), "counted_at_1"],
+            f"{name}_sums",
+            keepdims=0,
+        )
 
-    mask = node("Cast", ["attention_mask"], "counted_mask", to=TensorProto.FLOAT)
-    left = node("Slice", ["input_ids", "counted_at_0", "counted_last", "counted_at_1"], "pair_left")
-    right = node("Slice", ["input_ids", "counted_at_1", "counted_end", "counted_at_1"], "pair_right")
-    later = node("Slice", [mask, "counted_at_1", "counted_end", "counted_at_1"], "pair_mask")
-    summed = node(
-        "Add",
-        [node("Mul", [left, "pair_first"], "pair_one"), node("Mul", [right, "pair_second"], "pair_other")],
-        "pair_both",
-    )
-    hashed = node("Mod", [node("Add", [summed, "pair_more"], "pair_sum"), "pair_buckets"], "pair_bucket")
-    pairs = spoken(node("Add", [hashed, "pair_begin"], "pair_row"), later, "pairs")
-    sums = node("Add", [spoken("input_ids", mask, "tokens"), pairs], "counted_sums")
-    root = node("Sqrt", [node("ReduceSum", [mask, "counted_at_1"], "counted_length", keepdims=1)], "counted_root")
-    counted = node("Div", [node("Mul", [sums, "counted_steps"], "counted_scaled"), root], "counted_logits")
-    known = node("Mul", ["encoder_logits", "encoder_scale"], "encoder_share")
-    node("Add", [node("Add", [known, counted], "joined_sum"), "joined_bias"], "logits")
+    def pairs(self) -> str:
+        """Give the row of each pair of tokens, as `counted.features` does."""
+        left = self.add("Slice", ["input_ids", "counted_at_0", "counted_last", "counted_at_1"], "pair_left")
+        right = self.add("Slice", ["input_ids", "counted_at_1", "counted_end", "counted_at_1"], "pair_right")
+        one = self.add("Mul", [left, "pair_first"], "pair_one")
+        other = self.add("Mul", [right, "pair_second"], "pair_other")
+        both = self.add("Add", [self.add("Add", [one, other], "pair_both"), "pair_more"], "pair_sum")
+        bucket = self.add("Mod", [both, "pair_buckets"], "pair_bucket")
+        return self.add("Add", [bucket, "pair_begin"], "pair_row")
