@@ -81,6 +81,7 @@ KNOWN_INFO = {
     "text",
     "json",
     "json balance",
+    "yaml recognizers",
     "json oddity",
     "",
 }

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from policies.encryption import trial_encryption
-from policies.loader import load_policy_text
+from policies.loader import load, load_policy_text
 from policies.schema import DetectorFile, ExpectFile, LimitsFile, PolicyFile, RuleFile, TestFile
 from policies.selftest import run_tests
 from policies.types import Action
+from tests.support.detectors import fed
 from tests.support.whole import run_whole
 
 if TYPE_CHECKING:
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "policies.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```yaml (\w+)\n(.*?)^```", TEXT, flags=re.MULTILINE | re.DOTALL)
+NAMING = """\
+version: 1
+detectors:
+  people: {type: presidio, entities: [UUID], recognizers_file: staff.yaml}
+rules:
+  - {id: people, detector: people, action: redact}
+"""
 MODELS = [
     PolicyFile,
     LimitsFile,
@@ -44,10 +52,21 @@ def test_every_policy_in_the_docs_loads_and_passes_its_tests(text: str) -> None:
     assert [(o.test.name, o.problems) for o in outcomes if not o.passed] == []
 
 
+@pytest.mark.parametrize("text", [text for kind, text in BLOCKS if kind == "recognizers"])
+def test_every_file_of_recognizers_in_the_docs_loads_and_finds(text: str, tmp_path: Path) -> None:
+    """Every entity that it names can be asked for, and the titles in it are found."""
+    (tmp_path / "staff.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "p.yaml").write_text(NAMING, encoding="utf-8")
+    detector = load(tmp_path / "p.yaml").policy.detectors["people"]
+    assert set(re.findall(r'supported_entity: "(\w+)"', text)) <= set(detector.categories)
+    found = {one.category for one in fed(detector, "Mrs. Roe, zip code 12345").findings}
+    assert found == {"TITLE", "ZIP"}
+
+
 def test_no_example_is_left_out() -> None:
     """Every fenced YAML block says what it is, so that the tests above find it."""
     assert len(re.findall(r"^```yaml", TEXT, flags=re.MULTILINE)) == len(BLOCKS)
-    assert {kind for kind, _ in BLOCKS} == {"policy"}
+    assert {kind for kind, _ in BLOCKS} == {"policy", "recognizers"}
     assert len(BLOCKS) >= 4
 
 
