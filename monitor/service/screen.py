@@ -71,7 +71,7 @@ def alarm_table(alarms: list[dict[str, Any]]) -> RenderableType:
     own = sorted((one for one in alarms if one["explained_by"] is None), key=_urgency)
     table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
     for name in ("alarm", "about", "detector", "before", "then", "since (UTC)", "id"):
-        table.add_column(name, no_wrap=True, overflow="ellipsis")
+        table.add_column(name, no_wrap=name not in {"alarm", "about"}, overflow="fold")
     loud = sum(one["level"] != "info" for one in own)
     shown = own[: min(MAX_ALARMS, loud + MAX_INFO)]
     for one in shown:

@@ -100,13 +100,16 @@ def _ask(ask: Callable[[str | None], Any]) -> Any:  # noqa: ANN401 - JSON
 
 
 def _table(found: list[dict[str, Any]]) -> Table:
+    """The id is never cut: it is what the verdict names. The rest goes on in a second line where it is narrow."""
     table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
-    table.add_column("id", no_wrap=True)
-    for name in ("when (UTC)", "rule", "category", "score", "tenant", "model", "route"):
-        table.add_column(name, no_wrap=True, overflow="ellipsis")
+    for name in ("id", "when (UTC)"):
+        table.add_column(name, no_wrap=True)
+    for name in ("rule", "category", "score", "model"):
+        table.add_column(name, overflow="fold")
     for one in found:
-        score = "" if one["score"] is None else f"{one['score']:.2f}"
         rule = "allowed" if one["kind"] == "allowed" else f"{one['policy']} {one['rule']}"
-        names = [one[name] or "" for name in ("tenant", "model", "route")]
-        table.add_row(one["id"], one["time"][5:16].replace("T", " "), rule, one["category"] or "", score, *names)
+        score = "" if one["score"] is None else f"{one['score']:.2f}"
+        table.add_row(
+            one["id"], one["time"][5:16].replace("T", " "), rule, one["category"] or "", score, one["model"] or ""
+        )
     return table

@@ -63,6 +63,7 @@ class MonitorLabelsFile(StrictModel):
 
     target_precision: _Share = 0.5
     min_verdicts: _Count = 1
+    sample_share: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
 class MonitorFile(StrictModel):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from rich.console import Console
 
 from monitor.service.asking import Said
 from monitor.service.screen import alarm_table, drawn, oddity_lines
 from monitor.service.views import alarm_view
-from monitor.types import AlarmState, Level, Signal
+from monitor.types import AlarmState, Dimension, Level, Signal, Slice
 from tests.support.watching import alarm
 
 
@@ -48,6 +50,17 @@ def test_alarms_say_what_they_are_about(capsys: pytest.CaptureFixture[str]) -> N
     assert "rule acme cards" in lines[2]
     assert [line.split()[0] for line in lines[1:-1]] == ["page", "ticket", "info", "info"]
     assert lines[-1] == "and 9 more, 1 that others explain"
+
+
+def test_a_narrow_terminal_cuts_no_number_and_no_id(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is named to `monitor close` is copied from here."""
+    place = Slice(Dimension.ROUTE, "/v1/chat/completions")
+    Console(width=80).print(
+        alarm_table([alarm_view(replace(alarm(7, state=AlarmState.ACKNOWLEDGED), slice=place))])
+    )
+    out = capsys.readouterr().out
+    assert "…" not in out
+    assert {"0.1", "0.25", "alm_7"} <= set(out.split())
 
 
 def test_oddity_is_told_once_it_is_learned(capsys: pytest.CaptureFixture[str]) -> None:

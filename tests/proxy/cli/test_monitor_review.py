@@ -51,6 +51,19 @@ async def test_what_waits_is_listed_and_judged(tmp_path: Path, sluicegate: Sluic
         assert (ran.code, "No incident and no sampled answer inc_99 is known" in ran.out) == (0, True)
 
 
+async def test_an_id_is_whole_in_a_narrow_terminal(
+    tmp_path: Path, sluicegate: Sluicegate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shares = fed(tmp_path)
+    whole = "inc_01M8F6WP7E1KPZTDN5HE1WZQXQ"
+    one = incident(1, START_S + 2000, incident_id=whole, rule="a-rule-with-a-long-name", category="severe_toxicity")
+    shares.by_name["share-0"].engine.receive(one, START_S + 2000)
+    async with served_monitor(shares) as served:
+        ran = await asyncio.to_thread(sluicegate, "monitor", "review", "--kind", "incident", "--url", served.url)
+    assert f"{whole} " in ran.out
+
+
 async def test_an_alarm_is_named_by_the_beginning_of_its_id(tmp_path: Path, sluicegate: Sluicegate) -> None:
     async with served_monitor(fed(tmp_path)) as served:
         where = ("--url", served.url)

@@ -27,7 +27,7 @@ monitor:
   slices: {top_tenants: 10, max_live: 100}
   drift: {min_ratio: 2.0, adwin_ticket: 0.01, reference: rolling}
   alarms: {pages_per_week: 3, cool_down: 2h, drift_open: 12h}
-  labels: {target_precision: 0.8}
+  labels: {target_precision: 0.8, sample_share: 0.25}
 """
 
 
@@ -58,7 +58,7 @@ def test_every_setting_reaches_the_monitor(tmp_path: Path) -> None:
     assert (watch.slices.top_tenants, watch.slices.max_live) == (10, 100)
     assert (watch.drift.min_ratio, watch.drift.adwin_ticket, watch.drift.reference) == (2.0, 0.01, "rolling")
     assert (watch.alarms.pages_per_week, watch.alarms.cool_down_s, watch.alarms.drift_open_s) == (3, 7200, 43_200)
-    assert watch.labels.target_precision == 0.8
+    assert (watch.labels.target_precision, watch.labels.sample_share) == (0.8, 0.25)
 
 
 def test_a_token_that_can_be_guessed_is_refused_before_a_monitor_starts(tmp_path: Path) -> None:
