@@ -14,6 +14,7 @@ from detectors.toxicity.export import export_detoxify
 from detectors.toxicity.sources import BUNDLED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 CLASSES = ("toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate")
@@ -32,43 +33,57 @@ class StandIn(NamedTuple):
     onnx: Path
 
 
+class About(NamedTuple):
+    """What a checkpoint says of itself."""
+
+    classes: tuple[str, ...] = CLASSES
+    base: str = ""
+    """Where its configuration is found; else its folder."""
+    spread: float = 0.02
+    """Of the random weights."""
+
+
 def write_stand_in(folder: Path, layers: int = 12, size: int = 768) -> StandIn:
     """Write the checkpoint and its int8 export into a folder. Raises `ParityError` where the two differ."""
     found = StandIn(folder / "stand-in.ckpt", folder / "config", folder / "int8")
-    _write_checkpoint(found, layers, size)
+    shape = {
+        "hidden_size": size,
+        "num_hidden_layers": layers,
+        "num_attention_heads": size // 64,
+        "intermediate_size": 4 * size,
+        "max_position_embeddings": _TOKENS,
+    }
+    found.onnx.parent.mkdir(parents=True, exist_ok=True)
+    write_checkpoint(found.checkpoint, found.config, _words(), shape, About())
     export_detoxify("original", found.onnx, checkpoint=str(found.checkpoint), config_path=str(found.config))
     return found
 
 
-def _write_checkpoint(found: StandIn, layers: int, size: int) -> None:
+def write_checkpoint(path: Path, folder: Path, words: Sequence[str], shape: dict[str, int], about: About) -> None:
+    """Write a checkpoint as Detoxify does, and the configuration and tokenizer into a folder. Needs torch.
+
+    `shape` are the arguments of `BertConfig` that are not its usual ones.
+    """
     import torch  # noqa: PLC0415 - only where it is asked for
     from transformers import BertConfig, BertForSequenceClassification, BertTokenizer  # noqa: PLC0415
 
-    found.config.mkdir(parents=True, exist_ok=True)
-    words = _words()
-    (found.config / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
-    BertTokenizer(str(found.config / "vocab.txt"), model_max_length=_TOKENS).save_pretrained(found.config)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
+    tokens = shape["max_position_embeddings"]
+    BertTokenizer(str(folder / "vocab.txt"), model_max_length=tokens).save_pretrained(folder)
     config = BertConfig(
-        vocab_size=len(words),
-        hidden_size=size,
-        num_hidden_layers=layers,
-        num_attention_heads=size // 64,
-        intermediate_size=4 * size,
-        max_position_embeddings=_TOKENS,
-        num_labels=len(CLASSES),
+        vocab_size=len(words), num_labels=len(about.classes), initializer_range=about.spread, **shape
     )
-    config.save_pretrained(found.config)
+    config.save_pretrained(folder)
     torch.manual_seed(_SEED)
     arch = {
-        "model_type": str(found.config),
+        "model_type": about.base or str(folder),
         "model_name": "BertForSequenceClassification",
         "tokenizer_name": "BertTokenizer",
-        "num_classes": len(CLASSES),
+        "num_classes": len(about.classes),
     }
-    about = {"dataset": {"args": {"classes": list(CLASSES)}}, "arch": {"args": arch}}
-    torch.save(
-        {"config": about, "state_dict": BertForSequenceClassification(config).state_dict()}, found.checkpoint
-    )
+    said = {"dataset": {"args": {"classes": list(about.classes)}}, "arch": {"args": arch}}
+    torch.save({"config": said, "state_dict": BertForSequenceClassification(config).state_dict()}, path)
 
 
 def _words() -> list[str]:

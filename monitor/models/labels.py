@@ -129,7 +129,7 @@ class Labels:
         self._allowed += 1
         if is_sampled(exchange.request_id, self._settings.sample_share):
             self._sample += 1
-            self._sampled[exchange.request_id] = _allowed(exchange)
+            self._sampled[exchange.request_id] = _to_judge(exchange.request_id, exchange)
             while len(self._sampled) > self._settings.max_waiting:
                 gone = next(iter(self._sampled))
                 del self._sampled[gone]
@@ -165,7 +165,7 @@ class Labels:
         """Yield what has no verdict: incidents, the oldest first, and then answers of the sample."""
         for incident_id, incident in self._waiting.items():
             if incident_id not in self._said:
-                yield _of_incident(incident)
+                yield _to_judge(incident_id, incident, incident.rule, incident.category)
         for request_id, one in self._sampled.items():
             if one is not None and request_id not in self._said:
                 yield one
@@ -209,33 +209,21 @@ class Labels:
         return self._rules.setdefault(key, _Rule())
 
 
-def _allowed(exchange: ExchangeRecord) -> Waiting:
+def _to_judge(
+    about: str, record: ExchangeRecord | IncidentRecord, rule: str | None = None, category: str | None = None
+) -> Waiting:
+    """Return what waits; with no rule it is an answer that was allowed."""
     return Waiting(
-        exchange.request_id,
-        is_allowed=True,
-        time_s=exchange.time_s,
-        policy=exchange.policy,
-        rule=None,
-        category=None,
-        score=exchange.score,
-        tenant=exchange.tenant,
-        model=exchange.model,
-        route=exchange.route,
-    )
-
-
-def _of_incident(incident: IncidentRecord) -> Waiting:
-    return Waiting(
-        incident.incident_id,
-        is_allowed=False,
-        time_s=incident.time_s,
-        policy=incident.policy,
-        rule=incident.rule,
-        category=incident.category,
-        score=incident.score,
-        tenant=incident.tenant,
-        model=incident.model,
-        route=incident.route,
+        about=about,
+        is_allowed=rule is None,
+        time_s=record.time_s,
+        policy=record.policy,
+        rule=rule,
+        category=category,
+        score=record.score,
+        tenant=record.tenant,
+        model=record.model,
+        route=record.route,
     )
 
 

@@ -30,6 +30,8 @@ ACTED: Final = ("flag", "redact", "rewrite", "block")
 NOT_ANSWERED: Final = frozenset({"refused", "upstream_error"})
 """Decisions of exchanges that a model gave no answer in."""
 SIDES: Final = (Signal.OVER_REFUSALS, Signal.HARMFUL_COMPLIANCE)
+TOLD_BOTH: Final = frozenset({*SIDES, Signal.REFUSALS})
+"""Alarms that carry the numbers of both sides."""
 SIDES_OVER: Final = ("5m", "1h")
 """Windows that both sides are told over: what is now, and what it is held against."""
 WIDE: Final = frozenset({Dimension.GLOBAL, Dimension.MODEL, Dimension.ROUTE, Dimension.POLICY})
@@ -75,12 +77,11 @@ class Watch:
         found += self._held.observe(float(record.held_chars), time_s)
         if record.added_ms is not None:
             found += self._latency.observe(record.added_ms, time_s)
-        return self._both_sides(found)
+        return self._both_sides(found) if found else found
 
     def _both_sides(self, found: list[Firing]) -> list[Firing]:
         """A model that declines less may comply with more, and the other way round: neither is told alone."""
-        wanted = {*SIDES, Signal.REFUSALS}
-        if not any(firing.signal in wanted for firing in found):
+        if not any(firing.signal in TOLD_BOTH for firing in found):
             return found
         numbers = {}
         for window in SIDES_OVER:
@@ -88,7 +89,9 @@ class Watch:
             numbers[f"answers_{window}"] = float(sums[RESPONSES])
             numbers |= {f"{side}_{window}": float(sums[COLUMNS[side]] / max(1, sums[RESPONSES])) for side in SIDES}
         return [
-            dataclasses.replace(firing, evidence=firing.evidence | numbers) if firing.signal in wanted else firing
+            dataclasses.replace(firing, evidence=firing.evidence | numbers)
+            if firing.signal in TOLD_BOTH
+            else firing
             for firing in found
         ]
 

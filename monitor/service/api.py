@@ -198,8 +198,7 @@ def _choice(request: web.Request, name: str, known: dict[str, Any], default: Any
     if given is None:
         return default
     if given not in known:
-        said = f"{name} is one of {', '.join(known)}"
-        raise web.HTTPBadRequest(text=orjson.dumps({"error": said}).decode(), content_type="application/json")
+        raise _bad_request(f"{name} is one of {', '.join(known)}")
     return known[given]
 
 
@@ -208,8 +207,11 @@ def _number(request: web.Request, name: str, default: int, most: int) -> int:
     given = request.query.get(name, str(default))
     if given.isascii() and given.isdigit() and 1 <= int(given) <= most:
         return int(given)
-    said = f"{name} is a number from 1 to {most}"
-    raise web.HTTPBadRequest(text=orjson.dumps({"error": said}).decode(), content_type="application/json")
+    raise _bad_request(f"{name} is a number from 1 to {most}")
+
+
+def _bad_request(said: str) -> web.HTTPBadRequest:
+    return web.HTTPBadRequest(text=orjson.dumps({"error": said}).decode(), content_type="application/json")
 
 
 def _json(value: object, status: int = 200) -> web.Response:

@@ -50,39 +50,39 @@ def asked(urls: Sequence[str], window: str, token: str | None = None) -> Said:
     """Ask monitors, and add up what they say. Waits for them. Raises `NoMonitorError`."""
     said = Said()
     for url in urls:
-        status = _get(url, "/api/status", token)
+        status = _ask(url, "/api/status", token)
         said.states.add(status["state"])
         said.records += status["totals"]["counted"]
         said.lag += status["lag"]
-        for one in _get(url, f"/api/rates?window={window}", token):
+        for one in _ask(url, f"/api/rates?window={window}", token):
             key = (one["dimension"], one["value"], one["signal"])
             count, responses = said.rates.get(key, (0, 0))
             said.rates[key] = (count + one["count"], responses + one["responses"])
-        said.alarms += [one for one in _get(url, "/api/alarms", token) if one["state"] != "closed"]
-        said.labels += _get(url, "/api/labels", token).values()
-        for found in _get(url, "/api/oddity", token).values():
+        said.alarms += [one for one in _ask(url, "/api/alarms", token) if one["state"] != "closed"]
+        said.labels += _ask(url, "/api/labels", token).values()
+        for found in _ask(url, "/api/oddity", token).values():
             said.oddities += found
     return said
 
 
 def to_review(urls: Sequence[str], query: str, token: str | None = None) -> tuple[list[dict[str, Any]], int]:
     """Return what waits for a verdict, the oldest first, and how much there is. Raises `NoMonitorError`."""
-    found = [_get(url, f"/api/review?{query}", token) for url in urls]
+    found = [_ask(url, f"/api/review?{query}", token) for url in urls]
     first = sorted((one for part in found for one in part["first"]), key=lambda one: (one["time"], one["id"]))
     return first, sum(part["waiting"] for part in found)
 
 
 def open_alarms(url: str, token: str | None = None) -> list[str]:
     """Return the ids of a monitor's alarms that are not closed. Raises `NoMonitorError`."""
-    return [one["id"] for one in _get(url, "/api/alarms", token) if one["state"] != "closed"]
+    return [one["id"] for one in _ask(url, "/api/alarms", token) if one["state"] != "closed"]
 
 
 def told(url: str, path: str, body: dict[str, Any] | None, token: str | None = None) -> Any:  # noqa: ANN401 - JSON
     """Tell a monitor something; return what it answers, None where that is nothing. Raises `NoMonitorError`."""
-    return _get(url, path, token, json.dumps(body or {}).encode())
+    return _ask(url, path, token, json.dumps(body or {}).encode())
 
 
-def _get(url: str, path: str, token: str | None, body: bytes | None = None) -> Any:  # noqa: ANN401 - JSON
+def _ask(url: str, path: str, token: str | None, body: bytes | None = None) -> Any:  # noqa: ANN401 - JSON
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     request = urllib.request.Request(url.rstrip("/") + path, body, headers)  # noqa: S310 - what the user names
     try:

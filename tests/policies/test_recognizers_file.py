@@ -8,7 +8,6 @@ import pytest
 
 from policies.loader import load, load_policy_text
 from policies.problems import PolicyError
-from policies.recognizers_file import RecognizersFile
 from policies.sources import stamp
 from tests.support.detectors import fed, fed_in_deltas, spans
 
@@ -131,8 +130,3 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match=r"p\.yaml:8:5 .*recognizers_file: .*there is no such file") as caught:
         load(path)
     assert tmp_path / "staff.yaml" in [file.path for file in caught.value.files]
-
-
-def test_the_keys_of_a_file() -> None:
-    """Presidio's, of which one is needed."""
-    assert RecognizersFile(recognizers=["a"]).global_regex_flags is None

@@ -12,7 +12,7 @@ import numpy as np
 from detectors.toxicity.card import LABELS, Calibration, LabelCard
 from detectors.toxicity.training import metrics, noise, probes, sets
 from detectors.toxicity.training.calibrate import fit, label_card, probabilities
-from detectors.toxicity.training.example import Example
+from detectors.toxicity.training.example import Example, is_made
 from detectors.toxicity.training.metrics import Bools, Estimate, Floats
 from detectors.toxicity.training.thresholds import Evidence, tiers
 
@@ -104,9 +104,9 @@ def _evidence(scorer: Scorer, half: Sequence[Example], fits: Sequence[Calibratio
     harmful = [one for one in half if any(degree is not None and degree >= sets.POSITIVE for degree in one.known)]
     kinds = [
         [
-            degree is not None and degree >= sets.POSITIVE and is_made == one.source.startswith("made-")
+            degree is not None and degree >= sets.POSITIVE and made == is_made(one)
             for degree in one.known
-            for is_made in (True, False)
+            for made in (True, False)
         ]
         for one in harmful
     ]
@@ -120,7 +120,7 @@ def _evidence(scorer: Scorer, half: Sequence[Example], fits: Sequence[Calibratio
 
 def _is_gentle(example: Example) -> bool:
     """Whether a text was made to look like harm and is none: a neutral mention, a negation, a quotation."""
-    return example.source.startswith("made-") and example.known[_TOXICITY] == 0.0 and not is_civil(example)
+    return is_made(example) and example.known[_TOXICITY] == 0.0 and not is_civil(example)
 
 
 def is_civil(example: Example) -> bool:
@@ -177,9 +177,7 @@ def false_positives(judge: Judge, reported: Sequence[Example], prompts: Sequence
     """Return how often civil text of each register fires."""
     texts: dict[str, list[str]] = defaultdict(list)
     for example in reported:
-        toxicity = example.known[_TOXICITY]
-        is_made_civil = example.source.startswith("made-") and toxicity == 0.0
-        if is_civil(example) or is_made_civil:
+        if is_civil(example) or _is_gentle(example):
             texts[example.source].append(example.text)
     texts["harmless prompts with trigger words"] = list(prompts)
     texts["Python's language reference"] = sets.reference_paragraphs()

@@ -50,6 +50,11 @@ def share(text: str, salt: str) -> float:
     return int.from_bytes(digest, "big") / 2**64
 
 
+def is_made(example: Example) -> bool:
+    """Whether the text was made here: such texts are easier than those of people."""
+    return example.source.startswith("made-")
+
+
 def is_development(text: str) -> bool:
     """Whether a text is kept for measuring."""
     return share(text, "development") < DEVELOPMENT_SHARE

@@ -13,13 +13,11 @@ import numpy as np
 from detectors.toxicity.card import LABELS
 from detectors.toxicity.training import sets
 from detectors.toxicity.training.counted import FACTORS, PAIR_BUCKETS, STRENGTH, Table
-from detectors.toxicity.training.example import Example
+from detectors.toxicity.training.example import Example, is_made
 from detectors.toxicity.training.exported import Exported
 from detectors.toxicity.training.metrics import Floats
 from detectors.toxicity.training.reading import encoded, tokenizer_of
 
-MADE = "made-"
-"""Sources of our own texts begin like this: they are too easy to say what a column is worth."""
 FEWEST_POSITIVES = 20
 MILDNESS = 10.0
 """Inverse strength of the regression's regularisation."""
@@ -60,7 +58,7 @@ def fit_mix(encoded_logits: dict[str, Floats], counted: dict[str, Floats], half:
 
     columns = len(next(iter(counted.values())))
     scale, shares, bias = np.ones(len(LABELS)), np.zeros((len(LABELS), columns)), np.zeros(len(LABELS))
-    rated = [example for example in half if not example.source.startswith(MADE) and example.source != "madlibs"]
+    rated = [example for example in half if not is_made(example) and example.source != "madlibs"]
     for place, name in enumerate(LABELS):
         chosen = sets.decided(rated, name, name)
         if chosen.positive.sum() < FEWEST_POSITIVES:

@@ -21,7 +21,7 @@ GENTLE_RATES = {"rewrite": 0.003, "block": 0.002}
 """The same of gentle sentences: all of them were made to come close to harm."""
 LOWEST = {"rewrite": 0.3, "block": 0.7}
 HIGHEST = 0.999
-STEPS = tuple(np.round(np.concatenate([np.arange(0.30, 0.99, 0.01), np.arange(0.99, 1.0, 0.001)]), 3).tolist())
+GRID = tuple(np.round(np.concatenate([np.arange(0.30, 0.99, 0.01), np.arange(0.99, 1.0, 0.001)]), 3).tolist())
 FEWEST_OF_KIND = 15
 """Kinds of fewer texts say nothing about recall."""
 _FREE = 0.02
@@ -68,7 +68,7 @@ class _Search:
 
     def __init__(self, found: Evidence, tier: str) -> None:
         self._found = found
-        self._grid = [limit for limit in STEPS if limit >= LOWEST[tier]]
+        self._grid = [limit for limit in GRID if limit >= LOWEST[tier]]
         self._kinds = found.kinds[:, found.kinds.sum(axis=0) >= FEWEST_OF_KIND]
         self._allowed = int(CIVIL_RATES[tier] * len(found.civil))
         self._gentle_allowed = int(GENTLE_RATES[tier] * len(found.gentle))

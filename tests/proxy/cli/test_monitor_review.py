@@ -79,10 +79,8 @@ async def test_an_alarm_is_named_by_the_beginning_of_its_id(tmp_path: Path, slui
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (("review", "--kind", "other"), "--kind: 'other' is not one of incident, allowed."),
-        (("review", "--limit", "0"), "--limit: 0 is not a number from 1 to 1000."),
         (("review", "--url", "http://127.0.0.1:1"), "no monitor answers there"),
-        (("verdict", "inc_1", "wrong", "--reviewer", "jane"), "'wrong' is not one of true_positive"),
+        (("verdict", "inc_1", "unsure", "--reviewer", "jane", "--state-dir", "nowhere"), "no monitor has run here"),
         (("close", "alm_1", "--state-dir", "nowhere"), "no monitor has run here"),
     ],
 )
@@ -101,5 +99,14 @@ async def test_what_the_monitor_refuses_is_told_in_its_words(
         ran = await asyncio.to_thread(sluicegate, *given)
         assert "Set SLUICEGATE_MONITOR_TOKEN." in ran.err
         monkeypatch.setenv("SLUICEGATE_MONITOR_TOKEN", token)
-        ran = await asyncio.to_thread(sluicegate, *given, "--severity", "huge")
-        assert "severity: Input should be" in ran.err
+        for wrong, said in (
+            ((*given, "--severity", "huge"), "severity: Input should be"),
+            (
+                (*given[:3], "wrong", *given[4:]),
+                "label: Input should be 'true_positive', 'false_positive' or 'unsure'",
+            ),
+            (("monitor", "review", "--kind", "other", *given[-2:]), "kind is one of incident, allowed"),
+            (("monitor", "review", "--limit", "0", *given[-2:]), "limit is a number from 1 to 1000"),
+        ):
+            ran = await asyncio.to_thread(sluicegate, *wrong)
+            assert (ran.code, said in ran.err) == (2, True), ran.err

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from detectors.toxicity.training.thresholds import (
     CIVIL_RATES,
     GENTLE_RATES,
+    GRID,
     HIGHEST,
     LOWEST,
-    STEPS,
     Evidence,
     thresholds_for,
     tiers,
@@ -54,7 +54,7 @@ def test_no_threshold_could_be_lower_for_nothing(seed: int) -> None:
     limits = thresholds_for(found, "rewrite")
     spent, gentle = fired(found.civil, limits), fired(found.gentle, limits)
     for label, limit in enumerate(limits):
-        lower = [one for one in STEPS if LOWEST["rewrite"] <= one < limit]
+        lower = [one for one in GRID if LOWEST["rewrite"] <= one < limit]
         if lower:
             tried = [*limits[:label], max(lower), *limits[label + 1 :]]
             assert fired(found.civil, tried) > spent or fired(found.gentle, tried) > gentle
