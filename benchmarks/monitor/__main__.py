@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 
 from benchmarks.machine import describe
-from benchmarks.monitor import cost, delays, disorder, patterns, published, stationary
+from benchmarks.monitor import cost, days, delays, disorder, patterns, published, stationary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,18 +35,20 @@ class Effort:
     """Answers of each of the 200 slices: through the monitor's tests, and through the mixture alone."""
     pattern_runs: int
     disorder_runs: int
+    day_runs: int
     cost: int
     memory: tuple[int, ...]
 
 
-FULL: Final = Effort(200, 10, (100_000, 150_000), 2, 40, 8_000, (5_000, 20_000))
-QUICK: Final = Effort(20, 4, (2_000, 10_000), 1, 4, 3_000, (1_000, 2_000))
+FULL: Final = Effort(200, 10, (100_000, 150_000), 2, 40, 10, 8_000, (5_000, 20_000))
+QUICK: Final = Effort(20, 4, (2_000, 10_000), 1, 4, 1, 3_000, (1_000, 2_000))
 
 PARTS: Final[dict[str, Callable[[Effort], list[Table]]]] = {
     "optimum": lambda effort: [delays.optimum_table(effort.optimum_runs)],
     "stationary": lambda effort: [stationary.table(*effort.stationary)],
     "alone": lambda effort: [delays.alone_table(effort.alone_runs)],
     "patterns": lambda effort: [patterns.table(effort.pattern_runs)],
+    "days": lambda effort: [days.table(effort.day_runs)],
     "disorder": lambda effort: [
         disorder.table(effort.disorder_runs),
         disorder.optimum_table(effort.disorder_runs),

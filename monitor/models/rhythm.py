@@ -13,10 +13,11 @@ SLOT_S: Final = 300
 """The factor is renewed this often, between the hours in proportion."""
 FADE: Final = 0.8
 """Weight of a day beside the next: it looks back over about five."""
-MIN_DAYS: Final = 3
-"""Days that an hour must have been seen on before it has a factor of its own."""
-PRIOR: Final = 30.0
-"""Hits that speak for a factor of 1: an hour with few of its own has no say."""
+OLD_S: Final = 43_200.0
+"""What an hour showed counts from then on, when it comes again: counted at once, a rise would explain itself."""
+PRIOR: Final = 15.0
+"""Hits that speak for a factor of 1: an hour with few of its own has no say. After one day the factor of an hour is
+wrong by 13 % at most, one standard deviation (15 hits: sqrt(15) / 30), far below the least rise that counts."""
 PAUSE_S: Final = 86_400.0
 """After a change nothing is learned for a day: half a day of the old and half of the new are no rhythm."""
 BOUNDS: Final = (0.2, 5.0)
@@ -32,7 +33,8 @@ class Rhythm:
         self._answers = 0
         self._hits = 0
         self._paused_until_s = 0.0
-        self._days = [0] * HOURS
+        self._new: list[tuple[float, int, int] | None] = [None] * HOURS
+        """When the hour was last over, its answers and its hits, until they are old enough to count."""
         self._hour_answers = [0.0] * HOURS
         self._hour_hits = [0.0] * HOURS
 
@@ -48,8 +50,12 @@ class Rhythm:
         if before >= 0 and slot // per_hour > before // per_hour:
             self._fold(before // per_hour % HOURS, time_s)
         place = time_s / HOUR_S % HOURS - 0.5
-        hour, part = int(place // 1), place % 1
-        self.factor = (1 - part) * self._factor_of(hour % HOURS) + part * self._factor_of((hour + 1) % HOURS)
+        part = place % 1
+        hour = int(place // 1) % HOURS
+        following = (hour + 1) % HOURS
+        self._count(hour, time_s)
+        self._count(following, time_s)
+        self.factor = (1 - part) * self._factor_of(hour) + part * self._factor_of(following)
 
     def add(self, is_hit: bool) -> None:
         """Count an answer."""
@@ -57,20 +63,28 @@ class Rhythm:
         self._hits += is_hit
 
     def pause(self, time_s: float) -> None:
-        """Learn nothing for a day, if there is something to lose."""
-        if min(self._days) >= MIN_DAYS:
+        """Learn nothing for a day, if a whole one was seen: there is something to lose."""
+        if all(answers or new for answers, new in zip(self._hour_answers, self._new, strict=True)):
             self._paused_until_s = time_s + PAUSE_S
 
     def _fold(self, hour: int, time_s: float) -> None:
         if time_s >= self._paused_until_s and self._answers:
-            self._hour_answers[hour] = FADE * self._hour_answers[hour] + self._answers
-            self._hour_hits[hour] = FADE * self._hour_hits[hour] + self._hits
-            self._days[hour] += 1
+            self._count(hour, time_s)
+            self._new[hour] = (time_s, self._answers, self._hits)
         self._answers = self._hits = 0
 
+    def _count(self, hour: int, time_s: float) -> None:
+        new = self._new[hour]
+        if new is not None and time_s - new[0] >= OLD_S:
+            self._hour_answers[hour] = FADE * self._hour_answers[hour] + new[1]
+            self._hour_hits[hour] = FADE * self._hour_hits[hour] + new[2]
+            self._new[hour] = None
+
     def _factor_of(self, hour: int) -> float:
-        if self._days[hour] < MIN_DAYS:
+        if not self._hour_answers[hour]:
             return 1.0
-        mean = sum(self._hour_hits) / sum(self._hour_answers)
+        new = [one for one in self._new if one is not None]
+        answers = sum(self._hour_answers) + sum(one[1] for one in new)
+        mean = (sum(self._hour_hits) + sum(one[2] for one in new)) / answers
         expected = mean * self._hour_answers[hour]
         return min(BOUNDS[1], max(BOUNDS[0], (self._hour_hits[hour] + PRIOR) / (expected + PRIOR)))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from benchmarks.monitor import days
 from benchmarks.monitor.__main__ import PARTS, renewed
 from benchmarks.monitor.contenders import ALONE, EVENTS_PER_FALSE_ALARM, Monitor
 from benchmarks.monitor.delays import by_answers, step
@@ -12,6 +15,9 @@ from benchmarks.monitor.optimum import Optimum
 from benchmarks.monitor.stationary import mixed, rates
 from benchmarks.monitor.streams import generator
 from benchmarks.monitor.traffic import Fleet, answers, burst, late
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_the_mixture_keeps_up_with_the_optimum() -> None:
@@ -57,6 +63,12 @@ def test_the_optimum_of_answers_in_order_is_the_cusum_and_sees_no_change_where_n
         found = optimum_needs(0.01, 0.03, order, 0)
         assert 100 < found.answers < 2_500
         assert not found.is_false
+
+
+def test_a_rise_is_found_among_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(days, "DAYS", 3)
+    assert days.by_day(0.0, 2_000, 2) == [0.0, 0.0, 0.0, 0.0]
+    assert 50 < float(days.delay(0.5, 2_000, 2).replace(",", "")) < 2_000
 
 
 def test_traffic_is_seeded_and_can_be_cut() -> None:
