@@ -74,8 +74,7 @@ test-deploy: $(STAMP)
 	SLUICEGATE_DEPLOY=1 $(BIN)/python -m pytest -q -n 0 tests/deploy $(ARGS)
 
 test-models: $(MODELS_STAMP)
-	$(BIN)/python -m pytest -q tests/detectors/toxicity tests/detectors/names \
-		tests/proxy/cli/test_models.py tests/benchmarks/test_detoxify_size.py $(ARGS)
+	$(BIN)/python -m pytest -q -m models tests/detectors tests/proxy/cli tests/benchmarks $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff check .

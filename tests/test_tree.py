@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -105,6 +106,17 @@ def test_files_and_functions_stay_small(source: Path) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
             is_long = node.end_lineno - node.lineno >= MAX_FUNCTION_LINES
             assert not is_long or f"{_name(source)}:{node.name}" in TABLES, f"{node.name} is too long"
+
+
+def test_what_needs_a_model_s_library_is_marked() -> None:
+    """`make test-models` runs what is marked: a test that is not would run nowhere."""
+    skip = re.compile(r"^( *).*importorskip\((?:\"torch\"|\"detoxify\"|DEFAULT_MODEL)", re.MULTILINE)
+    texts = {path: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")}
+    skips = {path: found for path, text in texts.items() if (found := skip.findall(text))}
+    assert len(skips) > 8
+    for path, indents in skips.items():
+        marks = texts[path].count("@pytest.mark.models") + 9 * texts[path].count("pytestmark = pytest.mark.models")
+        assert marks >= len(indents), path
 
 
 def test_every_package_is_listed() -> None:

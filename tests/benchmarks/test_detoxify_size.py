@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 pytest.importorskip("torch")
 pytest.importorskip("detoxify")
+pytestmark = pytest.mark.models
 
 
 def test_the_library_and_the_export_score_alike(tmp_path: Path) -> None:

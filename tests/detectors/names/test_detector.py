@@ -205,6 +205,7 @@ def test_the_examples_of_the_docs_do_what_they_say(monkeypatch: pytest.MonkeyPat
     assert tested
 
 
+@pytest.mark.models
 def test_real_names_are_found() -> None:
     """With the model of the extra, where it is installed, letter by letter."""
     pytest.importorskip(DEFAULT_MODEL)

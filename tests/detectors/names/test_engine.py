@@ -146,6 +146,7 @@ def test_a_model_that_cannot_be_loaded_is_told(tmp_path: Path, name: str, text: 
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.models
 def test_the_model_of_the_extra_finds_what_presidio_finds() -> None:
     """Beside plain Presidio with the whole pipeline of the model; runs where the extra is installed."""
     pytest.importorskip(DEFAULT_MODEL)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytest.importorskip("detoxify", reason="make test-models installs torch and Detoxify")
+pytestmark = pytest.mark.models
 
 TEXTS = ["you are a nitwit", "no", "The tide comes in twice a day. " * 7, ""]
 

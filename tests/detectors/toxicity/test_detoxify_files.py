@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+@pytest.mark.models
 def test_the_table_is_the_library_s() -> None:
     """Names and files."""
     pytest.importorskip("detoxify", reason="make test-models installs torch and Detoxify")

@@ -17,6 +17,8 @@ pytest.importorskip("detoxify", reason="make test-models installs torch and Deto
 
 from detectors.toxicity.export import SAMPLE, ParityError, export_detoxify
 
+pytestmark = pytest.mark.models
+
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:

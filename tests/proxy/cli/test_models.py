@@ -22,6 +22,7 @@ def test_a_model_that_is_not_known(sluicegate: Sluicegate) -> None:
         assert "detoxify:original, detoxify:unbiased, detoxify:multilingual" in ran.err
 
 
+@pytest.mark.models
 def test_export(sluicegate: Sluicegate, tmp_path: Path) -> None:
     """It prints how far the two agree; without a file, or beyond the bound, nothing is written."""
     pytest.importorskip("detoxify", reason="make test-models installs torch and Detoxify")

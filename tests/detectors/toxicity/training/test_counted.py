@@ -39,6 +39,7 @@ def test_raters_and_teachers_have_columns_of_their_own() -> None:
     assert both.degrees[2:, len(LABELS) :].min() == 0.75
 
 
+@pytest.mark.models
 def test_what_a_token_says_is_learned() -> None:
     pytest.importorskip("torch", reason="make test-models installs torch and Detoxify")
     chance = np.random.default_rng(1)
