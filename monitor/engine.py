@@ -150,8 +150,9 @@ class Engine:
         if self._tick_s % IDLE_EVERY_S == 0.0:
             changed += self._forget_idle()
         if self._tick_s % 60.0 == 0.0:
+            watermark_s = self._intake.watermark_s(self._tick_s)
             for watch in list(self._watches.values()):
-                changed += self._fire(watch.minute(self._tick_s))
+                changed += self._fire(watch.minute(self._tick_s, watermark_s))
         return changed + self._desk.tick(self._tick_s)
 
     def _forget_idle(self) -> list[Alarm]:

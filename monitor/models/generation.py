@@ -62,6 +62,10 @@ class Generation:
         """Judge what did not come."""
         return [_as_seen(one) for watch in (self.incidents, self._refusals) for one in watch.settle(time_s)]
 
+    def close_hours(self, watermark_s: float) -> list[Firing]:
+        """Judge the hours that no answer to come is of."""
+        return self._mix.settle(watermark_s)
+
     def reference(self) -> Histogram | None:
         """Return the shape of scores that windows are held against."""
         return self._shape.reference

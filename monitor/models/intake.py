@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 MAX_REASONS: Final = 32
 """Reasons of refusal told apart; they come from the code, not from events."""
 
+IDLE_S: Final = 3600.0
+"""Once nothing has come for this long, time alone moves the watermark. A shorter pause may be an outage, and what
+happened in it comes in its order afterwards."""
+
 
 class Intake:
     """Remembers ids and counts what became of records."""
@@ -22,6 +26,8 @@ class Intake:
         self._ids: dict[str, float] = {}
         """When each id came, the oldest first. A duplicate changes nothing: 5 copies leave what 1 leaves."""
         self._newest_s = 0.0
+        self._came_s = 0.0
+        """When the last record came that counts."""
         self._counts = dict.fromkeys(("received", "counted", "duplicates", "late", "future", "behind"), 0)
         self._refused: dict[str, int] = {}
 
@@ -43,7 +49,17 @@ class Intake:
         if record.time_s < self._newest_s - self._settings.watermark_s:
             self._counts["behind"] += 1
         self._newest_s = max(self._newest_s, record.time_s)
+        self._came_s = now_s
         return True
+
+    def watermark_s(self, now_s: float) -> float:
+        """Return the time that no record to come should lie before: one that does counts as `behind`.
+
+        A record may be ahead of now; what is no later than the others' ten minutes is not behind because of it.
+        """
+        is_idle = now_s - self._came_s >= IDLE_S
+        newest_s = now_s if is_idle else min(now_s, self._newest_s)
+        return newest_s - self._settings.watermark_s
 
     def adopt(self, settings: HygieneSettings) -> None:
         """Go on under other settings."""
@@ -68,6 +84,6 @@ class Intake:
                 return
             del self._ids[first]
 
-    def state(self) -> tuple[dict[str, float], float]:
+    def state(self) -> tuple[dict[str, float], float, float]:
         """Return what later records depend on; the counts are not in it."""
-        return self._ids, self._newest_s
+        return self._ids, self._newest_s, self._came_s

@@ -104,11 +104,12 @@ class Watch:
         """Go on under other budgets; detectors keep what they began with."""
         self._budgets = budgets_of(self._slice, settings.budgets)
 
-    def minute(self, now_s: float) -> list[Firing]:
-        """Judge a minute that is over."""
-        if self._before is not None and now_s >= self._before_until_s:
-            self._before = None
-        found = self._both_sides(self._now.settle(now_s))
+    def minute(self, now_s: float, watermark_s: float) -> list[Firing]:
+        """Judge a minute that is over, and hours that are whole: nothing of before the watermark is to come."""
+        found = self._both_sides(self._now.settle(now_s)) + self._now.close_hours(watermark_s)
+        if self._before is not None:
+            found += [shadowed(one) for one in self._before.close_hours(watermark_s)]
+            self._before = None if now_s >= self._before_until_s else self._before
         return found + self._minutes.judge(now_s) if self._minutes is not None else found
 
     def burns(self, now_s: float, settings: MonitorSettings) -> list[Burn]:

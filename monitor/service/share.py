@@ -164,13 +164,18 @@ class Share:
         self._journal = Journal(journal_path(folder, name, self._generation))
 
     def _restore(self) -> None:
+        found: checkpoint.Checkpoint | None = None
         try:
             found = checkpoint.read(self._path, self._learned_under, self._key)
             if found is not None:
                 self.engine = Engine.restore(found.state, self._settings, self._references)
-        except (checkpoint.CheckpointError, SnapshotError) as error:
-            offsets = error.offsets if isinstance(error, checkpoint.CheckpointError) else {}
-            self._rebuild(str(error), offsets)
+        except checkpoint.CheckpointError as error:
+            self._rebuild(str(error), error.offsets)
+            return
+        except SnapshotError as error:
+            self._rebuild(
+                str(error), found.offsets if found else {}
+            )  # another format: the file is sound all the same
             return
         if found is not None:
             self._generation, self.offsets = found.generation, dict(found.offsets)

@@ -103,6 +103,82 @@ def test_f6_ten_minutes_of_disorder_move_an_alarm_by_little_and_counts_by_nothin
     assert 0 < needed[1] <= 1.25 * needed[0]
 
 
+def mixed(hours: int, turns: int, model: str = "m", seed: int = 1) -> list[ExchangeRecord]:
+    """100 incidents an hour, each tenth a second thing; from an hour on, every second one."""
+    chance = random.Random(seed)
+    times = sorted(chance.uniform(0.0, 3600.0 * hours) for _ in range(100 * hours))
+    return [
+        caught(
+            START_S + time_s,
+            category="WORD" if chance.random() < (0.1 if time_s < 3600.0 * turns else 0.5) else "CARD",
+            tenant=None,
+            model=model,
+        )
+        for time_s in times
+    ]
+
+
+def test_f6_ten_minutes_of_disorder_leave_what_is_said_of_the_mix() -> None:
+    """Every slice says the same of the same hours, when the watermark has passed their ends."""
+    records, chance, told = mixed(5, 3), random.Random(3), []
+    for late_s in (0.0, 600.0):
+        engine, alarms = Engine(QUIET), []
+        arrivals = sorted((one.time_s + chance.uniform(0, late_s), n, one) for n, one in enumerate(records))
+        for now_s, _, record in arrivals:
+            alarms += engine.receive(record, now_s)
+        alarms += engine.advance(START_S + 5 * 3600 + 7200)
+        found = opened(alarms, Signal.MIX)
+        told.append(
+            {
+                (one.slice, one.about["category"], one.window_start_s, one.observed, one.expected, one.events)
+                for one in found
+            }
+        )
+        assert all(600.0 <= one.opened_s - one.window_end_s <= 660.0 + late_s for one in found)
+    assert told[0] == told[1]
+    hour_s = START_S + 3 * 3600
+    models = (WHOLE, Slice(Dimension.MODEL, "m"))
+    assert {(place, name, hour_s) for place in models for name in ("CARD", "WORD")} <= {one[:3] for one in told[0]}
+
+
+def test_the_mix_of_a_slice_that_pauses_is_judged_all_the_same() -> None:
+    engine = Engine(QUIET)
+    records = [
+        *mixed(4, 3, "pauses"),
+        *(exchange(START_S + 20.0 * n, model="goes-on") for n in range(4 * 180 + 60)),
+    ]
+    alarms = play(engine, sorted(records, key=lambda one: one.time_s))
+    (found,) = {
+        (one.opened_s, one.window_end_s)
+        for one in opened(alarms, Signal.MIX)
+        if one.slice == Slice(Dimension.MODEL, "pauses")
+    }
+    assert found == (START_S + 4 * 3600 + 660, START_S + 4 * 3600)
+
+
+def test_the_mix_is_judged_when_all_traffic_has_stopped() -> None:
+    engine = Engine(QUIET)
+    play(engine, mixed(4, 3))
+    assert opened(engine.advance(START_S + 4 * 3600 + 3000), Signal.MIX) == []
+    assert opened(engine.advance(START_S + 4 * 3600 + 3660), Signal.MIX)
+
+
+def test_f5_a_restart_while_an_hour_is_open_changes_nothing() -> None:
+    """And a late answer finds its hour in the restored engine."""
+    records = mixed(5, 3)
+    late = [caught(START_S + 4 * 3600 - 1 - n, category="WORD", tenant=None) for n in range(20)]
+    cut = next(n for n, one in enumerate(records) if one.time_s > START_S + 4 * 3600 + 300)
+    records = [*records[:cut], *late, *records[cut:]]
+    whole = Engine(QUIET)
+    expected = play(whole, records)
+    assert opened(expected, Signal.MIX)
+    first = Engine(QUIET)
+    said = play(first, records[: cut + 5])
+    second = Engine.restore(first.snapshot(), QUIET)
+    assert said + play(second, records[cut + 5 :]) == expected
+    assert second.snapshot() == whole.snapshot()
+
+
 def test_a_budget_that_burns_pages_and_resets() -> None:
     settings = MonitorSettings(budgets=(Budget(signal=Signal.INCIDENTS, share=0.01),))
     engine = Engine(settings)
@@ -134,6 +210,19 @@ def test_a_new_revision_begins_new_detectors_beside_the_old() -> None:
     assert engine._watches[WHOLE].is_shadowed
     engine.advance(engine.now_s + 86_460)
     assert not engine._watches[WHOLE].is_shadowed
+
+
+def test_what_the_old_detectors_say_of_an_hour_under_the_new_policy_is_there_to_be_read() -> None:
+    engine = Engine(QUIET)
+    records = [
+        dataclasses.replace(one, revision="sha256:1") if one.time_s > START_S + 3 * 3600 else one
+        for one in mixed(4, 3)
+    ]
+    alarms = play(engine, records) + engine.advance(START_S + 5 * 3600)
+    found = opened(alarms, Signal.MIX)
+    assert {(one.level, one.about["policy"], one.window_start_s) for one in found} == {
+        (Level.INFO, "before", START_S + 3 * 3600)
+    }
 
 
 def test_in_a_rollout_detectors_begin_once_and_a_small_policy_does_not_touch_the_whole() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.models.intake import MAX_REASONS, Intake
+from monitor.models.intake import IDLE_S, MAX_REASONS, Intake
 from monitor.settings import HygieneSettings
 from tests.support.monitor import START_S, exchange
 
@@ -44,3 +44,24 @@ def test_reasons_are_bounded() -> None:
     for number in range(MAX_REASONS + 20):
         intake.refuse(f"r{number}")
     assert len(intake.totals().refused) == MAX_REASONS + 1
+
+
+def test_the_watermark_is_ten_minutes_behind_the_newest_record_and_never_less_behind_now() -> None:
+    intake = Intake(HygieneSettings())
+    for time_s, now_s in ((START_S - 40, START_S), (START_S - 90, START_S + 5)):
+        intake.admit(exchange(time_s), now_s)
+    assert intake.watermark_s(START_S + 5) == START_S - 640, "records come in 40 s after they were made"
+    intake.admit(exchange(START_S + 70), START_S + 10)
+    assert intake.watermark_s(START_S + 10) == START_S - 590, "one is ahead, and the others are not late for it"
+    assert intake.watermark_s(START_S + 300) == START_S - 530
+
+
+def test_time_moves_the_watermark_once_nothing_comes() -> None:
+    """An outage is over before that, and what happened in it is in its order."""
+    intake = Intake(HygieneSettings())
+    record = exchange(START_S)
+    intake.admit(record, START_S)
+    assert intake.watermark_s(START_S + IDLE_S - 1) == START_S - 600
+    assert intake.watermark_s(START_S + IDLE_S) == START_S + IDLE_S - 600
+    intake.admit(record, START_S + IDLE_S)
+    assert intake.watermark_s(START_S + IDLE_S) == START_S + IDLE_S - 600, "a copy has not come"

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING
 
-from monitor.models.firing import Firing
-from monitor.models.mix import MixWatch
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.models import mix
+from monitor.models.mix import REST, MixWatch
 from monitor.settings import DriftSettings
 from monitor.types import WHOLE
 from tests.support.monitor import START_S
+
+if TYPE_CHECKING:
+    from monitor.models.firing import Firing
 
 HOUR_S = 3600
 
@@ -19,6 +27,7 @@ def hours(watch: MixWatch, first: int, count: int, weights: dict[str, float], se
     for hour in range(first, first + count):
         for category in chance.choices(list(weights), list(weights.values()), k=200):
             found += watch.observe([category], START_S + hour * HOUR_S)
+        found += watch.settle(START_S + (hour + 1) * HOUR_S)
     return found
 
 
@@ -44,9 +53,125 @@ def test_few_incidents_say_nothing() -> None:
             assert watch.observe(["A" if hour < 10 else "B"], START_S + hour * HOUR_S) == []
 
 
+def test_an_hour_is_judged_when_the_watermark_has_passed_its_end() -> None:
+    """And not before, were there later answers: late ones may still come."""
+    watch = MixWatch(WHOLE, DriftSettings())
+    hours(watch, 0, 10, {"A": 5, "B": 5})
+    for _ in range(200):
+        assert watch.observe(["C"], START_S + 10 * HOUR_S) == []
+    end_s = START_S + 11 * HOUR_S
+    assert watch.observe(["A"], end_s + 500) == []
+    assert watch.settle(end_s - 1) == []
+    late = watch.observe(["A"], end_s - 1)
+    found = watch.settle(end_s)
+    assert (late, {(one.start_s, one.end_s, one.events) for one in found}) == ([], {(end_s - HOUR_S, end_s, 201)})
+    assert watch.settle(end_s + 600) == []
+
+
+def test_an_answer_of_a_closed_hour_is_of_what_was_before() -> None:
+    """As one that is later than the watermark is to the tests of rates: no hour that is judged has it."""
+    watch = MixWatch(WHOLE, DriftSettings())
+    hours(watch, 0, 10, {"A": 5, "B": 5})
+    before = dict(watch._reference)
+    for _ in range(200):
+        assert watch.observe(["C"], START_S + 8 * HOUR_S) == []
+    assert watch._reference == before | {"C": 200.0}
+    assert watch._hours == {}
+
+
+def test_no_more_than_two_hours_are_open() -> None:
+    """Were there no look at the watermark between: a backlog comes in at one moment."""
+    watch = MixWatch(WHOLE, DriftSettings())
+    for hour in range(10):
+        for _ in range(100):
+            assert watch.observe(["A"], START_S + hour * HOUR_S) == []
+    assert sorted(watch._hours) == [START_S // HOUR_S + 8, START_S // HOUR_S + 9]
+
+
+_CATEGORIES = {"A": 6, "B": 3, "C": 1}
+_LATER = {"A": 2, "B": 3, "C": 3, "D": 2}
+
+
+@given(st.integers(0, 2**32), st.floats(0.5, 3.0), st.randoms(use_true_random=False))
+def test_f6_the_order_of_ten_minutes_changes_nothing(seed: int, turn_h: float, order: random.Random) -> None:
+    """Up to ten minutes late: the same firings as in order, with the same numbers, and the same state."""
+    chance = random.Random(seed)
+    answers = sorted(
+        (time_s, chance.choices(list(weights), list(weights.values()))[0])
+        for time_s in (chance.uniform(0.0, 4.0 * HOUR_S) for _ in range(280))
+        for weights in [_CATEGORIES if time_s < turn_h * HOUR_S else _LATER]
+    )
+    comes_in = sorted((time_s + order.uniform(0.0, 600.0), time_s, category) for time_s, category in answers)
+    played = [_played([(time_s, *one) for time_s, *one in pairs]) for pairs in (_own(answers), comes_in)]
+    (found, state), (found_late, state_late) = played
+    assert found_late == found
+    assert state_late == state
+
+
+def _own(answers: list[tuple[float, str]]) -> list[tuple[float, float, str]]:
+    return [(time_s, time_s, category) for time_s, category in answers]
+
+
+def _played(comes_in: list[tuple[float, float, str]]) -> tuple[list[Firing], dict[str, object]]:
+    """Feed what comes in, the watermark following what has come; then let the rest of the time pass."""
+    watch, found, newest_s = MixWatch(WHOLE, DriftSettings()), [], 0.0
+    for _, time_s, category in comes_in:
+        newest_s = max(newest_s, time_s)
+        found += watch.settle(START_S + newest_s - 600.0)
+        found += watch.observe([category], START_S + time_s)
+    found += watch.settle(START_S + 4.0 * HOUR_S)
+    return found, vars(watch)
+
+
 def test_categories_are_bounded() -> None:
     watch = MixWatch(WHOLE, DriftSettings())
     for number in range(1000):
         watch.observe([f"C{number}"], START_S)
-    watch.observe(["A"], START_S + HOUR_S)
-    assert len(watch._reference) <= 100
+    ((_, counts),) = watch._hours.items()
+    assert (len(counts), sum(counts.values())) == (101, 1000)
+    watch.settle(START_S + HOUR_S)
+    assert (len(watch._reference), sum(watch._reference.values())) == (101, 1000.0)
+    for number in range(1000):
+        watch.observe([f"D{number}"], START_S - HOUR_S)
+    assert (len(watch._reference), sum(watch._reference.values())) == (101, 2000.0)
+
+
+@given(st.lists(st.sampled_from("ABCDEFGHIJ"), max_size=60), st.randoms(use_true_random=False))
+def test_which_categories_are_told_apart_depends_on_no_order(names: list[str], chance: random.Random) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mix, "MAX_CATEGORIES", 3)
+        counts = []
+        for _ in range(2):
+            watch = MixWatch(WHOLE, DriftSettings())
+            for name in names:
+                watch.observe([name], START_S)
+            counts.append(watch._hours)
+            chance.shuffle(names)
+    assert counts[0] == counts[1]
+    kept = sorted(set(names))[:3]
+    assert counts[0] == {START_S // HOUR_S: _expected(names, kept)} or not names
+
+
+def _expected(names: list[str], kept: list[str]) -> dict[str, int]:
+    told = {name: names.count(name) for name in kept}
+    rest = len(names) - sum(told.values())
+    return told | ({REST: rest} if rest else {})
+
+
+def test_what_an_hour_does_not_tell_apart_is_one_in_its_reference() -> None:
+    """A category that has lost its place to the alphabet has not become rare."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mix, "MAX_CATEGORIES", 3)
+        watch = MixWatch(WHOLE, DriftSettings())
+        assert hours(watch, 0, 10, {"B": 2, "C": 2, "Z": 6}) == []
+        found = hours(watch, 10, 1, {"A": 0.02, "B": 2, "C": 2, "Z": 6})
+    assert found == []
+
+
+def test_the_most_frequent_categories_have_a_place_in_the_reference() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mix, "MAX_CATEGORIES", 3)
+        watch = MixWatch(WHOLE, DriftSettings())
+        hours(watch, 0, 3, {"A": 1, "B": 1, "C": 1})
+        hours(watch, 3, 60, {"C": 1, "D": 2, "E": 2})
+        assert set(watch._reference) - {REST} == {"C", "D", "E"}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from monitor import snapshots
 from monitor.engine import Engine
 from monitor.service import share as share_module
 from monitor.service.share import Item, Share, item_of
@@ -175,6 +176,24 @@ def test_a_share_without_its_past_reads_it_again_and_tells_nothing_twice(tmp_pat
     share.mute({STREAMS[0]: 350})
     feed(share, STREAMS[0], items(0, 420))
     assert outside.told == ["alm_100", "alm_200", "alm_300", "alm_400"]
+
+
+def test_a_state_of_another_format_is_read_again_and_nothing_told_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an upgrade leaves it: the file is sound, and says how far alarms were told."""
+    outside = Outside()
+    share = opened(tmp_path, outside)
+    feed(share, STREAMS[0], items(0, 250))
+    share.checkpoint()
+    share.close()
+    monkeypatch.setattr(snapshots, "FORMAT", snapshots.FORMAT + 1)
+    share = opened(tmp_path, outside)
+    assert "was written by another version" in share.numbers.rebuilt
+    feed(share, STREAMS[0], items(0, 350))
+    assert share.engine.totals().counted == 350
+    assert outside.told == ["alm_100", "alm_200", "alm_300"]
+    assert share.numbers.muted == 2
 
 
 def test_what_is_no_record_is_counted_and_what_is_for_others_is_not(tmp_path: Path) -> None:
