@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from itertools import islice, takewhile
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from policies.decide import SpanEdit, render_replacement
@@ -86,20 +87,20 @@ class EditList:
         """
         if start == end and self._cuts:
             return "" if self._all else None
-        index = bisect_right(self._ends, start)
-        if start == end or index == len(self._all) or self._all[index].start >= end:
+        first = bisect_right(self._ends, start)
+        last = bisect_left(self._all, end, lo=first, key=attrgetter("start"))
+        if start == end or first == last:
             return None
         parts: list[str] = []
-        position = start
-        while index < len(self._all) and self._all[index].start < end:
-            edit = self._all[index]
-            index += 1
-            if edit.is_faithful and not is_faithful:
+        position = 0
+        for begin, stop, new, faithful in self._all[first:last]:  # thousands of them: as little as can be for each
+            if faithful and not is_faithful:
                 continue
-            if edit.start >= start:
-                parts += (text[position - start : edit.start - start], edit.text)
-            position = min(edit.end, end)
-        parts.append(text[position - start : end - start])
+            if begin >= start:
+                parts.append(text[position : begin - start])
+                parts.append(new)
+            position = stop - start
+        parts.append(text[position : end - start] if position < end - start else "")
         return "".join(parts)
 
     def is_faithful(self, start: int, end: int) -> bool:

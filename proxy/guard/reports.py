@@ -33,11 +33,13 @@ class Reports:
 
     def tell(self, timeline: Timeline, incidents: Sequence[Incident]) -> None:
         """Tell of incidents in a text that has left."""
-        for incident in incidents:
-            self.add(timeline, incident)
-            action = Action(incident.action)
-            if action.severity > self.decision.severity:
-                self.decision = action
+        if not incidents:
+            return
+        self._events += incidents  # of thousands, one step for all
+        self._origins += [timeline] * len(incidents)
+        self.touched[timeline] = None
+        actions = {Action(name) for name in {incident.action for incident in incidents}}
+        self.decision = max(self.decision, *actions, key=lambda action: action.severity)
 
     def add(self, timeline: Timeline, event: GuardEvent) -> None:
         """Tell of something else about a text."""

@@ -37,6 +37,23 @@ def test_pieces_join_to_the_edited_whole(example: tuple[str, list[Replacement]],
     assert edits.reach == (replacements[-1].end if replacements else 0)
 
 
+@given(edited_texts(), st.integers(0, 30), st.integers(0, 30), st.integers(0, 255))
+def test_faithful_replacements_can_be_left_out(
+    example: tuple[str, list[Replacement]], one: int, other: int, faithful: int
+) -> None:
+    """The text stays there as it was, and the others are written as they are without them."""
+    text, replacements = example
+    marked = [edit._replace(is_faithful=bool(faithful >> at & 1)) for at, edit in enumerate(replacements)]
+    start, end = sorted(min(place, len(text)) for place in (one, other))
+    all_of_them, others = EditList(), EditList()
+    all_of_them.add(marked)
+    others.add([edit for edit in marked if not edit.is_faithful])
+    piece = text[start:end]
+    left = all_of_them.apply(piece, start, end, is_faithful=False)
+    expected = others.apply(piece, start, end)
+    assert (piece if left is None else left) == (piece if expected is None else expected)
+
+
 def test_an_empty_piece_inside_an_edit_is_left_as_it_is() -> None:
     """A frame without text has nothing to change, wherever it stands."""
     edits = EditList()

@@ -19,11 +19,11 @@ def test_events_are_taken_once_with_their_texts_and_the_worst_is_remembered() ->
     one = texts.append(Channel(ChannelKind.TEXT), "a", None).timeline
     two = texts.append(Channel(ChannelKind.REASONING), "b", None).timeline
     reports = Reports()
-    reports.tell(two, [incident("redact")])
+    reports.tell(two, [incident("flag"), incident("redact"), incident("flag")])
     reports.tell(one, [incident("flag")])
     reports.tell(one, [])
-    assert [event.action for event in reports.take()] == ["redact", "flag"]  # type: ignore[union-attr]
-    assert list(reports.origins) == [two, one]
+    assert [event.action for event in reports.take()] == ["flag", "redact", "flag", "flag"]  # type: ignore[union-attr]
+    assert list(reports.origins) == [two, two, two, one]
     assert (reports.take(), list(reports.origins)) == ([], [])
     assert list(reports.touched) == [two, one]
     assert reports.decision is Action.REDACT
