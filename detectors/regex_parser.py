@@ -16,6 +16,7 @@ from detectors.regex_tree import (
     Repeat,
     Sequence,
     UnsupportedPatternError,
+    Untold,
 )
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ def parse_pattern(source: PatternSource) -> Node:
 
     A back-reference becomes a copy of its group: the tree then describes more than the pattern matches.
     """
+    return parse_wholly(source)[0]
+
+
+def parse_wholly(source: PatternSource) -> tuple[Node, tuple[Untold, ...]]:
+    """Return the tree of `source`, and what it leaves out. Raises UnsupportedPatternError."""
     if len(source.pattern) > MAX_PATTERN_CHARS:
         raise UnsupportedPatternError(f"longer than {MAX_PATTERN_CHARS} characters", MAX_PATTERN_CHARS)
     flags = _Flags(source.ignore_case, source.multi_line, source.dot_all, source.ascii)
@@ -40,7 +46,7 @@ def parse_pattern(source: PatternSource) -> Node:
         parser = _Parser(source, flags)
         node = parser.parse()
         if parser.pattern_flags == flags:
-            return node
+            return node, tuple(parser.untold)
         flags = parser.pattern_flags  # `regex` applies a bare (?i) to the whole pattern, wherever it stands
 
 
@@ -81,6 +87,7 @@ class _Parser:
         self._group_count = 0
         self._literal_until = -1
         self.pattern_flags = flags
+        self.untold: list[Untold] = []
 
     def parse(self) -> Node:
         node, _ = self._choice(self.pattern_flags)
@@ -169,7 +176,8 @@ class _Parser:
         if self._flavour == "re2":
             return end
         # `regex` lets it stand before a newline too, if that is the last character: one more to wait for.
-        last_newline = Look(Sequence((self._literal("\n", flags), end)), ahead=True, negated=False)
+        ending = Sequence((self._literal("\n", flags), end))
+        last_newline = Look(ending, ahead=True, negated=False, start=self._at - 1)
         return Sequence((last_newline, self._anchor(AnchorKind.LINE_END, flags)))
 
     def _quoted(self, flags: _Flags) -> Node:
@@ -187,9 +195,11 @@ class _Parser:
     def _quantified(self, item: Node, start: int) -> Node:
         if self._literal_until >= 0 or (bounds := self._quantifier()) is None:
             return item
-        repeat = Repeat(item, *bounds, start, self._at)
-        if not self._take("?") and self._flavour == "regex":
-            self._take("+")
+        end = self._at
+        is_lazy = self._take("?")
+        if not is_lazy and self._flavour == "regex" and self._take("+"):
+            self.untold.append(Untold("possessive repeat", start))
+        repeat = Repeat(item, *bounds, start, end, is_lazy)
         if self._quantifier() is not None:
             raise self._error("a repeat of a repeat: put the inner one into a group", start)
         return repeat
@@ -246,7 +256,7 @@ class _Parser:
         self._depth -= 1
         for each in key:
             self._groups[each] = node
-        return (node if look is None else Look(node, ahead=look[0], negated=look[1])), flags
+        return (node if look is None else Look(node, *look, opened)), flags
 
     def _open_capture(self, name: str | None) -> tuple[str, ...]:
         if name is None:
@@ -278,7 +288,10 @@ class _Parser:
         return None
 
     def _take_plain_group(self) -> bool:
-        return self._take(":") or (self._flavour == "regex" and self._take(">"))
+        if self._flavour == "regex" and self._take(">"):
+            self.untold.append(Untold("atomic group", self._at - len("(?>")))
+            return True
+        return self._take(":")
 
     def _inline_flags(self, flags: _Flags, opened: int) -> tuple[_Flags, bool]:
         """Read `i`, `i-s` ... up to `:` or `)`; True when it was `)`, so that they hold from here on."""
@@ -304,6 +317,7 @@ class _Parser:
     def _backreference(self, name: str, position: int) -> Node:
         if self._flavour == "re2":
             raise self._error(_NO_BACKREFERENCE, position)
+        self.untold.append(Untold("back-reference", position))
         node = self._groups.get(name)
         if node is None:
             raise self._error(f"back-reference to the group {name!r}, which is not closed before it", position)

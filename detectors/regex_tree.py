@@ -3,12 +3,13 @@ r"""Regular expressions as a typed tree: what a pattern can look like, not how i
 Reads the two flavours that the detectors use, RE2 (rules that people write) and the `regex` module (patterns that
 come with a library). The tree serves `detectors.automaton` and the width checks; the matching itself is always done
 by the engine that owns the flavour. One character's test stays in the words of its engine (`Atom.source`), so
-that `[[:alpha:]]`, `\p{L}` or an ignored case mean exactly what they mean there. Greediness is not kept.
+that `[[:alpha:]]`, `\p{L}` or an ignored case mean exactly what they mean there. What the tree does not say (a
+back-reference, a group or repeat that gives nothing back) is told beside it, as `Untold`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -87,6 +88,8 @@ class Repeat:
     """Offset in the pattern at which the repeated item begins."""
     end: int = 0
     """Offset in the pattern just past the repeat sign."""
+    is_lazy: bool = field(default=False, compare=False)
+    """Whether fewer times are tried before more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,8 @@ class Look:
     item: Node
     ahead: bool
     negated: bool
+    start: int = field(default=0, compare=False)
+    """Offset in the pattern at which it begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,14 @@ class Anchor:
 
 
 Node: TypeAlias = Atom | Sequence | Choice | Repeat | Look | Anchor
+
+
+class Untold(NamedTuple):
+    """Something in a pattern that its tree leaves out, so that the tree matches more."""
+
+    what: Literal["back-reference", "atomic group", "possessive repeat"]
+    position: int
+    """Offset in the pattern at which it begins."""
 
 
 class Widths(NamedTuple):

@@ -182,6 +182,14 @@ class ModelDetector(Detector, Protocol):
         """Judge the window by the scores of its inputs."""
 
 
+class Advice(NamedTuple):
+    """Something to change in a detector's parameters, which can be used as they are."""
+
+    message: str
+    loc: tuple[str | int, ...] = ()
+    """The path below the detector's YAML mapping, as in `DetectorConfigError`."""
+
+
 class DetectorConfigError(ValueError):
     """A detector cannot be built from its parameters. The message says what to do about it."""
 

@@ -52,6 +52,8 @@ class ResolvedPolicy:
     tests: tuple[PolicyTest, ...]
     files: tuple[SourceFile, ...]
     """All files that it was read from, parents and word lists included."""
+    advice: tuple[Problem, ...] = ()
+    """What had better be changed in it, though it can be used."""
 
     def to_yaml(self) -> str:
         """Write the policy as one file that needs no other and loads to the same revision."""
@@ -164,6 +166,7 @@ def _resolved(layers: Layers, parts: Parts, source: Source) -> ResolvedPolicy:
         rules=tuple(parts.rules),
         tests=tuple(parts.tests),
         files=tuple(parts.files),
+        advice=tuple(sorted(parts.advice)),
     )
 
 

@@ -30,7 +30,7 @@ from policies.types import Action, Direction, Limits, Mode, OnError, PolicyTest,
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from detectors.types import Detector
+    from detectors.types import Advice, Detector
     from policies.check import Loc, Place
     from policies.fakes import Pools
     from policies.layers import Layers
@@ -84,6 +84,8 @@ class Parts:
     rules: list[Rule] = field(default_factory=list)
     tests: list[PolicyTest] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    advice: list[Problem] = field(default_factory=list)
+    """What had better be changed, though it can be used."""
     files: list[SourceFile] = field(default_factory=list)
 
 
@@ -194,6 +196,8 @@ def _build(parts: Parts, name: str, entry: Entry) -> None:
         parts.problems.append(_parameter_problem(entry, error.loc, str(error)))
         return
     parts.detectors[name] = detector
+    advice: tuple[Advice, ...] = getattr(detector, "advice", ())
+    parts.advice += [_parameter_problem(entry, one.loc, one.message) for one in advice]
     parts.viewing[name] = views_of(detector, configured.type, parts.views)
 
 

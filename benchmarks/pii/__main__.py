@@ -16,6 +16,7 @@ from rich.console import Console
 
 from benchmarks.machine import describe
 from benchmarks.pii.cases import RECOGNIZERS
+from benchmarks.pii.own_patterns import own_patterns_table
 from benchmarks.pii.page import PAGE, with_figures
 from benchmarks.pii.parties import PlainPresidio, Sluicegate, with_names
 from benchmarks.pii.speed import long_table, speed_table, stream_table
@@ -67,7 +68,7 @@ def speed_tables(rounds: int) -> list[Table]:
         }
     )
     long = long_table(detectors["the default ones"])
-    return [short, streams, long, lists, targets_table([*targets, *more, *most])]
+    return [short, streams, long, lists, own_patterns_table(), targets_table([*targets, *more, *most])]
 
 
 def main() -> None:

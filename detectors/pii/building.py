@@ -16,7 +16,7 @@ from detectors.pii.countries import (
     with_regions,
     without_countries,
 )
-from detectors.pii.custom import read_customs
+from detectors.pii.custom import advice_on_customs, read_customs
 from detectors.pii.presidio import DEFAULT_ENTITIES, DEFAULT_LANGUAGE, DEFAULT_PHONE_REGIONS
 from detectors.pii.sifting import make_sieve
 from detectors.types import DetectorConfigError
@@ -48,8 +48,9 @@ def build_detector(name: str, params: PresidioParams) -> Detector:
     entities = tuple(dict.fromkeys((*asked, *(one.entity for one in customs))))
     sieve = make_sieve(params.allow or (), params.min_scores or {}, entities)
     added = Added(languages[1:], refined=params.refined, customs=customs, own=own)
+    advice = advice_on_customs(params.recognizers or ())
     try:
-        return engine.build_detector(name, entities, languages[0], regions, added, sieve)
+        return engine.build_detector(name, entities, languages[0], regions, added, sieve, advice)
     except DetectorConfigError:
         raise
     except ValueError as error:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import regex
 from presidio_analyzer import Pattern, PatternRecognizer
 
+from detectors.backtracking import advice_on
 from detectors.pii.checksums import CHECKSUMS
+from detectors.pii.readings import CUSTOM_ALLOWANCE_S
 from detectors.pii.recognizer_params import LanguageContext
 from detectors.regex_parser import parse_pattern
 from detectors.regex_tree import PatternSource, UnsupportedPatternError, measure
-from detectors.types import DetectorConfigError
+from detectors.types import Advice, DetectorConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,6 +92,27 @@ def _custom(params: RecognizerParams, languages: Sequence[str]) -> Custom:
     )
 
 
+def advice_on_customs(given: Sequence[RecognizerParams]) -> tuple[Advice, ...]:
+    """Return what to say of patterns that can take long on a text made for that."""
+    found = []
+    for index, params in enumerate(given):
+        for number, one in enumerate(params.patterns or () if params.enabled else ()):
+            said = advice_on(_source(one.regex, params.global_regex_flags), CUSTOM_ALLOWANCE_S)
+            if said is not None:
+                loc = ("recognizers", index, "patterns", number, "regex")
+                found.append(Advice(f"pattern {one.name!r} of {params.name!r} {said}", loc))
+    return tuple(found)
+
+
+def _source(pattern: str, flags: int) -> PatternSource:
+    return PatternSource(
+        pattern,
+        ignore_case=bool(flags & regex.IGNORECASE),
+        multi_line=bool(flags & regex.MULTILINE),
+        dot_all=bool(flags & regex.DOTALL),
+    )
+
+
 def _check_patterns(params: RecognizerParams, loc: tuple[str | int, ...]) -> None:
     for index, one in enumerate(params.patterns or ()):
         _check_pattern(one.regex, params.global_regex_flags, (*loc, "patterns", index, "regex"))
@@ -102,14 +125,7 @@ def _check_pattern(pattern: str, flags: int, loc: tuple[str | int, ...]) -> None
     """Raise DetectorConfigError for a pattern that is none, that cannot be held for, or that finds nothing."""
     try:
         regex.compile(pattern, flags)
-        node = parse_pattern(
-            PatternSource(
-                pattern,
-                ignore_case=bool(flags & regex.IGNORECASE),
-                multi_line=bool(flags & regex.MULTILINE),
-                dot_all=bool(flags & regex.DOTALL),
-            )
-        )
+        node = parse_pattern(_source(pattern, flags))
     except regex.error as error:
         raise DetectorConfigError(f"is not a regular expression: {error}", loc) from error
     except UnsupportedPatternError as error:

@@ -25,6 +25,7 @@ from detectors.pii.catalogue import (
 )
 from detectors.pii.context import AFTER_CHARS, CONTEXT_CHARS, Surroundings, lowered, raised
 from detectors.pii.phone import PhoneScanner
+from detectors.pii.readings import Allowance
 from detectors.pii.rules import Judged, Rule, make_rules, without_contained
 from detectors.pii.screens import Required, screen
 from detectors.pii.sifting import KEEP_ALL, Sieve, Span
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from detectors.pii.context import Words
     from detectors.pii.tokenizer import Tokenizer
+    from detectors.types import Advice
 
 OVERLAP_CHARS = 128
 """How much further back than a single match a chain of overlapping matches may be held."""
@@ -94,13 +96,15 @@ class PresidioDetector:
     kinds = CONTENT_KINDS
     window_chars = WINDOW_CHARS
 
-    def __init__(self, name: str, engine: Engine, sieve: Sieve = KEEP_ALL) -> None:
+    def __init__(self, name: str, engine: Engine, sieve: Sieve = KEEP_ALL, advice: tuple[Advice, ...] = ()) -> None:
         self.name = name
+        self.advice = advice
         self.categories = engine.entities
         self.context_chars = max(engine.looks_before, CONTEXT_CHARS)
         self.max_span = engine.max_span
         self.screen = engine.offered
-        self._engine = engine
+        self.engine = engine
+        """What it was made of, without its name."""
         self._sieve = sieve
 
     def scan(self, window: Window) -> ScanResult:
@@ -108,7 +112,7 @@ class PresidioDetector:
 
         Raises TimeoutError when a pattern runs too long.
         """
-        engine = self._engine
+        engine = self.engine
         left = window.context[-engine.looks_before :]
         text = left + window.text
         start, end = len(left), len(text)
@@ -141,8 +145,12 @@ class _Found:
         rules, phones = engine.rules, engine.phones
         likely = engine.prefilter.candidates(text)
         is_phone_likely = bool(likely) and likely[-1] >= len(rules)
+        allowance = Allowance()
         self._matches = [
-            match for number in likely if number < len(rules) for match in rules[number].matches(text, start)
+            match
+            for number in likely
+            if number < len(rules)
+            for match in rules[number].matches(text, start, allowance)
         ]
         scans = [
             (scanner, scanner.scan(text, start, final=window.final))
@@ -276,8 +284,12 @@ def build_detector(
     regions: tuple[str, ...],
     added: Added = NOTHING_ADDED,
     sieve: Sieve = KEEP_ALL,
+    advice: tuple[Advice, ...] = (),
 ) -> PresidioDetector:
-    """Build a detector. Raises DetectorConfigError for entities or regions that do not exist."""
+    """Build a detector; `advice` is what to say of its parameters.
+
+    Raises DetectorConfigError for entities or regions that do not exist.
+    """
     check_entities(entities, added.own)
     check_regions(regions)
-    return PresidioDetector(name, make_engine(entities, language, regions, added), sieve)
+    return PresidioDetector(name, make_engine(entities, language, regions, added), sieve, advice)

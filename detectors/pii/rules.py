@@ -16,6 +16,7 @@ from presidio_analyzer.predefined_recognizers import IbanRecognizer
 
 from detectors.pii.approaches import approach
 from detectors.pii.custom import CustomRecognizer
+from detectors.pii.readings import Allowance, Matcher, custom_matcher
 from detectors.pii.screens import Required, required, screen
 from detectors.regex_parser import parse_pattern
 from detectors.regex_tree import PatternSource, Widths, measure
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from detectors.pii.approaches import Approach
+    from detectors.pii.readings import Place, Reading
 
 MAX_SPAN = 320
 """Longest match and longest hold of a pattern: the longest e-mail address that RFC 3696 allows (64 + 1 + 255)."""
@@ -32,21 +34,11 @@ MAX_SPANS = {"URL": 1_800, "IN_PAN": 64}
 """Entities with another limit. URL: below the 2,000 characters that a policy lets be held. IN_PAN: a pattern of its
 is any ten characters with four digits anywhere later in the text, so that this much is held at all times."""
 
-SHORT_CHARS = 1_000
-"""Text over which a pattern of Presidio's that has a bound needs no limit of time."""
-
 NEAR_CHARS = 8
 """A required character this near to the start of a match is cheaper to look for than the match."""
 
 LOOK_BEHIND_CHARS = 256
 """How far patterns look back whose look-behind has no bound ("claim number:" and any white space)."""
-
-REGEX_TIMEOUT_S = 0.5
-"""Longest run of one pattern over one window, of the process's processor time, so that a busy machine makes none
-longer. Presidio would skip the pattern; here it is an error."""
-
-CUSTOM_TIMEOUT_S = 0.05
-"""The same for patterns of a policy's own: they can backtrack without end, and run on the event loop."""
 
 
 class Match(NamedTuple):
@@ -74,7 +66,7 @@ class Rule:
     entity: str
     recognizer: Any
     source: PatternSource
-    engine_pattern: regex.Pattern[str]
+    matcher: Matcher
     score: float
     widths: Widths
     required: Required | None
@@ -87,8 +79,6 @@ class Rule:
     max_span: int
     is_iban: bool
     """Whether it is that of IBANs, of which each group may be where one ends."""
-    is_trusted: bool
-    """Whether it is a pattern of Presidio's, which takes no long time over a short text."""
 
     @property
     def lead(self) -> int | None:
@@ -96,37 +86,32 @@ class Rule:
         return None if self.required is None else self.required.lead
 
     @property
-    def limit_s(self) -> float:
-        """Longest run over one window."""
-        return REGEX_TIMEOUT_S if self.is_trusted else CUSTOM_TIMEOUT_S
-
-    @property
     def context_chars(self) -> int:
         """How much text before a match it needs to see."""
         return LOOK_BEHIND_CHARS + 1 if self.widths.before is None else max(1, self.widths.before)
 
-    def matches(self, text: str, start: int) -> Iterator[Match]:
+    def matches(self, text: str, start: int, allowance: Allowance) -> Iterator[Match]:
         """Yield what `finditer` would from `start` on; before it lies `context_chars` of context.
 
-        Raises TimeoutError.
+        `allowance` is what the policy's own patterns may still take together. Raises TimeoutError.
         """
         w = self.widths
         if w.before is not None and w.most is not None and w.after is not None and w.most <= self.max_span:
+            reading = self.matcher.on(text, allowance)
             for low, high in self._regions(text, start, w.most + w.after):
-                if high - low <= SHORT_CHARS and self.is_trusted:
-                    each = self.engine_pattern.finditer(text, low, high)
-                else:  # a limit of time costs more than the search of a short text does
-                    each = self.engine_pattern.finditer(text, low, high, timeout=self.limit_s)
-                for found in each:
+                for found in reading.finditer(low, high):
                     yield self._match(found)
         elif self.screen is not None and self.screen.search(text, start) is None:
             return
         elif self.lead is not None and self.lead <= NEAR_CHARS:
-            yield from self._near_matches(text, start)
+            yield from self._near_matches(self._on(text, allowance), start)
         elif self.approach is not None:
-            yield from self._approached_matches(text, start, self.approach)
+            yield from self._approached_matches(self._on(text, allowance), start, self.approach)
         else:
-            yield from self._bounded_matches(text, start)
+            yield from self._bounded_matches(self._on(text, allowance), start)
+
+    def _on(self, text: str, allowance: Allowance) -> _Seen:
+        return _Seen(text, self.matcher.on(text, allowance), allowance)
 
     def _regions(self, text: str, start: int, reach: int) -> list[tuple[int, int]]:
         """Return where matches can lie, in order and apart: around the characters that each of them holds."""
@@ -136,97 +121,94 @@ class Rule:
         spans = [hits.span() for hits in stretch.finditer(text, start)]
         return [(max(start, first - lead), end - 1 + reach) for first, end in spans]
 
-    def _approached_matches(self, text: str, start: int, approach: Approach) -> Iterator[Match]:
+    def _approached_matches(self, seen: _Seen, start: int, approach: Approach) -> Iterator[Match]:
         """Search only from where the characters before a required one begin, and only if what follows it fits."""
         if self.screen is None:
             return
+        text = seen.text
         for hit in self.screen.finditer(text, start):
             place = hit.start()
             if place < start or not approach.may_follow(text, place, place + self.max_span + 1):
                 continue
             low = approach.begin(text, max(start, place - self.max_span), place)
-            match = self._first_match(text, low, place)
+            match = self._first_match(seen, low, place)
             if match is not None:
                 yield match
                 start = match.end
 
-    def _first_match(self, text: str, low: int, high: int) -> Match | None:
+    def _first_match(self, seen: _Seen, low: int, high: int) -> Match | None:
         """Return the first match that begins from `low` to `high`."""
         while low <= high:
-            stop = high + self.max_span + 1
-            found = self.engine_pattern.search(text, low, stop, timeout=self.limit_s)
-            if found is None or found.start() > high:
+            found = seen.reading.search(low, high + self.max_span + 1)
+            if found is None or found.span()[0] > high:
                 return None
-            match = self._cut_to_span(found, text)
+            match = self._cut_to_span(found, seen)
             if match is not None:
                 return match
-            low = found.start() + 1
+            low = found.span()[0] + 1
         return None
 
-    def _near_matches(self, text: str, start: int) -> Iterator[Match]:
+    def _near_matches(self, seen: _Seen, start: int) -> Iterator[Match]:
         """Try only the starts from which a required character is near."""
         if self.screen is None or self.lead is None:
             return
         if self.stretch is not None and self.widths.most is not None and self.widths.most <= self.max_span:
-            yield from self._stretch_matches(text, start, self.stretch, self.lead)
+            yield from self._stretch_matches(seen, start, self.stretch, self.lead)
             return
         place = start
-        for hit in self.screen.finditer(text, start):
+        for hit in self.screen.finditer(seen.text, start):
             place = max(place, hit.start() - self.lead)
             while place <= hit.start():
-                stop = place + self.max_span + 1
-                found = self.engine_pattern.match(text, place, stop, timeout=self.limit_s)
-                match = None if found is None else self._cut_to_span(found, text)
+                found = seen.reading.match(place, place + self.max_span + 1)
+                match = None if found is None else self._cut_to_span(found, seen)
                 place += 1
                 if match is not None:
                     yield match
                     place = max(match.end, place)
 
-    def _stretch_matches(self, text: str, start: int, stretch: regex.Pattern[str], lead: int) -> Iterator[Match]:
+    def _stretch_matches(self, seen: _Seen, start: int, stretch: regex.Pattern[str], lead: int) -> Iterator[Match]:
         """Search among the starts of each stretch: what is limited there is only how far back a pattern looks."""
-        for hits in stretch.finditer(text, start):
+        for hits in stretch.finditer(seen.text, start):
             start = max(start, hits.start() - lead)
-            while (match := self._first_match(text, start, hits.end() - 1)) is not None:
+            while (match := self._first_match(seen, start, hits.end() - 1)) is not None:
                 yield match
                 start = match.end
 
-    def _match(self, found: regex.Match[str], shift: int = 0) -> Match:
+    def _match(self, found: Place, shift: int = 0) -> Match:
         start, end = found.span()
-        ends = tuple(found.end(i) for i in range(1, len(found.groups()) + 1)) if self.is_iban else ()
-        return Match(start + shift, end + shift, self, ends)
+        return Match(start + shift, end + shift, self, _group_ends(found) if self.is_iban else ())
 
-    def _bounded_matches(self, text: str, start: int) -> Iterator[Match]:
+    def _bounded_matches(self, seen: _Seen, start: int) -> Iterator[Match]:
         """Search in blocks, so that a start is tried against `max_span` characters, not the whole text."""
-        reach = self.max_span + 1
+        text, reach = seen.text, self.max_span + 1
         while start < len(text):
             hit = start if self.screen is None else _start(self.screen.search(text, start))
             if hit is None:
                 return
             start = max(start, hit - self.max_span)
             stop = max(hit, start) + 2 * reach
-            found = self.engine_pattern.search(text, start, stop, timeout=self.limit_s)
+            found = seen.reading.search(start, stop)
             whole_until = len(text) if stop >= len(text) else stop - reach  # starts up to here saw all they may
-            if found is None or found.start() >= whole_until:
+            if found is None or found.span()[0] >= whole_until:
                 start = whole_until
                 continue
-            match = self._cut_to_span(found, text)
+            match = self._cut_to_span(found, seen)
             if match is None:
-                start = found.start() + 1
+                start = found.span()[0] + 1
                 continue
             yield match
             start = max(match.end, match.start + 1)
 
-    def _cut_to_span(self, found: regex.Match[str], text: str) -> Match | None:
+    def _cut_to_span(self, found: Place, seen: _Seen) -> Match | None:
         """Return the match at this start in `max_span` characters and a bounded look-behind."""
         begin, end = found.span()
         if self.widths.before is not None and self.widths.after is not None and end - begin <= self.max_span:
             return self._match(found)
-        low = 0
+        low, reading = 0, seen.reading
         if self.widths.before is None:
             low = max(0, begin - LOOK_BEHIND_CHARS)
-            text = text[low : begin + self.max_span]
-        stop = begin - low + self.max_span
-        again = self.engine_pattern.match(text, begin - low, stop, timeout=self.limit_s)
+            reading = self.matcher.on(seen.text[low : begin + self.max_span], seen.allowance)
+        again = reading.match(begin - low, begin - low + self.max_span)
         return None if again is None else self._match(again, low)
 
     def judge(self, match: Match, text: str) -> Judged | None:
@@ -250,6 +232,18 @@ class Rule:
         if self.recognizer.invalidate_result(value):
             score = EntityRecognizer.MIN_SCORE
         return Judged(start, end, float(score)) if score > EntityRecognizer.MIN_SCORE else None
+
+
+class _Seen(NamedTuple):
+    """A text, and a pattern on it."""
+
+    text: str
+    reading: Reading
+    allowance: Allowance
+
+
+def _group_ends(found: Any) -> tuple[int, ...]:  # noqa: ANN401 - of `regex`, which matches IBANs
+    return tuple(found.end(group) for group in range(1, len(found.groups()) + 1))
 
 
 def _start(found: regex.Match[str] | None) -> int | None:
@@ -278,13 +272,15 @@ def make_rules(entity: str, recognizer: Any) -> list[Rule]:  # noqa: ANN401 - Pr
             dot_all=bool(flags & regex.DOTALL),
         )
         tree = parse_pattern(source)
+        compiled = regex.compile(pattern.regex, flags)
+        is_trusted = not isinstance(recognizer, CustomRecognizer)
         needed, widths = required(tree), measure(tree)
         rules.append(
             Rule(
                 entity=entity,
                 recognizer=recognizer,
                 source=source,
-                engine_pattern=regex.compile(pattern.regex, flags),
+                matcher=Matcher(compiled, True) if is_trusted else custom_matcher(compiled, source),
                 score=pattern.score,
                 widths=widths,
                 required=needed,
@@ -293,7 +289,6 @@ def make_rules(entity: str, recognizer: Any) -> list[Rule]:  # noqa: ANN401 - Pr
                 approach=approach(needed),
                 max_span=MAX_SPANS.get(entity, MAX_SPAN),
                 is_iban=isinstance(recognizer, IbanRecognizer),
-                is_trusted=not isinstance(recognizer, CustomRecognizer),
             )
         )
     return rules

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def run_validate(files: Sequence[str]) -> int:
-    """Check every file before the answer, so that all problems are seen at once."""
+    """Check every file before the answer, so that all problems are seen at once. Warnings change no exit code."""
     problems: list[str] = []
     for file in files:
         try:
@@ -28,6 +28,7 @@ def run_validate(files: Sequence[str]) -> int:
         except CommandError as error:
             problems.extend(error.lines)
         else:
+            say_errors(f"warning: {one}" for one in resolved.advice)
             rules = len(resolved.rules)
             write(f"{file}: valid: {resolved.name}@{resolved.revision[:12]}, {rules} rules, mode {resolved.mode}\n")
     if problems:

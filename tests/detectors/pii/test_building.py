@@ -17,4 +17,4 @@ def test_defaults_without_and_with_countries() -> None:
 def test_one_language_is_short_for_a_list() -> None:
     """Both make the same engine."""
     one, other = built("presidio", {"language": "es"}), built("presidio", {"languages": ["es"]})
-    assert one._engine is other._engine  # type: ignore[attr-defined]
+    assert one.engine is other.engine  # type: ignore[attr-defined]

@@ -187,7 +187,7 @@ def test_ids_are_not_looked_at() -> None:
 def test_recognizers_are_loaded_once() -> None:
     """Detectors with the same parameters share what was loaded, under their own names."""
     one, two = built("presidio", name="one"), built("presidio", name="two")
-    assert one._engine is two._engine  # type: ignore[attr-defined]
+    assert one.engine is two.engine  # type: ignore[attr-defined]
     assert {f.detector for f in fed(two, "a@example.com").findings} == {"two"}
 
 

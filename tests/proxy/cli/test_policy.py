@@ -74,3 +74,29 @@ def test_a_policy_that_does_not_load_exits_2_before_any_test_runs(
 ) -> None:
     ran = sluicegate("policy", "test", str(policy_file), str(tmp_path / "nix.yaml"))
     assert (ran.code, ran.out) == (2, "")
+
+
+def test_validate_warns_of_patterns_that_can_take_long(sluicegate: Sluicegate, tmp_path: Path) -> None:
+    """Each at its line, in whichever file; a policy that can be used is valid all the same."""
+    policy, staff = tmp_path / "p.yaml", tmp_path / "staff.yaml"
+    policy.write_text(
+        "version: 1\ndetectors:\n  people:\n    type: presidio\n    recognizers:\n"
+        "      - name: claims\n        supported_entity: CLAIM\n        patterns:\n"
+        "          - {name: digits, regex: '(?<!\\d)\\d{7}(?!\\d)', score: 0.5}\n"
+        "          - {name: endless, regex: '(?:\\d+(?=\\d))+x', score: 0.5}\n"
+        "    recognizers_file: staff.yaml\n"
+        "rules:\n  - {id: people, detector: people, action: redact}\n"
+    )
+    staff.write_text(
+        "recognizers:\n  - name: twice\n    supported_entity: TWICE\n"
+        "    patterns:\n      - {name: word, regex: '(\\w+) \\1', score: 0.4}\n"
+    )
+    ran = sluicegate("policy", "validate", str(policy))
+    assert (ran.code, ran.out.startswith(f"{policy}: valid: ")) == (0, True)
+    first, second = ran.err.splitlines()
+    assert first.startswith(
+        f'warning: {policy}:10:29 detector "people": recognizers[0].patterns[1].regex: pattern '
+    )
+    assert "'endless' of 'claims' backtracks, because of its look-ahead (character 7)" in first
+    assert second.startswith(f'warning: {staff}:5:22 detector "people": recognizers[0].patterns[0].regex: pattern ')
+    assert second.endswith("write the repeated part out, or one alternative for each.")
