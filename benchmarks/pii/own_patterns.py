@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from detectors.types import Detector
 
 TEXT_CHARS: Final = 8_192
-NEAR_CHARS: Final = (20, 40, 100, 300)
-_ROUNDS: Final = 3
+NEAR_CHARS: Final = (40, 300)
+_ROUNDS: Final = 2
 
 
 class Own(NamedTuple):
@@ -139,7 +139,7 @@ def own_patterns_table() -> Table:
     gc.unfreeze()
     header = ("pattern", "written", "`regex` alone", "stopped", "runs on", "Sluicegate", "stopped")
     note = (
-        f"Texts of {TEXT_CHARS:,} characters with near matches of {NEAR_CHARS[0]} to {NEAR_CHARS[-1]} characters "
+        f"Texts of {TEXT_CHARS:,} characters with near matches of {NEAR_CHARS[0]} and {NEAR_CHARS[-1]} characters "
         "and a match before each: processor time of the longest look, and how many looks were stopped by a limit "
         "of time, of all texts; one after the other in one process. `regex` alone may take 50 ms for each call."
     )

@@ -217,8 +217,8 @@ def test_no_network_and_no_log(monkeypatch: pytest.MonkeyPatch, caplog: pytest.L
 
 def test_a_pattern_that_runs_too_long_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     """Presidio would log it and pass the text; here the scan raises, so that the rule's on_error decides."""
-    from detectors.pii import rules  # noqa: PLC0415 - imports Presidio
+    from detectors.pii import readings  # noqa: PLC0415 - imports Presidio
 
-    monkeypatch.setattr(rules, "REGEX_TIMEOUT_S", 1e-9)
+    monkeypatch.setattr(readings, "REGEX_TIMEOUT_S", 1e-9)
     with pytest.raises(TimeoutError):
         fed(built("presidio", {"entities": ["EMAIL_ADDRESS"]}), "a-" * 5000 + "@example.com")
