@@ -11,6 +11,7 @@ import hashlib
 from typing import TYPE_CHECKING, Final, Self
 
 from monitor import snapshots
+from monitor.models.answer import answer_of, is_answer
 from monitor.models.bursts import Bursts
 from monitor.models.category import CategoryWatch
 from monitor.models.desk import Desk
@@ -20,7 +21,7 @@ from monitor.models.kinship import Kinship
 from monitor.models.rating import balanced
 from monitor.models.review import Review
 from monitor.models.revisions import Revisions
-from monitor.models.watch import Watch, is_answer, signals_of
+from monitor.models.watch import Watch
 from monitor.records import ExchangeRecord, IncidentRecord, PolicyRecord, VerdictRecord
 from monitor.settings import WEEK_S, MonitorSettings
 from monitor.types import WHOLE, WINDOWS_S, Alarm, Dimension, Level, Signal, Slice
@@ -46,7 +47,7 @@ SAY: Final = 0.05
 
 
 class Engine:
-    """Everything that one monitor knows."""
+    """Everything that one monitor knows. Reading takes in what waits: one thread at a time does either."""
 
     def __init__(
         self, settings: MonitorSettings | None = None, references: dict[str, Histogram] | None = None
@@ -116,21 +117,22 @@ class Engine:
     def _count(self, record: ExchangeRecord) -> list[Alarm]:
         self._note_revision(record.policy, record.revision)
         self._answers += 1
-        signals = signals_of(record)
+        answer = answer_of(record)
         whole = self._watches.get(WHOLE)
         is_echo = self._bursts.is_echo(record, whole.baseline if whole else float("nan"))
         places = self._directory.slices_of(record)
+        mates = places[1:]
         found: list[Firing] = []
+        own = Slice(Dimension.TENANT, record.tenant) if is_echo and record.tenant else None
         for place in places:
-            own_burst = place.dimension is Dimension.TENANT and place.value == record.tenant
-            watch = self._watch(place, record.time_s)
-            found += watch.learn(record, signals, places[1:], is_echo=is_echo and not own_burst)
+            watch = self._watches.get(place) or self._new_watch(place, record.time_s)
+            found += watch.learn(answer, mates, is_echo=is_echo and place != own)
             self._touched[place] = None
         for place in self._directory.categories_of(record):
             category = self._category(place, record.time_s)
-            found += category.learn(signals, record.time_s, self._answers, is_echo=is_echo)
-        self._review.sample(record, is_caught=Signal.INCIDENTS in signals)
-        changed = self._fire(found)
+            found += category.learn(answer.signals, record.time_s, self._answers, is_echo=is_echo)
+        self._review.sample(record, is_caught=answer.is_incident)
+        changed = self._fire(found) if found else []
         for gone in self._directory.review():
             changed += self._drop(gone)
         return changed
@@ -188,10 +190,8 @@ class Engine:
             for category in self._categories.values():
                 category.renew(self._now_s, self.settings)
 
-    def _watch(self, place: Slice, time_s: float) -> Watch:
-        watch = self._watches.get(place)
-        if watch is None:
-            watch = self._watches[place] = Watch(place, time_s, self.settings, self._references)
+    def _new_watch(self, place: Slice, time_s: float) -> Watch:
+        watch = self._watches[place] = Watch(place, time_s, self.settings, self._references)
         return watch
 
     def _category(self, place: Slice, time_s: float) -> CategoryWatch:

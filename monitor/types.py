@@ -29,6 +29,10 @@ class Slice:
     value: str = ""
     """Empty for the whole; `POOLED` for all that have no slice of their own."""
 
+    def __hash__(self) -> int:
+        """Hash the value: it tells nearly all slices apart, and the hash of text is kept."""
+        return hash(self.value)
+
     def __str__(self) -> str:
         """Write it as `model=gpt-x`."""
         return f"{self.dimension}={self.value}" if self.value else str(self.dimension)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from river.drift import ADWIN
 
 from monitor.models.firing import Firing
 from monitor.models.ratemix import RateMixture
 from monitor.models.rhythm import Rhythm
+from monitor.models.unsaved import PartlySaved
 from monitor.types import Level
 
 if TYPE_CHECKING:
@@ -59,15 +60,21 @@ class Recent:
         self._total = 0.0
         self.last_s = math.nan
 
-    def add(self, value: float, time_s: float) -> None:
-        """Note an answer."""
+    @property
+    def room(self) -> int:
+        """Answers that the block which goes on has room for: only with the last of them does ADWIN look."""
+        return BLOCK - self._count
+
+    def add(self, values: list[float], start_s: float, end_s: float) -> None:
+        """Note answers, not more than there is room for, and the times of the first and the last."""
         if not self._count:
-            self._start_s = time_s
-        self._count += 1
-        self._sum += value
-        self._answers += 1
-        self._total += value
-        self.last_s = time_s
+            self._start_s = start_s
+        self._count += len(values)
+        self._answers += len(values)
+        for value in values:
+            self._sum += value
+            self._total += value
+        self.last_s = end_s
         if self._count == BLOCK:
             self._blocks = [*self._blocks[1 - MAX_BLOCKS :], (self._start_s, self._sum)]
             self._count, self._sum = 0, 0.0
@@ -100,8 +107,13 @@ class Recent:
         return found
 
 
-class ShareWatch:
-    """A signal that an answer has or has not: the rate mixture, and ADWIN beside it."""
+class ShareWatch(PartlySaved):
+    """A signal that an answer has or has not: the rate mixture, and ADWIN beside it.
+
+    Answers without it wait until one has it, or ADWIN looks, or something is due.
+    """
+
+    UNSAVED: ClassVar = frozenset({"_mixtures", "_misses_s", "_room", "_from_s", "_until_s"})
 
     def __init__(
         self, place: Slice, signal: Signal, settings: DriftSettings, *, falls: bool = False, adwin: bool = True
@@ -113,30 +125,71 @@ class ShareWatch:
         limit = settings.events_per_false_alarm
         self._rise = RateMixture(limit, min_ratio=settings.min_ratio)
         self._fall = RateMixture(limit, falls=True, min_ratio=settings.min_ratio) if falls else None
-        self._adwins = [ADWIN(delta=settings.adwin_ticket), ADWIN(delta=settings.adwin_page)] if adwin else []
+        deltas = (settings.adwin_ticket, settings.adwin_page) if adwin else ()
+        self._adwins = [ADWIN(delta=delta, clock=BLOCK) for delta in deltas]
         self._rhythm = Rhythm()
         self._recent = Recent()
         self._marks = [self._recent.mark() for _ in self._adwins]
         """Where each ADWIN's window began: River's begins anew after each detection."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._mixtures = [self._rise] if self._fall is None else [self._rise, self._fall]
+        self._misses_s: list[float] = []
+        """Times of the last answers without it, which wait ..."""
+        self._room = self._recent.room
+        """... and how many of them may."""
+        self._from_s, self._until_s = math.inf, -math.inf
+        """Times at which an answer without it may wait."""
 
     def observe(self, is_hit: bool, time_s: float) -> list[Firing]:
         """Learn from an answer."""
+        if not is_hit and self._from_s <= time_s < self._until_s:
+            self._misses_s.append(time_s)
+            return self._take_in() if len(self._misses_s) >= self._room else []
+        found = self._take_in()
         if self._rhythm.is_news(time_s):
             self._turn(time_s)
         self._rhythm.add(is_hit)
-        found = self._shifted(self._rise, is_hit, time_s)
-        if self._fall is not None:
-            found += self._shifted(self._fall, is_hit, time_s)
+        for mixture in self._mixtures:
+            mixture.observe(is_hit, time_s, self._rhythm.factor)
+            if mixture.drift_detected:
+                found += self._firing(mixture, time_s)
+        found += self._averaged([is_hit / self._rhythm.factor], time_s, time_s)
+        self._plan()
+        return found
+
+    def _take_in(self) -> list[Firing]:
+        times_s, self._misses_s = self._misses_s, []
+        if not times_s:
+            return []
+        self._rhythm.add(False, len(times_s))
+        for mixture in self._mixtures:
+            mixture.miss(times_s)
+        found = self._averaged([0.0] * len(times_s), times_s[0], times_s[-1])
+        self._room = self._recent.room
+        return found
+
+    def _averaged(self, values: list[float], start_s: float, end_s: float) -> list[Firing]:
+        """Have ADWIN look at values, of which no more than the last may end a block."""
+        found: list[Firing] = []
         if not self._adwins:
             return found
-        value = is_hit / self._rhythm.factor
-        self._recent.add(value, time_s)
+        self._recent.add(values, start_s, end_s)
         for place, adwin in enumerate(self._adwins):
-            adwin.update(value)
+            for value in values:
+                adwin.update(value)
             if adwin.drift_detected:
                 found += self._drifted(adwin, self._recent.move(self._marks[place]))
                 self._marks[place] = self._recent.mark()
         return found
+
+    def _plan(self) -> None:
+        """Work out which answers without it may wait."""
+        spans = [mixture.waiting_s() for mixture in self._mixtures]
+        self._room = self._recent.room
+        self._from_s = max(start_s for start_s, _ in spans)
+        self._until_s = min(self._rhythm.end_s, *[end_s for _, end_s in spans])
 
     def skip(self, answers: int) -> None:
         """Learn from answers without it, where there is no ADWIN that must see each, and hours do not count."""
@@ -148,8 +201,11 @@ class ShareWatch:
         """Judge the time in which nothing was seen."""
         if self._fall is None:
             return []
+        self._take_in()
         self._fall.settle(time_s, self._rhythm.factor)
-        return self._firing(self._fall, time_s) if self._fall.drift_detected else []
+        found = self._firing(self._fall, time_s) if self._fall.drift_detected else []
+        self._plan()
+        return found
 
     @property
     def baseline(self) -> float:
@@ -158,14 +214,9 @@ class ShareWatch:
 
     def _turn(self, time_s: float) -> None:
         """Take in what came under the factor of before, and go on with the one of now."""
-        for mixture in (self._rise, self._fall):
-            if mixture is not None:
-                mixture.flush(time_s, self._rhythm.factor)
+        for mixture in self._mixtures:
+            mixture.flush(time_s, self._rhythm.factor)
         self._rhythm.turn(time_s)
-
-    def _shifted(self, mixture: RateMixture, is_hit: bool, time_s: float) -> list[Firing]:
-        mixture.observe(is_hit, time_s, self._rhythm.factor)
-        return self._firing(mixture, time_s) if mixture.drift_detected else []
 
     def _firing(self, mixture: RateMixture, time_s: float) -> list[Firing]:
         hits, answers, start_s, ratio = mixture.leading()
@@ -206,8 +257,10 @@ class ShareWatch:
         return [_adwin_firing(self._slice, self._signal, adwin, level, move, self._recent.last_s)]
 
 
-class MeanWatch:
-    """The mean of a value of each answer."""
+class MeanWatch(PartlySaved):
+    """The mean of a value of each answer. Values wait until ADWIN looks."""
+
+    UNSAVED: ClassVar = frozenset({"_values", "_times_s", "_room"})
 
     def __init__(self, place: Slice, signal: Signal, delta: float, level: Level, floor: float) -> None:
         """`floor`: a mean that moved by less does not count."""
@@ -215,14 +268,30 @@ class MeanWatch:
         self._signal = signal
         self._level = level
         self._floor = floor
-        self._adwin = ADWIN(delta=delta)
+        self._adwin = ADWIN(delta=delta, clock=BLOCK)
         self._recent = Recent()
         self._mark = self._recent.mark()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._values: list[float] = []
+        self._times_s: list[float] = []
+        self._room = self._recent.room
 
     def observe(self, value: float, time_s: float) -> list[Firing]:
         """Learn from an answer. The value must be a number."""
-        self._adwin.update(value)
-        self._recent.add(value, time_s)
+        self._values.append(value)
+        self._times_s.append(time_s)
+        return self._take_in() if len(self._values) >= self._room else []
+
+    def _take_in(self) -> list[Firing]:
+        values, times_s = self._values, self._times_s
+        if not values:
+            return []
+        for value in values:
+            self._adwin.update(value)
+        self._recent.add(values, times_s[0], times_s[-1])
+        self._begin()
         if not self._adwin.drift_detected:
             return []
         variance = self._adwin.variance / max(1, self._adwin.width)  # River gives the sum of squares

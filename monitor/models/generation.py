@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import TYPE_CHECKING, Final
 
 from monitor.models.changes import MeanWatch, ShareWatch
@@ -12,9 +11,9 @@ from monitor.models.shape import ShapeWatch
 from monitor.types import Dimension, Level, Signal
 
 if TYPE_CHECKING:
+    from monitor.models.answer import Answer
     from monitor.models.firing import Firing
     from monitor.models.shape import Histogram
-    from monitor.records import ExchangeRecord
     from monitor.settings import DriftSettings
     from monitor.types import Slice
 
@@ -41,21 +40,20 @@ class Generation:
         self._lengths = MeanWatch(place, Signal.LENGTHS, settings.adwin_ticket, Level.INFO, LENGTH_FLOOR)
         self._mix = MixWatch(place, settings)
 
-    def learn(self, record: ExchangeRecord, signals: list[Signal], *, is_echo: bool) -> list[Firing]:
+    def learn(self, answer: Answer, *, is_echo: bool) -> list[Firing]:
         """Learn from an answer; `is_echo`: its incidents are part of a burst that was seen already."""
-        time_s = record.time_s
-        found = self._refusals.observe(Signal.REFUSALS in signals, time_s)
-        found += self._lengths.observe(math.log1p(record.chars), time_s)
+        time_s, signals = answer.time_s, answer.signals
+        found = self._refusals.observe(answer.is_refusal, time_s)
+        found += self._lengths.observe(answer.length, time_s)
         if is_echo:
             return found
-        found += self.incidents.observe(Signal.INCIDENTS in signals, time_s)
+        found += self.incidents.observe(answer.is_incident, time_s)
         for signal, watch in self._others.items():
             found += watch.observe(signal in signals, time_s)
-        score = record.score or 0.0
-        found += self._scores.observe(score, time_s)
-        found += self._shape.observe(score, time_s)
-        if record.categories:
-            found += self._mix.observe(list(record.categories), time_s)
+        found += self._scores.observe(answer.score, time_s)
+        found += self._shape.observe(answer.score, time_s)
+        if answer.record.categories:
+            found += self._mix.observe(list(answer.record.categories), time_s)
         return [_as_seen(firing) for firing in found] if found else found
 
     def settle(self, time_s: float) -> list[Firing]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from monitor.models.oddity import OddityWatch
 from monitor.models.silence import SilenceWatch
-from monitor.types import Dimension, Signal
+from monitor.types import Dimension
 
 if TYPE_CHECKING:
+    from monitor.models.answer import Answer
     from monitor.models.firing import Firing
-    from monitor.records import ExchangeRecord
     from monitor.types import Oddity, Slice
 
 
@@ -31,14 +30,14 @@ class Minutes:
         self._score = 0.0
         self._total_ms = 0.0
 
-    def add(self, record: ExchangeRecord, signals: list[Signal]) -> None:
+    def add(self, answer: Answer) -> None:
         """Count an answer."""
         self._answers += 1
-        self._incidents += Signal.INCIDENTS in signals
-        self._refusals += Signal.REFUSALS in signals
-        self._length += math.log1p(record.chars)
-        self._score += record.score or 0.0
-        self._total_ms += record.total_ms
+        self._incidents += answer.is_incident
+        self._refusals += answer.is_refusal
+        self._length += answer.length
+        self._score += answer.score
+        self._total_ms += answer.record.total_ms
 
     def judge(self, end_s: float) -> list[Firing]:
         """Judge the minute, which is over, and begin the next one."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 HORIZON_S: Final = 600.0
@@ -34,6 +35,9 @@ FADE_S: Final = 3600.0
 _BOUNDS: Final = (1e-200, 1e200)
 _MAX_EXPONENT: Final = 600.0
 
+_Step = tuple[float, float, float]
+"""What a run of answers does: a ratio is multiplied by the first, a sum by the second, and the third is added."""
+
 
 @dataclass(slots=True)
 class Stretch:
@@ -48,6 +52,9 @@ class Stretch:
     answers: int = 0
     exposure: float = 0.0
     """Answers, each counted as often as its hour makes a hit likely."""
+
+
+_START_S: Final = attrgetter("start_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,11 @@ class Onsets:
         if late_s > self._late_s:
             self._late_s = min(late_s, HORIZON_S)
             self._plan()
-        return bisect_right(self._stretches, time_s, key=_start_s) - 1 - len(self._stretches)
+        return bisect_right(self._stretches, time_s, key=_START_S) - 1 - len(self._stretches)
+
+    def known_s(self) -> float:
+        """Return from which time on no answer is later than any was: to ask for its place changes nothing."""
+        return math.nextafter(self.last_s - self._late_s, math.inf) if self._late_s else self.last_s
 
     def begin(self, time_s: float) -> None:
         """Begin a stretch. What came before must have been taken in."""
@@ -111,23 +122,18 @@ class Onsets:
                 last.sums[size] = min(CAP, (1.0 + last.sums[size]) * up)
             _count(last, 1, 1, factor)
         else:
-            self._late(at, [math.log(up) for up in ups], 1, 1, factor)
+            self._add(at, [_step(math.log(up), 1) for up in ups], 1, 1, factor)
             self._rebuild()
         self._cap()
 
     def run(self, slopes: list[float], misses: dict[int, int], factor: float) -> None:
         """Take in answers without a hit, by the places where they belong. Places hold until the next hit."""
-        last = self._stretches[-1]
+        steps: dict[int, list[_Step]] = {}
         for at in sorted(misses, reverse=slopes[0] > 0.0):  # in the order that makes the sums the smaller
             count = misses[at]
-            if at != -1:
-                self._late(at, slopes, count, 0, factor)
-                continue
-            for size, slope in enumerate(slopes):
-                change = math.exp(min(slope * count, _MAX_EXPONENT))
-                last.ratios[size] = _bounded(last.ratios[size] * change)
-                last.sums[size] = after_run(last.sums[size], slope, count)
-            _count(last, count, 0, factor)
+            if count not in steps:
+                steps[count] = [_step(slope, count) for slope in slopes]
+            self._add(at, steps[count], count, 0, factor)
         if len(misses) > 1 or -1 not in misses:
             self._rebuild()
         self._cap()
@@ -166,33 +172,40 @@ class Onsets:
         else:
             self.due_s = math.inf
 
-    def _late(self, at: int, slopes: list[float], answers: int, hits: int, factor: float) -> None:
-        """Take in late answers, all hits or none: what may have begun up to their stretch is judged again.
+    def _add(self, at: int, steps: list[_Step], answers: int, hits: int, factor: float) -> None:
+        """Take in answers, all hits or none: what may have begun up to their stretch is judged again.
 
         A change may have begun with one of them too: it is held to what came in of its stretch since, and to all
         stretches after it.
         """
         if at < -len(self._stretches):
-            ratios = [math.exp(min(slope * answers, _MAX_EXPONENT)) for slope in slopes]
-            late = Stretch(self._stretches[0].start_s, ratios, [], hits, answers, factor * answers)
-            for size, slope in enumerate(slopes):
-                self._past[size] = after_run(self._past[size], slope, answers)
-                self._climbs[size], self._since[size] = _climbed(self._climbs[size], self._since[size], late, size)
+            self._add_to_past(steps, answers, hits, factor)
             return
         stretch = self._stretches[at]
-        for size, slope in enumerate(slopes):
-            change = math.exp(min(slope * answers, _MAX_EXPONENT))
-            stretch.ratios[size] = _bounded(stretch.ratios[size] * change)
-            stretch.sums[size] = after_run(stretch.sums[size], slope, answers)
+        ratios, sums = stretch.ratios, stretch.sums
+        for size, step in enumerate(steps):
+            ratios[size] = _bounded(ratios[size] * step[0])
+            sums[size] = _stepped(sums[size], step)
         _count(stretch, answers, hits, factor)
+
+    def _add_to_past(self, steps: list[_Step], answers: int, hits: int, factor: float) -> None:
+        """Take in answers of before the first stretch."""
+        ratios = [change for change, _, _ in steps]
+        late = Stretch(self._stretches[0].start_s, ratios, [], hits, answers, factor * answers)
+        for size, step in enumerate(steps):
+            self._past[size] = _stepped(self._past[size], step)
+            self._climbs[size], self._since[size] = _climbed(self._climbs[size], self._since[size], late, size)
 
     def _rebuild(self) -> None:
         """Work out anew what the last stretch found."""
+        earlier = self._stretches[:-1]
         for size in range(self._sizes):
-            value = self._past[size]
-            for stretch in self._stretches[:-1]:
-                value = min(CAP, value * stretch.ratios[size] + stretch.sums[size])
-            self._before[size] = value
+            found = self._past[size]
+            for stretch in earlier:
+                found = found * stretch.ratios[size] + stretch.sums[size]
+                if found > CAP:  # noqa: PLR1730 - the hottest loop: min takes twice as long
+                    found = CAP
+            self._before[size] = found
 
     def _cap(self) -> None:
         last = self._stretches[-1]
@@ -224,18 +237,23 @@ class Onsets:
 
 def after_run(value: float, slope: float, run: int) -> float:
     """Return what `value` becomes by adding 1 and multiplying by exp(slope), `run` times over."""
+    return _stepped(value, _step(slope, run))
+
+
+def _step(slope: float, run: int) -> _Step:
     if slope * run > _MAX_EXPONENT:
-        return CAP
+        return math.exp(_MAX_EXPONENT), 0.0, CAP
     growth = math.expm1(slope * run)
-    return min(CAP, value * (1.0 + growth) + math.exp(slope) * growth / math.expm1(slope))
+    return math.exp(slope * run), 1.0 + growth, math.exp(slope) * growth / math.expm1(slope)
 
 
-def _start_s(stretch: Stretch) -> float:
-    return stretch.start_s
+def _stepped(value: float, step: _Step) -> float:
+    value = value * step[1] + step[2]
+    return min(CAP, value)
 
 
 def _bounded(value: float) -> float:
-    return min(_BOUNDS[1], max(_BOUNDS[0], value))
+    return value if _BOUNDS[0] <= value <= _BOUNDS[1] else min(_BOUNDS[1], max(_BOUNDS[0], value))
 
 
 def _count(stretch: Stretch, answers: int, hits: int, factor: float) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from river.stats import EWMean, EWVar, Quantile
 
 from monitor.models.firing import Firing
+from monitor.models.unsaved import PartlySaved
 from monitor.types import Level
 
 if TYPE_CHECKING:
@@ -23,8 +24,10 @@ FLOOR: Final = 0.05
 """Smallest spread of log medians that is believed: 5 %."""
 
 
-class QuantileWatch:
+class QuantileWatch(PartlySaved):
     """One measure of one slice."""
+
+    UNSAVED: ClassVar = frozenset({"_values"})
 
     def __init__(self, place: Slice, signal: Signal) -> None:
         self._slice = place
@@ -35,22 +38,34 @@ class QuantileWatch:
         self._start_s = 0.0
         self._mean, self._spread = EWMean(fading_factor=FADE), EWVar(fading_factor=FADE)
         self._medians = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._values: list[float] = []
+        """The last ones, that no quantile knows yet."""
 
     def observe(self, value: float, time_s: float) -> list[Firing]:
         """Learn from an answer."""
-        for one in self._quantiles:
-            one.update(value)
         if not self._count:
             self._start_s = time_s
-        self._median.update(value)
+        self._values.append(value)
         self._count += 1
         if self._count < SPAN:
             return []
+        self._take_in()
         median, self._median, self._count = self._median.get(), Quantile(0.5), 0
         return self._judged(math.log1p(median or 0.0), time_s)
 
+    def _take_in(self) -> None:
+        values, self._values = self._values, []
+        for one in (*self._quantiles, self._median):
+            update = one.update
+            for value in values:
+                update(value)
+
     def values(self) -> dict[float, float]:
         """Return the quantiles by their shares; none before the first answer."""
+        self._take_in()
         found = {share: one.get() for share, one in zip(SHARES, self._quantiles, strict=True)}
         return {share: float(value) for share, value in found.items() if value is not None}
 

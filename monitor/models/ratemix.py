@@ -80,17 +80,27 @@ class RateMixture(DriftDetector):
             self._apply(time_s, factor)
             onsets.begin(time_s)
         if not is_hit:
-            if time_s >= onsets.last_s:
-                self._run += 1
-                return
-            at = onsets.place(time_s)
-            self._misses[at] = self._misses.get(at, 0) + 1
+            self.miss([time_s])
             return
         self._apply(time_s, factor)
         rate = self._cautious_rate(factor)
         self._onsets.hit(time_s, [min(ratio * rate, 0.5 + 0.5 * rate) / rate for ratio in self._ratios], factor)
         self._learn(1.0, factor)
         self._judge()
+
+    def waiting_s(self) -> tuple[float, float]:
+        """Return the times from and before which answers without the thing may be told late, by `miss`."""
+        return self._onsets.known_s(), self._onsets.due_s
+
+    def miss(self, times_s: list[float]) -> None:
+        """Learn when answers without the thing were, nothing being due at the time of any."""
+        self._drift_detected = False
+        last_s, misses = self._onsets.last_s, self._misses
+        late_s = [time_s for time_s in times_s if time_s < last_s]
+        self._run += len(times_s) - len(late_s)
+        for time_s in late_s:
+            at = self._onsets.place(time_s)
+            misses[at] = misses.get(at, 0) + 1
 
     def skip(self, answers: int) -> None:
         """Learn from answers without the thing, none of them late."""

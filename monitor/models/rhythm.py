@@ -57,10 +57,15 @@ class Rhythm:
         self._count(following, time_s)
         self.factor = (1 - part) * self._factor_of(hour) + part * self._factor_of(following)
 
-    def add(self, is_hit: bool) -> None:
-        """Count an answer."""
-        self._answers += 1
-        self._hits += is_hit
+    @property
+    def end_s(self) -> float:
+        """From which time on an answer is news."""
+        return float((self._slot + 1) * SLOT_S)
+
+    def add(self, is_hit: bool, answers: int = 1) -> None:
+        """Count answers, all of them hits or none."""
+        self._answers += answers
+        self._hits += is_hit * answers
 
     def pause(self, time_s: float) -> None:
         """Learn nothing for a day, if a whole one was seen: there is something to lose."""

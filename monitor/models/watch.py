@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Final
+from collections import Counter
+from itertools import chain
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from monitor.models.buckets import COLUMNS, RESPONSES, Buckets
 from monitor.models.burn import budgets_of, burns
@@ -11,13 +13,14 @@ from monitor.models.generation import Generation, shadowed
 from monitor.models.minutes import Minutes
 from monitor.models.quantiles import QuantileWatch
 from monitor.models.rating import rates_of
+from monitor.models.unsaved import PartlySaved
 from monitor.types import WINDOWS_S, Dimension, Point, Signal, Slice, SliceInfo
 
 if TYPE_CHECKING:
+    from monitor.models.answer import Answer
     from monitor.models.burn import Burn
     from monitor.models.firing import Firing
     from monitor.models.shape import Histogram
-    from monitor.records import ExchangeRecord
     from monitor.settings import MonitorSettings
     from monitor.types import Oddity, Rate
 
@@ -25,10 +28,8 @@ MIN_NOW: Final = 50
 """Answers of the last minutes from which a share can be told."""
 MAX_MATES: Final = 60
 """Slices whose shared answers are counted: of three dimensions, the first twenty or so."""
-ACTED: Final = ("flag", "redact", "rewrite", "block")
-"""Actions of an incident; `allow` is an exception that a rule made, `bypass` a text that nobody judged."""
-NOT_ANSWERED: Final = frozenset({"refused", "upstream_error"})
-"""Decisions of exchanges that a model gave no answer in."""
+COMPANY: Final = 64
+"""Answers whose slices are counted at a time."""
 SIDES: Final = (Signal.OVER_REFUSALS, Signal.HARMFUL_COMPLIANCE)
 TOLD_BOTH: Final = frozenset({*SIDES, Signal.REFUSALS})
 """Alarms that carry the numbers of both sides."""
@@ -38,8 +39,10 @@ WIDE: Final = frozenset({Dimension.GLOBAL, Dimension.MODEL, Dimension.ROUTE, Dim
 """Dimensions that are never silent in a system that works."""
 
 
-class Watch:
+class Watch(PartlySaved):
     """The counts and models of a slice."""
+
+    UNSAVED: ClassVar = frozenset({"_company"})
 
     def __init__(
         self, place: Slice, since_s: float, settings: MonitorSettings, references: dict[str, Histogram]
@@ -57,27 +60,38 @@ class Watch:
         self._held = QuantileWatch(place, Signal.HELD)
         self._minutes = Minutes(place) if place.dimension in WIDE else None
         self._mates: dict[Slice, int] = {}
+        self._begin()
 
-    def learn(
-        self, record: ExchangeRecord, signals: list[Signal], mates: list[Slice], *, is_echo: bool
-    ) -> list[Firing]:
-        """Learn from an answer."""
-        time_s = record.time_s
+    def _begin(self) -> None:
+        self._company: list[list[Slice]] = []
+        """The slices of the last answers, whose shares are not counted yet."""
+
+    def learn(self, answer: Answer, mates: list[Slice], *, is_echo: bool) -> list[Firing]:
+        """Learn from an answer; `mates`: the slices that it is in, the whole aside."""
+        record, time_s = answer.record, answer.time_s
         self._responses += 1
-        self._seen_s = max(self._seen_s, time_s)
-        self._buckets.add(time_s, [RESPONSES, *[COLUMNS[signal] for signal in signals]])
-        for mate in mates:
-            if mate in self._mates or len(self._mates) < MAX_MATES:
-                self._mates[mate] = self._mates.get(mate, 0) + 1
+        if time_s > self._seen_s:  # noqa: PLR1730 - max takes three times as long
+            self._seen_s = time_s
+        self._buckets.add(time_s, answer.columns)
+        self._company.append(mates)
+        if len(self._company) >= COMPANY:
+            self._take_in()
         if self._minutes is not None:
-            self._minutes.add(record, signals)
-        found = self._now.learn(record, signals, is_echo=is_echo)
+            self._minutes.add(answer)
+        found = self._now.learn(answer, is_echo=is_echo)
         if self._before is not None:
-            found += [shadowed(one) for one in self._before.learn(record, signals, is_echo=is_echo)]
+            found += [shadowed(one) for one in self._before.learn(answer, is_echo=is_echo)]
         found += self._held.observe(float(record.held_chars), time_s)
         if record.added_ms is not None:
             found += self._latency.observe(record.added_ms, time_s)
         return self._both_sides(found) if found else found
+
+    def _take_in(self) -> None:
+        """Count which slices the last answers were in."""
+        known, company, self._company = self._mates, self._company, []
+        for mate, count in Counter(chain.from_iterable(company)).items():
+            if mate in known or len(known) < MAX_MATES:
+                known[mate] = known.get(mate, 0) + count
 
     def _both_sides(self, found: list[Firing]) -> list[Firing]:
         """A model that declines less may comply with more, and the other way round: neither is told alone."""
@@ -135,6 +149,7 @@ class Watch:
 
     def share_in(self, other: Slice) -> float:
         """Return the share of this slice's answers that are in another slice too."""
+        self._take_in()
         return self._mates.get(other, 0) / self._responses if self._responses else 0.0
 
     def share_now(self, now_s: float, signal: Signal) -> float | None:
@@ -167,30 +182,3 @@ class Watch:
     def reference(self) -> Histogram | None:
         """Return the shape of scores that windows are held against."""
         return self._now.reference()
-
-
-def signals_of(record: ExchangeRecord) -> list[Signal]:
-    """Return the counted signals that an answer shows."""
-    actions = record.actions
-    if not actions and record.refusal == "none" and not record.unavailable:
-        return []
-    acted = any(actions.get(action) for action in ACTED)
-    refused = record.refusal != "none"
-    shown = {
-        Signal.INCIDENTS: acted,
-        Signal.BLOCKS: bool(actions.get("block")),
-        Signal.EDITS: bool(actions.get("redact") or actions.get("rewrite")),
-        Signal.BYPASSES: bool(actions.get("bypass")),
-        Signal.ERRORS: record.unavailable > 0,
-        Signal.REFUSALS: refused,
-        Signal.REFUSALS_FULL: record.refusal in {"full", "stated"},
-        Signal.REFUSALS_PARTIAL: record.refusal == "partial",
-        Signal.OVER_REFUSALS: refused and not acted and not record.request_categories,
-        Signal.HARMFUL_COMPLIANCE: acted and not refused and record.chars > 0,
-    }
-    return [signal for signal, is_shown in shown.items() if is_shown]
-
-
-def is_answer(record: ExchangeRecord) -> bool:
-    """Whether an exchange has an answer, or an incident in its request."""
-    return record.decision not in NOT_ANSWERED or bool(record.actions)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from monitor.engine import Engine
-from monitor.models.watch import is_answer, signals_of
+from monitor.models.answer import is_answer, signals_of
 from monitor.records import ExchangeRecord
 from monitor.service.share import record_in
 from monitor.types import Activity, Level, Signal, Totals

@@ -41,3 +41,14 @@ def test_a_series_starts_at_its_window() -> None:
     points = buckets.series(START_S + 29, 300, Signal.INCIDENTS)
     assert [point[3] for point in points][-3:] == [1, 1, 2]
     assert points[-1][:2] == (START_S + 20, 10.0)
+
+
+@given(_times, st.lists(st.integers(0, 40), max_size=5))
+def test_a_look_in_between_changes_nothing(times: list[float], looks: list[int]) -> None:
+    one, other = Buckets(), Buckets()
+    for number, time_s in enumerate(times):
+        one.add(time_s, (RESPONSES,))
+        other.add(time_s, (RESPONSES,))
+        if number in looks:
+            other.window(time_s, 60)
+    assert one.state() == other.state()

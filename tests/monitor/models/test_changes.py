@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from monitor.models.changes import MeanWatch, Recent, ShareWatch
 from monitor.models.firing import Firing
 from monitor.settings import DriftSettings
+from monitor.snapshots import dump, load
 from monitor.types import WHOLE, Level, Signal
 
 
@@ -67,7 +70,7 @@ def test_the_last_answers_say_when_a_mean_moved_and_to_what() -> None:
     recent = Recent()
     mark = recent.mark()
     for number in range(3000):
-        recent.add(1.0 if number < 2500 else 3.0, float(number))
+        recent.add([1.0 if number < 2500 else 3.0], float(number), float(number))
     move = recent.move(mark)
     assert abs(move.start_s - 2500) <= 32
     assert abs(move.before - 1.0) < 0.05
@@ -77,6 +80,52 @@ def test_the_last_answers_say_when_a_mean_moved_and_to_what() -> None:
 
 def test_a_window_too_short_to_tell_has_not_moved() -> None:
     recent = Recent()
-    recent.add(1.0, 5.0)
+    recent.add([1.0], 5.0, 5.0)
     move = recent.move(recent.mark())
     assert (move.before, move.after) == (0.0, 0.0)
+
+
+def told(watch: ShareWatch, answers: list[tuple[bool, float]], *, is_saved_each: bool) -> tuple[list[str], bytes]:
+    """Return what was said, and the state at the end; a snapshot after each answer leaves none to wait."""
+    said = []
+    for is_hit, time_s in answers:
+        said += [repr(firing) for firing in watch.observe(is_hit, time_s)]
+        if is_saved_each:
+            watch = load(dump(watch))
+    said += [repr(firing) for firing in watch.settle(answers[-1][1])]
+    return said, dump(watch)
+
+
+@pytest.mark.parametrize("late_s", [0.0, 600.0])
+@pytest.mark.parametrize("adwin", [True, False])
+def test_answers_that_wait_leave_nothing_else_than_those_that_do_not(late_s: float, *, adwin: bool) -> None:
+    chance = random.Random(7)
+    arrived = sorted(
+        (time_s + chance.uniform(0, late_s), chance.random() < (0.02 if time_s < 3000 else 0.1), float(time_s))
+        for time_s in range(4000)
+    )
+    answers = [(is_hit, time_s) for _, is_hit, time_s in arrived]
+    one, other = (
+        told(
+            ShareWatch(WHOLE, Signal.INCIDENTS, DriftSettings(), falls=True, adwin=adwin),
+            answers,
+            is_saved_each=each,
+        )
+        for each in (False, True)
+    )
+    assert one[0]
+    assert one == other
+
+
+def test_values_that_wait_leave_nothing_else_than_those_that_do_not() -> None:
+    chance = random.Random(8)
+    one, other = (MeanWatch(WHOLE, Signal.SCORES, 0.002, Level.TICKET, 0.02) for _ in range(2))
+    said: list[Firing] = []
+    for number in range(3000):
+        value = chance.betavariate(2, 8 if number < 2000 else 4)
+        found = one.observe(value, float(number))
+        assert other.observe(value, float(number)) == found
+        said += found
+        other = load(dump(other))
+    assert said
+    assert dump(one) == dump(other)

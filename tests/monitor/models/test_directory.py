@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from monitor.models.directory import Directory
 from monitor.settings import SliceSettings
+from monitor.snapshots import dump, load
 from monitor.types import POOLED, WHOLE, Dimension, Slice
 from tests.support.monitor import caught, exchange
 
@@ -47,3 +48,15 @@ def test_a_slice_that_is_dropped_leaves_room() -> None:
     (*_, first) = directory.slices_of(exchange(tenant="a"))
     directory.drop(first)
     assert directory.place(Dimension.TENANT, "b") == Slice(Dimension.TENANT, "b")
+
+
+def test_a_restored_one_knows_its_slices_by_name() -> None:
+    one = Directory(SliceSettings(top_tenants=2, max_live=30))
+    for number in range(40):
+        one.slices_of(exchange(tenant=f"t{number}", model=f"m{number}"))
+    other = load(dump(one))
+    for number in range(40):
+        record = exchange(tenant=f"t{number}", model=f"m{number}")
+        assert other.slices_of(record) == one.slices_of(record)
+    assert other.live() == one.live()
+    assert dump(other) == dump(one)

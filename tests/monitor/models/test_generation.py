@@ -6,9 +6,9 @@ import random
 
 import pytest
 
+from monitor.models.answer import answer_of
 from monitor.models.firing import Firing
 from monitor.models.generation import Generation
-from monitor.models.watch import signals_of
 from monitor.settings import DriftSettings
 from monitor.types import WHOLE, Dimension, Level, Signal, Slice
 from tests.support.monitor import START_S, caught, exchange
@@ -25,7 +25,7 @@ def fed(generation: Generation, count: int, start: int = 0, **more: float) -> li
             chars=int(more.get("chars", 300) * chance.uniform(0.5, 1.5)),
             score=min(1.0, more.get("score", 0.2) * chance.uniform(0.5, 1.5)),
         )
-        found += generation.learn(record, signals_of(record), is_echo=False)
+        found += generation.learn(answer_of(record), is_echo=False)
     return found
 
 
@@ -64,5 +64,5 @@ def test_a_burst_that_was_seen_teaches_nothing_about_incidents() -> None:
     generation = Generation(WHOLE, DriftSettings(), {})
     fed(generation, 3000)
     record = caught()
-    found = [one for _ in range(300) for one in generation.learn(record, signals_of(record), is_echo=True)]
+    found = [one for _ in range(300) for one in generation.learn(answer_of(record), is_echo=True)]
     assert {firing.signal for firing in found} <= {Signal.LENGTHS, Signal.REFUSALS}

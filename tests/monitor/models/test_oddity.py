@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
-from monitor.models.oddity import WARM_UP, WINDOW, OddityWatch
+from river.anomaly import HalfSpaceTrees
+from river.preprocessing import MinMaxScaler
+
+from monitor.models.oddity import HEIGHT, SEED, TREES, WARM_UP, WINDOW, OddityWatch
 from monitor.snapshots import dump, load
 from monitor.types import WHOLE, Level
 
@@ -47,3 +51,21 @@ def test_a_restored_one_goes_on_bit_for_bit() -> None:
         minute = numbers(again)
         assert one.minute(minute, 0.0, 1) == other.minute(minute, 0.0, 1)
     assert dump(one) == dump(other)
+
+
+def test_trees_are_those_that_river_plants() -> None:
+    watch, own = OddityWatch(WHOLE), HalfSpaceTrees(n_trees=TREES, height=HEIGHT, window_size=WINDOW, seed=SEED)
+    chance, scaler = random.Random(2), MinMaxScaler()
+    for number in range(WINDOW // 2):
+        minute = numbers(chance)
+        scaler.learn_one(minute)
+        watch.minute(minute, 60.0 * number, 1)
+        own.learn_one(scaler.transform_one(minute))
+    planted: Any = watch._trees.anomaly_detector
+    nodes, others = ([vars(node) for tree in trees.trees for node in tree.iter_dfs()] for trees in (planted, own))
+    for one, other in zip(nodes, others, strict=True):
+        one.pop("children", None)
+        other.pop("children", None)
+        assert one == other
+    assert planted.rng.getstate() == own.rng.getstate()
+    assert planted.limits == own.limits

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from monitor.models.quantiles import QuantileWatch
+from monitor.snapshots import dump
 from monitor.types import WHOLE, Signal
 
 
@@ -26,3 +27,15 @@ def test_a_median_that_jumps_is_told_and_a_few_slow_answers_are_not() -> None:
     found = [firing for _ in range(400) for firing in watch.observe(chance.expovariate(0.001), 1.0)]
     assert found
     assert found[0].observed > 5 * (found[0].expected or 0)
+
+
+def test_values_that_wait_are_in_what_is_read() -> None:
+    chance = random.Random(3)
+    one, other = QuantileWatch(WHOLE, Signal.HELD), QuantileWatch(WHOLE, Signal.HELD)
+    for _ in range(1000):
+        value = chance.expovariate(0.1)
+        one.observe(value, 0.0)
+        other.observe(value, 0.0)
+        other.values()
+    assert one.values() == other.values()
+    assert dump(one) == dump(other)
