@@ -16,6 +16,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from events.outbox.rows import OutboxError
+from monitor.service import picking
 from monitor.service.references import ReferencesError
 from monitor.service.settings import MIN_TOKEN_CHARS
 from monitor.service.verdicts import MAX_BYTES, VerdictError
@@ -43,6 +44,8 @@ KINDS: Final = {"incident": False, "allowed": True}
 """What waits for a verdict: incidents, and answers of the sample that were allowed."""
 REVIEWED: Final = 50
 MAX_REVIEWED: Final = 1000
+MAX_SHOWN_CHARS: Final = 100
+"""Of what somebody wrote, in an error."""
 _BEARER: Final = "Bearer "
 
 
@@ -115,10 +118,15 @@ class _Api:
     async def review(self, request: web.Request) -> web.Response:
         is_allowed = _choice(request, "kind", KINDS, None)
         limit = _number(request, "limit", REVIEWED, MAX_REVIEWED)
-        rule = request.query.get("rule")
-        found, waiting = await asyncio.to_thread(
-            self._reader.waiting, is_allowed=is_allowed, rule=rule, limit=limit
-        )
+        names = {name: request.query[name] for name in picking.NAMES if name in request.query}
+        if is_allowed and {"rule", "category"} & names.keys():
+            raise _bad_request("an allowed answer has no rule and no category: leave them out, or kind=allowed")
+        try:
+            found, waiting = await asyncio.to_thread(
+                self._reader.waiting, is_allowed=is_allowed, names=names, limit=limit
+            )
+        except picking.UnknownNameError as error:
+            return _problem(404, str(error))
         return _json({"waiting": waiting, "first": [waiting_view(one) for one in found]})
 
     async def oddity(self, _request: web.Request) -> web.Response:
@@ -169,21 +177,37 @@ def api_app(
     app.router.add_get("/healthz", api.healthz)
     app.router.add_get("/readyz", api.readyz)
     app.router.add_get("/metrics", api.metrics)
-    app.router.add_get("/api/rates", api.rates)
-    app.router.add_get("/api/balance", api.balance)
-    app.router.add_get("/api/series", api.series)
-    app.router.add_get("/api/slices", api.slices)
-    app.router.add_get("/api/alarms", api.alarms)
-    app.router.add_get("/api/digest", api.digest)
-    app.router.add_get("/api/labels", api.labels)
-    app.router.add_get("/api/review", api.review)
-    app.router.add_get("/api/oddity", api.oddity)
-    app.router.add_get("/api/quantiles", api.quantiles)
-    app.router.add_get("/api/status", api.status)
+    app.router.add_get("/api/rates", _asked(api.rates, "dimension", "window"))
+    app.router.add_get("/api/balance", _asked(api.balance, "dimension", "window"))
+    app.router.add_get("/api/series", _asked(api.series, "dimension", "value", "signal", "window"))
+    app.router.add_get("/api/slices", _asked(api.slices))
+    app.router.add_get("/api/alarms", _asked(api.alarms, "state"))
+    app.router.add_get("/api/digest", _asked(api.digest))
+    app.router.add_get("/api/labels", _asked(api.labels))
+    app.router.add_get("/api/review", _asked(api.review, "kind", *picking.NAMES, "limit"))
+    app.router.add_get("/api/oddity", _asked(api.oddity))
+    app.router.add_get("/api/quantiles", _asked(api.quantiles))
+    app.router.add_get("/api/status", _asked(api.status))
     app.router.add_post("/api/verdicts", api.give_verdict)
     app.router.add_post("/api/references/{name}", api.keep_reference)
     app.router.add_post("/api/alarms/{id}/{what:" + "|".join(ACTS) + "}", api.act)
     return app
+
+
+def _asked(handler: Handler, *known: str) -> Handler:
+    """Refuse parameters that a path does not have: with a name misspelt, all would be answered for a part."""
+
+    async def check(request: web.Request) -> web.StreamResponse:
+        given = [name for name, _ in request.query.items()]  # its keys have no name twice
+        wrong = next((name for name in given if name not in known or given.count(name) > 1), None)
+        if wrong in known:
+            raise _bad_request(f"{wrong} is given twice")
+        if wrong is not None:
+            may = f"it takes {', '.join(known)}" if known else "it takes none"
+            raise _bad_request(f"{wrong[:MAX_SHOWN_CHARS]!r} is no parameter of {request.path}: {may}")
+        return await handler(request)
+
+    return check
 
 
 def _part(request: web.Request) -> tuple[Dimension | None, str | None]:

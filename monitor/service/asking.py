@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LIMIT_S: Final = 5.0
+_UNKNOWN: Final = 404
+"""The answer to a name that nothing has."""
 
 
 class NoMonitorError(Exception):
@@ -67,7 +69,16 @@ def asked(urls: Sequence[str], window: str, token: str | None = None) -> Said:
 
 def to_review(urls: Sequence[str], query: str, token: str | None = None) -> tuple[list[dict[str, Any]], int]:
     """Return what waits for a verdict, the oldest first, and how much there is. Raises `NoMonitorError`."""
-    found = [_ask(url, f"/api/review?{query}", token) for url in urls]
+    found, unknown = [], []
+    for url in urls:
+        try:
+            found.append(_ask(url, f"/api/review?{query}", token))
+        except NoMonitorError as error:
+            if error.status != _UNKNOWN:
+                raise
+            unknown.append(error)
+    if unknown and not found:
+        raise unknown[0]  # of several monitors, one that knows the name is enough
     first = sorted((one for part in found for one in part["first"]), key=lambda one: (one["time"], one["id"]))
     return first, sum(part["waiting"] for part in found)
 

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.models.rating import balanced
 from monitor.service.merging import merged_points, merged_rates, merged_slices, merged_totals
+from monitor.service.picking import check_names, has_names
 from monitor.service.views import labels_view, oddity_view, quantiles_view
 from monitor.types import AlarmState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from monitor.engine import Engine
     from monitor.models.labels import Waiting
     from monitor.service.shares import Shares
@@ -65,15 +68,22 @@ class Reader:
         with self._shares.lock:
             return {name: labels_view(share.engine) for name, share in self._shares.by_name.items()}
 
-    def waiting(self, *, is_allowed: bool | None, rule: str | None, limit: int) -> tuple[list[Waiting], int]:
-        """Return what has no verdict, the oldest first, and how much there is. None: either kind, any rule."""
+    def waiting(
+        self, *, is_allowed: bool | None, names: Mapping[str, str], limit: int
+    ) -> tuple[list[Waiting], int]:
+        """Return what has no verdict, the oldest first, and how much there is. None: either kind.
+
+        `names`: of which policy, rule or the like (`picking.NAMES`). Raises `UnknownNameError`.
+        """
         with self._shares.lock:
             found = [
                 one
                 for engine in self._engines()
                 for one in engine.waiting()
-                if is_allowed in {None, one.is_allowed} and rule in {None, one.rule}
+                if is_allowed in {None, one.is_allowed} and has_names(one, names)
             ]
+            if not found:
+                check_names(names, self._engines())
         return nsmallest(limit, found, key=lambda one: (one.time_s, one.about)), len(found)
 
     def knows(self, about: str) -> bool:

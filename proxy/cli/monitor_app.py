@@ -81,18 +81,27 @@ def replay(
 
 
 @monitor_app.command()
-def review(
+def review(  # noqa: PLR0913, PLR0917 - one for each option
     url: UrlOption = None,
     state_dir: StateOption = DEFAULT_STATE,
     kind: Annotated[str | None, typer.Option(metavar="KIND", help="incident or allowed; default: both.")] = None,
+    policy: Annotated[str | None, typer.Option(metavar="NAME", help="Of this policy only.")] = None,
     rule: Annotated[str | None, typer.Option(metavar="ID", help="Of this rule only.")] = None,
+    category: Annotated[str | None, typer.Option(metavar="NAME", help="Of this category only.")] = None,
+    route: Annotated[str | None, typer.Option(metavar="PATH", help="Of this route only.")] = None,
+    tenant: Annotated[str | None, typer.Option(metavar="NAME", help="Of this tenant only.")] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="Of this model only.")] = None,
     limit: Annotated[int, typer.Option(metavar="N", help="So many at most.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Write them as JSON lines.")] = False,
 ) -> None:
     """List what waits for a verdict: incidents, and the sample of the answers that were allowed."""
     from proxy.cli.monitor_review import run_review  # noqa: PLC0415
 
-    raise typer.Exit(run_review(url or [], state_dir, kind, rule, limit, as_json=as_json))
+    asked = {
+        "kind": kind, "policy": policy, "rule": rule, "category": category, "route": route, "tenant": tenant,
+        "model": model,
+    }  # fmt: skip
+    raise typer.Exit(run_review(url or [], state_dir, asked, limit, as_json=as_json))
 
 
 @monitor_app.command()

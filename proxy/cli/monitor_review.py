@@ -24,21 +24,22 @@ if TYPE_CHECKING:
 DONE: Final = {"acknowledge": "acknowledged", "close": "closed"}
 
 
-def run_review(
-    urls: list[str], state_dir: str, kind: str | None, rule: str | None, limit: int, *, as_json: bool
-) -> int:
-    """Show what waits for a verdict, the oldest first. Raises `CommandError`."""
+def run_review(urls: list[str], state_dir: str, asked: dict[str, str | None], limit: int, *, as_json: bool) -> int:
+    """Show what waits for a verdict, the oldest first; `asked`: which kind, rule and the like, None: any.
+
+    Raises `CommandError`.
+    """
     from monitor.service.asking import to_review  # noqa: PLC0415 - only these commands need it
 
-    asked = {"kind": kind, "rule": rule, "limit": str(limit)}
-    query = urlencode({name: value for name, value in asked.items() if value is not None})
+    given = {name: value for name, value in asked.items() if value is not None}
+    query = urlencode(given | {"limit": str(limit)})
     found, waiting = _ask(lambda token: to_review(urls or [address_in(state_dir)], query, token))
     screen = console()
     if as_json:
         for one in found[:limit]:
             screen.out(orjson.dumps(one).decode(), highlight=False)
     elif not found:
-        screen.print("Nothing waits for a verdict.")
+        screen.print("Nothing waits for a verdict." if not given else "Nothing like that waits for a verdict.")
     else:
         screen.print(_table(found[:limit]))
         screen.print(Text(f"{len(found[:limit])} of {waiting} that wait, the oldest first.", style="dim"))

@@ -62,7 +62,8 @@ def _picture(urls: list[str], window: str) -> RenderableType:
 def refused(error: NoMonitorError) -> CommandError:
     """Return what a person is told where a monitor did not do what was asked."""
     if error.said:
-        return CommandError(f"{error.url}: {error.said}.")
+        end = "" if error.said.endswith("?") else "."
+        return CommandError(f"{error.url}: {error.said}{end}")
     hint = "Give its address with --url."
     if error.status is not None:
         hint = f"Set {TOKEN_VARIABLE}." if error.status == _UNAUTHORISED else "Look at its log."

@@ -194,9 +194,57 @@ async def test_what_waits_for_a_verdict_is_listed_until_it_has_one(tmp_path: Pat
         _, found = await asked(f"{url}/api/review?kind=incident")
         assert found["waiting"] == 5
         assert "inc_100" not in {one["id"] for one in found["first"]}
-        assert (await asked(f"{url}/api/review?rule=other"))[1] == {"waiting": 0, "first": []}
-        for wrong in ("limit=0", "limit=x", "limit=1001", "kind=other"):
+        for wrong in ("limit=0", "limit=x", "limit=1001", "kind=other", "limit="):
             assert (await asked(f"{url}/api/review?{wrong}"))[0] == 400
+
+
+async def test_what_waits_is_picked_by_name(tmp_path: Path) -> None:
+    """What has all of the names; a name that nothing has is told, and what belongs together may be judged."""
+    shares = fed(tmp_path)
+    engine = shares.by_name["share-0"].engine
+    for number in range(8):
+        names = {"tenant": f"t{number % 2}", "rule": f"r{number // 4}", "route": "/v1/embeddings"}
+        engine.receive(incident(number, START_S + 2000, **names), START_S + 2000)
+    async with served_monitor(shares) as (url, *_):
+        for query, ids in (
+            ("tenant=t1&rule=r0", {"inc_1", "inc_3"}),
+            ("kind=incident&route=/v1/embeddings&limit=2", {"inc_0", "inc_1"}),
+            ("policy=acme&category=CARD&model=m&rule=r1&tenant=t0", {"inc_4", "inc_6"}),
+            ("tenant=t2&rule=r0", set()),
+        ):
+            status, found = await asked(f"{url}/api/review?{query}")
+            assert (status, {one["id"] for one in found["first"]}) == (200, ids), query
+        for query, status, said in (
+            ("rule=r9", 404, "no rule 'r9' has been seen here, only r0, r1"),
+            ("tenant=somebody", 404, "no tenant 'somebody' has been seen here, only t0, t1, t2"),
+            ("tenant=", 404, "no tenant '' has been seen here, only t0"),
+            ("kind=allowed&rule=r0", 400, "an allowed answer has no rule"),
+            ("modle=m", 400, "'modle' is no parameter of /api/review: it takes kind, policy, rule"),
+            ("rule=r0&rule=r1", 400, "rule is given twice"),
+        ):
+            answer = await asked(f"{url}/api/review?{query}")
+            assert (answer[0], answer[1]["error"][: len(said)]) == (status, said)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "rates?dimesion=model",
+        "balance?value=m",
+        "series?slice=m",
+        "slices?x",
+        "alarms?status=open",
+        "digest?x",
+        "labels?x",
+        "oddity?x",
+        "quantiles?window=1h",
+        "status?x",
+    ],
+)
+async def test_a_parameter_that_is_none_is_told(tmp_path: Path, path: str) -> None:
+    async with served_monitor(fed(tmp_path, 10)) as (url, *_):
+        status, answer = await asked(f"{url}/api/{path}")
+        assert (status, "is no parameter of /api/" in answer["error"]) == (400, True)
 
 
 async def test_a_reference_is_kept_when_there_is_one(tmp_path: Path) -> None:

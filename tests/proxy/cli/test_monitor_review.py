@@ -42,13 +42,35 @@ async def test_what_waits_is_listed_and_judged(tmp_path: Path, sluicegate: Sluic
         ran = await asyncio.to_thread(sluicegate, "monitor", "review", "--json", *where)
         lines = [json.loads(line) for line in ran.out.splitlines()]
         assert {"inc_0", "inc_1", "inc_2"} <= {one["id"] for one in lines}
-        ran = await asyncio.to_thread(sluicegate, "monitor", "review", "--rule", "other", *where)
-        assert "Nothing waits for a verdict." in ran.out
+        names = ("--policy", "acme", "--rule", "cards", "--category", "CARD", "--route", "/v1/chat/completions")
+        more = ("--tenant", "t1", "--model", "m", "--kind", "incident")
+        ran = await asyncio.to_thread(sluicegate, "monitor", "review", *names, *more, *where)
+        assert "3 of 3 that wait" in ran.out
+        ran = await asyncio.to_thread(sluicegate, "monitor", "review", "--rule", "cards", "--tenant", "t0", *where)
+        assert (ran.code, ran.out) == (0, "Nothing like that waits for a verdict.\n")
+        ran = await asyncio.to_thread(sluicegate, "monitor", "review", "--rule", "cardz", *where)
+        assert (ran.code, "no rule 'cardz' has been seen here. Did you mean 'cards'?" in ran.err) == (2, True)
         given = ("monitor", "verdict", "inc_0", "false_positive", "--reviewer", "jane", "--severity", "low")
         ran = await asyncio.to_thread(sluicegate, *given, *where)
         assert (ran.code, "Kept as event" in ran.out, "is known" in ran.out) == (0, True, False)
         ran = await asyncio.to_thread(sluicegate, *given[:2], "inc_99", *given[3:], *where)
         assert (ran.code, "No incident and no sampled answer inc_99 is known" in ran.out) == (0, True)
+
+
+async def test_of_several_monitors_one_that_knows_the_name_is_enough(
+    tmp_path: Path, sluicegate: Sluicegate
+) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    async with (
+        served_monitor(with_incidents(tmp_path / "one")) as one,
+        served_monitor(fed(tmp_path / "other", 10)) as other,
+    ):
+        given = ("monitor", "review", "--url", other.url, "--url", one.url, "--rule")
+        ran = await asyncio.to_thread(sluicegate, *given, "cards")
+        assert "3 of 3 that wait" in ran.out
+        ran = await asyncio.to_thread(sluicegate, *given, "nothing")
+        assert (ran.code, "no rule 'nothing' has been seen here" in ran.err) == (2, True)
 
 
 async def test_an_id_is_whole_in_a_narrow_terminal(
