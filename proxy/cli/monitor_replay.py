@@ -36,8 +36,8 @@ def run_monitor_replay(
     source: str, kafka: str | None, config: str | None, plot: str | None, *, as_json: bool
 ) -> int:
     """Replay. Raises `CommandError`."""
-    if plot is not None and Path(plot).suffix not in PAGES:
-        raise CommandError(f"--plot: {plot}: the drawing is a page. Give it a name that ends in .html.")
+    if plot is not None:
+        _check_plot(Path(plot))
     need_river()
     from monitor.service.plotting import page  # noqa: PLC0415 - with it comes River
     from monitor.service.replaying import replay  # noqa: PLC0415
@@ -52,6 +52,16 @@ def run_monitor_replay(
             raise CommandError(f"--plot: {plot}: {error.strerror}.") from error
     _show(replayed, as_json=as_json)
     return ExitCode.OK
+
+
+def _check_plot(path: Path) -> None:
+    """Say what is wrong before the past is read, which may take long. Raises `CommandError`."""
+    if path.suffix not in PAGES:
+        raise CommandError(f"--plot: {path}: the drawing is a page. Give it a name that ends in .html.")
+    if path.is_dir():
+        raise CommandError(f"--plot: {path}: Is a directory.")
+    if not path.absolute().parent.is_dir():
+        raise CommandError(f"--plot: {path}: there is no folder {path.parent}.")
 
 
 def _items(source: str, kafka: str | None, config: str | None) -> list[Item]:
@@ -121,7 +131,7 @@ def _show(replayed: Replayed, *, as_json: bool) -> None:
     if as_json:
         for alarm in replayed.raised:
             write_json(alarm_view(alarm))
-    else:
+    elif parts:
         views = [alarm_view(alarm) for alarm in replayed.raised if alarm.alarm_id in parts]
         table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
         for name in ("opened, UTC", "alarm", "about", "before", "then", "answers"):

@@ -90,3 +90,18 @@ def test_what_is_wrong_is_said(tmp_path: Path, sluicegate: Sluicegate) -> None:
     (tmp_path / "bad.db").write_bytes(b"SQLite format 3\0 and nothing")
     ran = sluicegate("monitor", "replay", str(tmp_path / "bad.db"))
     assert ran.code == 2
+
+
+def test_where_the_drawing_cannot_go_is_told_before_anything_is_read(
+    tmp_path: Path, sluicegate: Sluicegate
+) -> None:
+    """The file is not even there: a long past would have been read for nothing."""
+    for path, said in ((tmp_path / "no" / "page.html", "there is no folder"), (tmp_path, "the drawing is a page")):
+        ran = sluicegate("monitor", "replay", "nowhere.jsonl", "--plot", str(path))
+        assert (ran.code, said in ran.err, "nowhere" in ran.err) == (2, True, False)
+
+
+def test_where_there_is_no_alarm_there_is_no_table(sluicegate: Sluicegate) -> None:
+    ran = sluicegate("monitor", "replay", "-", stdin=LINES[:1000].rpartition(b"\n")[0] + b"\n")
+    assert (ran.code, ran.out) == (0, "")
+    assert "0 alarms." in ran.err
