@@ -21,6 +21,7 @@ TITLES = [
     "Streams",
     "Long texts",
     "Lists of values",
+    "A policy's own patterns",
     "Targets",
 ]
 
