@@ -173,7 +173,9 @@ def api_app(
 ) -> web.Application:
     """Return the application."""
     api = _Api(reader, runner, registry, verdicts)
-    app = web.Application(middlewares=[_authorised(token), _own_pages_only], client_max_size=MAX_BYTES)
+    app = web.Application(
+        middlewares=[_authorised(token), _own_pages_only, _wrong_paths], client_max_size=MAX_BYTES
+    )
     app.router.add_get("/healthz", api.healthz)
     app.router.add_get("/readyz", api.readyz)
     app.router.add_get("/metrics", api.metrics)
@@ -265,6 +267,24 @@ async def _own_pages_only(request: web.Request, handler: Handler) -> web.StreamR
     if request.method == "POST" and "Origin" in request.headers:
         return web.Response(status=403, text="not from a page of another site\n")
     return await handler(request)
+
+
+@web.middleware
+async def _wrong_paths(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What is wrong with a question is JSON everywhere below /api/, be it that there is no such question."""
+    try:
+        return await handler(request)
+    except web.HTTPMethodNotAllowed as error:
+        if not request.path.startswith("/api/"):
+            raise
+        may = ", ".join(sorted(error.allowed_methods))
+        answer = _problem(405, f"{request.path[:MAX_SHOWN_CHARS]} takes {may}")
+        answer.headers["Allow"] = may
+        return answer
+    except web.HTTPNotFound:
+        if not request.path.startswith("/api/"):
+            raise
+        return _problem(404, f"there is no {request.path[:MAX_SHOWN_CHARS]} here")
 
 
 def _is_loopback(host: str) -> bool:

@@ -283,3 +283,12 @@ def test_an_address_that_others_reach_needs_a_token() -> None:
     for host in ("0.0.0.0", "monitor.example"):
         with pytest.raises(AddressError, match="SLUICEGATE_MONITOR_TOKEN"):
             check_address(host, None)
+
+
+async def test_a_path_that_is_none_is_told_as_all_that_is_wrong(tmp_path: Path) -> None:
+    async with served_monitor(fed(tmp_path, 10)) as (url, *_):
+        for path, method, answer in (
+            ("/api/rate", "GET", (404, {"error": "there is no /api/rate here"})),
+            ("/api/rates", "POST", (405, {"error": "/api/rates takes GET, HEAD"})),
+        ):
+            assert await asked(url + path, method) == answer
