@@ -175,8 +175,9 @@ class Desk:
             observed=firing.observed,
             expected=firing.expected,
             evidence=firing.evidence | {"chance": firing.chance},
-            window_start_s=firing.start_s,
-            window_end_s=firing.end_s,
+            # The answer that came first need not be the earliest, nor the last one the latest.
+            window_start_s=min(firing.start_s, firing.end_s),
+            window_end_s=max(firing.start_s, firing.end_s),
             events=firing.events,
             opened_s=now_s,
             changed_s=now_s,
@@ -185,7 +186,7 @@ class Desk:
         )
         self._open[key] = alarm
         self._keys[key] = alarm.alarm_id
-        window_s = firing.end_s - firing.start_s if firing.detector == "adwin" else 0.0
+        window_s = abs(firing.end_s - firing.start_s) if firing.detector == "adwin" else 0.0
         self._rest_until_s[key] = now_s + max(self._settings.cool_down_s, window_s)
         return [alarm, *self._explained(alarm, now_s, kinship)]
 

@@ -47,6 +47,11 @@ def test_an_alarm_opens_once_and_carries_its_numbers() -> None:
     assert bench.desk.alarms() == [alarm]
 
 
+def test_a_window_of_answers_that_came_in_disorder_has_its_start_before_its_end() -> None:
+    (alarm,) = Bench().fire(firing(start_s=START_S, end_s=START_S - 300))
+    assert (alarm.window_start_s, alarm.window_end_s) == (START_S - 300, START_S)
+
+
 def test_ids_are_the_same_in_a_replay_and_different_otherwise() -> None:
     assert Bench().fire(firing()) == Bench().fire(firing())
     ids = {Bench().fire(firing(place))[0].alarm_id for place in (WHOLE, MODEL, TENANT)}
