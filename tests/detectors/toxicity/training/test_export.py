@@ -10,8 +10,10 @@ from detectors.toxicity.card import LABELS
 from tests.support.tiny_encoder import write_classifier
 
 pytest.importorskip("torch", reason="make test-models installs torch and Detoxify")
-pytestmark = pytest.mark.models
-pytestmark = pytest.mark.filterwarnings("ignore")  # the libraries' own deprecations, different in each release
+pytestmark = [
+    pytest.mark.models,
+    pytest.mark.filterwarnings("ignore"),  # the libraries' own deprecations, different in each release
+]
 
 TEXTS = ["you are a wretch", "you are a kind person", "the tide comes in"]
 

@@ -14,8 +14,10 @@ from detectors.toxicity.training.reading import Block
 from tests.support.tiny_encoder import write_classifier
 
 pytest.importorskip("torch", reason="make test-models installs torch and Detoxify")
-pytestmark = pytest.mark.models
-pytestmark = pytest.mark.filterwarnings("ignore")  # the libraries' own deprecations, different in each release
+pytestmark = [
+    pytest.mark.models,
+    pytest.mark.filterwarnings("ignore"),  # the libraries' own deprecations, different in each release
+]
 
 TEXTS = ["you are a wretch", "you are a kind person", "the tide comes in and you are kind"]
 

@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from detectors.toxicity.training import sentences
-
-TABLES = {name: table for name, table in vars(sentences).items() if isinstance(table, tuple)}
-SLOTS = {
-    "name",
-    "relation",
-    "job",
-    "place",
-    "topic",
-    "thing",
-    "insult",
-    "scorn",
-    "vile",
-    "harm",
-    "people",
-    "identity",
-}
+from tests.support.templated import broken, repeated, tables
 
 
 def test_every_slot_is_known() -> None:
-    for table in TABLES.values():
-        for sentence in table:
-            names = set(re.findall(r"\{(\w+)", sentence))
-            assert names <= SLOTS | {"one", "profane"}, sentence
-            assert sentence.count("{") == sentence.count("}")
+    assert broken(sentences) == []
 
 
 def test_no_sentence_is_there_twice() -> None:
-    every = [sentence.lower() for table in TABLES.values() for sentence in table]
-    assert len(TABLES) == 11
-    assert len(set(every)) == len(every)
+    assert len(tables(sentences)) == 11
+    assert repeated(sentences) == []
 
 
 def test_harmful_and_harmless_ones_are_in_different_tables() -> None:

@@ -16,8 +16,10 @@ from detectors.toxicity.training.targets import Targets, known_targets
 from tests.support.tiny_encoder import write_encoder
 
 pytest.importorskip("torch", reason="make test-models installs torch and Detoxify")
-pytestmark = pytest.mark.models
-pytestmark = pytest.mark.filterwarnings("ignore")  # the libraries' own deprecations, different in each release
+pytestmark = [
+    pytest.mark.models,
+    pytest.mark.filterwarnings("ignore"),  # the libraries' own deprecations, different in each release
+]
 
 MAX_TOKENS = 32
 
