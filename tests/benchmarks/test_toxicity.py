@@ -32,7 +32,7 @@ def test_each_engine_has_its_rows(small: Path, monkeypatch: pytest.MonkeyPatch) 
     assert all(len(row) == 1 + len(LENGTHS) for row in lengths.rows)
     assert [row[0] for row in first.rows] == ["ramped windows", "whole sentences"]
     assert [row[-1] for row in streams.rows] == ["0"] * 3
-    assert all(int(row[1]) >= 1 for row in streams.rows)
+    assert all(row[1] == "none" or int(row[1]) >= 1 for row in streams.rows)  # too short a time for most verdicts
 
 
 def test_what_cannot_be_measured_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
