@@ -1,6 +1,6 @@
 """What judging meaning costs: time by length of a window, streams on one core, the wait for the first character.
 
-python -m benchmarks.toxicity [--onnx DIR | --detoxify-size] [--seconds 6]
+python -m benchmarks.toxicity [--onnx DIR | --detoxify-size] [--seconds 16]
 
 Streams are simulated around the real guard, the real driver and the real process of a model; their tokens come
 20 a second. A verdict's wait is what a reader waits beyond the end of a sentence.
@@ -364,7 +364,7 @@ def main() -> None:
         action="store_true",
         help="make one of Detoxify's size, with random weights; needs the extra [detoxify]",
     )
-    parser.add_argument("--seconds", type=float, default=6.0, help="for each number of streams that is tried")
+    parser.add_argument("--seconds", type=float, default=16.0, help="for each number of streams that is tried")
     parser.add_argument("--rounds", type=int, default=100)
     options = parser.parse_args()
     console, remarks = Console(), list[str]()
