@@ -7,20 +7,21 @@ what when.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 
-class PartlySaved:
+class PartlySaved(ABC):
     """A model of which a snapshot leaves something out."""
 
     UNSAVED: ClassVar[frozenset[str]]
     """The attributes that `_begin` makes."""
 
+    @abstractmethod
     def _begin(self) -> None:
         """Make the attributes that no snapshot has. Nothing waits."""
-        raise NotImplementedError
 
-    def _take_in(self) -> object:
+    def _take_in(self) -> object:  # noqa: B027 - where nothing waits there is nothing to do
         """Take in all that waits. It is too little for anything to fire."""
 
     def __getstate__(self) -> dict[str, Any]:
