@@ -16,7 +16,7 @@ from detectors.toxicity.training.exported import Exported, digest
 from detectors.toxicity.training.metrics import Estimate, Floats
 
 MAX_TOKENS = 128
-VERSION = "3"
+VERSION = "2"
 BASE = "sentence-transformers/all-MiniLM-L6-v2"
 FILES = ("model.onnx", "tokenizer.json")
 

@@ -53,118 +53,23 @@ _GROUPS = (
 )
 
 _FUNCTIONS: tuple[tuple[str, bool, tuple[str, ...]], ...] = (
-    (
-        "plain hate",
-        True,
-        (
-            "I really loathe {g}.",
-            "{g} are the scum of the earth.",
-            "Honestly, {g} revolt me.",
-            "I feel nothing but contempt for {g}.",
-            "{g} can rot for all I care.",
-        ),
-    ),
-    (
-        "dehumanising",
-        True,
-        (
-            "{g} are rats in human shape.",
-            "To me {g} are a virus that has to be cured.",
-            "{g} belong in a zoo.",
-            "{g} are a lower species, that is all.",
-        ),
-    ),
+    ("plain hate", True, ("I really loathe {g}.", "{g} are the scum of the earth.", "Honestly, {g} revolt me.")),
+    ("dehumanising", True, ("{g} are rats in human shape.", "To me {g} are a virus that has to be cured.")),
     (
         "hate as a question",
         True,
-        (
-            "Why would anyone sane want {g} around?",
-            "Who let all these disgusting {g} in?",
-            "Which genius decided that {g} count as people?",
-            "Tell me, is there one thing {g} are not terrible at?",
-        ),
+        ("Why would anyone sane want {g} around?", "Who let all these disgusting {g} in?"),
     ),
-    (
-        "exclusion",
-        True,
-        (
-            "{g} have no business in our parliament.",
-            "Kick every last one of the {g} out of here.",
-            "{g} ought to be barred from every public pool.",
-            "Not one more of these {g} in our neighbourhood.",
-        ),
-    ),
-    (
-        "stereotype",
-        True,
-        (
-            "Lend {g} a tool and it is gone for good, thieves that they are.",
-            "Everybody knows {g} are too dim for real work.",
-        ),
-    ),
-    (
-        "hate in the next sentence",
-        True,
-        (
-            "Our new neighbours are {g}. I want them gone, they revolt me.",
-            "I had to sit beside {g}. Vile things, all of them.",
-        ),
-    ),
-    (
-        "threat to a group",
-        True,
-        (
-            "Line up the {g} and open fire.",
-            "Tonight we beat up {g}, who is in?",
-            "I am loading my gun for the {g} next door.",
-            "Every last one of these {g} is going to bleed.",
-        ),
-    ),
+    ("exclusion", True, ("{g} have no business in our parliament.", "Kick every last one of the {g} out of here.")),
+    ("threat to a group", True, ("Line up the {g} and open fire.", "Tonight we beat up {g}, who is in?")),
     (
         "negated hate",
         False,
-        (
-            "I could never loathe {g}.",
-            "{g} are not scum, and it is sad that this needs saying.",
-            "Nobody with a heart could feel contempt for {g}.",
-            "I will not accept that {g} get treated like dirt.",
-        ),
+        ("I could never loathe {g}.", "{g} are not scum, and it is sad that this needs saying."),
     ),
-    (
-        "counter-speech",
-        False,
-        (
-            "Whoever calls {g} rats should read a history book.",
-            "Stop the hate against {g}.",
-            "What you wrote about {g} is bigotry. Delete it.",
-            "Saying that {g} belong in a zoo tells more about you than about them.",
-        ),
-    ),
-    (
-        "quoted hate",
-        False,
-        (
-            "He was sacked for tweeting that {g} are the scum of the earth.",
-            "The leaflet said that {g} ought to be barred from the pool; the council condemned it.",
-        ),
-    ),
-    (
-        "support",
-        False,
-        (
-            "{g} make this city better.",
-            "So happy to see {g} on the council at last!",
-            "Proud to march beside {g} today.",
-        ),
-    ),
-    (
-        "reports about groups",
-        False,
-        (
-            "A man was jailed after he had threatened to shoot {g} in a mosque, a church and a bar.",
-            "The study asks why {g} are stopped by the police more often.",
-        ),
-    ),
+    ("counter-speech", False, ("Whoever calls {g} rats should read a history book.", "Stop the hate against {g}.")),
+    ("quoted hate", False, ("He was sacked for tweeting that {g} are the scum of the earth.",)),
+    ("support", False, ("{g} make this city better.", "So happy to see {g} on the council at last!")),
 )
 _PLAIN: tuple[tuple[str, bool, tuple[str, ...]], ...] = (
     (

@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from random import Random
 
 from detectors.toxicity.card import LABELS
-from detectors.toxicity.training import group_sentences as groups
-from detectors.toxicity.training import menace_sentences as menaces
 from detectors.toxicity.training import sentences
 from detectors.toxicity.training import vocabulary as words
-from detectors.toxicity.training.example import CIVIL, Example, Known, civil_but, known
+from detectors.toxicity.training.example import CIVIL, Example, Known, civil_but
 
 DRESSED_SHARE = 0.5
 MARKED_OBSCENE = 0.66
@@ -151,37 +149,6 @@ BATCHES = (
     Batch("made-no-insult", sentences.INSULT_CIVIL, CIVIL, 2200),
     Batch("made-no-threat", sentences.THREAT_CIVIL, CIVIL, 1800),
     Batch("made-health", sentences.SEXUAL_CIVIL, CIVIL, 700),
-    Batch(
-        "made-group-threats",
-        groups.GROUP_THREATS,
-        civil_but(toxicity=0.98, severe_toxicity=0.45, identity_attack=0.94, threat=0.92),
-        1700,
-    ),
-    Batch(
-        "made-group-attacks",
-        (
-            *groups.GROUP_EXCLUSION,
-            *groups.GROUP_DEHUMANISING,
-            *groups.GROUP_QUESTIONS,
-            *groups.GROUP_STEREOTYPES,
-            *groups.GROUP_FOLLOW_UPS,
-        ),
-        civil_but(toxicity=0.96, severe_toxicity=0.2, identity_attack=0.97, insult=0.45),
-        6000,
-    ),
-    Batch("made-group-civil", groups.GROUP_CIVIL, CIVIL, 5000),
-    Batch("made-no-group", groups.RUDE_BUT_NO_GROUP, known(identity_attack=0.03, threat=0.02), 400),
-    Batch(
-        "made-menaces", menaces.VEILED_THREATS, civil_but(toxicity=0.96, severe_toxicity=0.35, threat=0.94), 1600
-    ),
-    Batch(
-        "made-die",
-        menaces.DIE_PLEASE,
-        civil_but(toxicity=0.97, severe_toxicity=0.45, threat=0.5, insult=0.5),
-        600,
-    ),
-    Batch("made-scorn", menaces.QUIET_SCORN, civil_but(toxicity=0.9, insult=0.93), 1200),
-    Batch("made-no-menace", menaces.MENACE_CIVIL, CIVIL, 1500),
 )
 
 

@@ -17,9 +17,8 @@ from detectors.toxicity.training.metrics import Bools, Floats
 CIVIL_RATES = {"rewrite": 0.0025, "block": 0.001}
 """Share of civil texts of which any window may reach a threshold of any label. What is chosen on some texts fires
 more often on others, so that it is less than what the report is held to (0.5 %)."""
-GENTLE_RATES = {"rewrite": 0.01, "block": 0.005}
-"""The same of gentle sentences: all of them were made to come close to harm, many with the words of an attack, and
-one template that is misread stands for a dozen of them."""
+GENTLE_RATES = {"rewrite": 0.003, "block": 0.002}
+"""The same of gentle sentences: all of them were made to come close to harm."""
 LOWEST = {"rewrite": 0.3, "block": 0.7}
 HIGHEST = 0.999
 GRID = tuple(np.round(np.concatenate([np.arange(0.30, 0.99, 0.01), np.arange(0.99, 1.0, 0.001)]), 3).tolist())

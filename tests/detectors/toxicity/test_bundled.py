@@ -19,7 +19,7 @@ HARMFUL = {
     "Honestly, your plan is stupid and so are you.": "insult",
     "I will find you and hurt you.": "threat",
     "You are a complete 1d1ot and nobody likes you.": "insult",
-    "You are a worthless, stupid idiot " + ",;" * 71: "insult",
+    "You stupid idiot " + ",;" * 71: "insult",
 }
 HARMLESS = (
     "Thank you, that was very helpful.",
