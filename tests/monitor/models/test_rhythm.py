@@ -8,7 +8,7 @@ import random
 import pytest
 
 from monitor.models.changes import ShareWatch
-from monitor.models.rhythm import SLOT_S, Rhythm
+from monitor.models.rhythm import FADE, PRIOR, SLOT_S, Rhythm
 from monitor.settings import DriftSettings
 from monitor.types import WHOLE, Signal
 
@@ -30,9 +30,10 @@ def lived(days: int, swing: float, per_hour: int = 400, rate: float = 0.1) -> Rh
 @pytest.mark.parametrize("days", [1, 4])
 def test_a_swing_is_known_from_the_second_day_on(days: int) -> None:
     rhythm = lived(days, 0.5)
+    usual = 40 * sum(FADE**day for day in range(days))
     for hour, factor in ((6, 1.5), (12, 1.0), (18, 0.5)):
         rhythm.turn(days * DAY_S + hour * HOUR_S)
-        assert rhythm.factor == pytest.approx(factor, abs=0.2)
+        assert rhythm.factor == pytest.approx((factor * usual + PRIOR) / (usual + PRIOR), abs=0.12)
 
 
 def test_on_the_first_day_and_without_a_swing_there_is_no_factor() -> None:
