@@ -18,6 +18,9 @@ CONSUMERS_STAMP := $(VENV)/.installed-consumers
 MODELS_STAMP := $(VENV)/.installed-models
 TOO_OLD := sys.exit(sys.version_info < (3, 11))
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# Without --no-compile all that is installed is compiled, one file after another, which takes as long as the rest of the
+# installation; of most of it nothing is ever imported.
+INSTALL := $(PIP) install --no-compile --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-deploy test-models check format bench bench-monitor fuzz soak chaos outage consumers leak-surface clean
@@ -54,7 +57,7 @@ $(STAMP): pyproject.toml constraints.txt
 		$(PYTHON) -m venv --clear $(VENV) || { \
 			echo "No virtual environment could be made. On Debian and Ubuntu, install python3-venv." >&2; exit 1; }; }
 	@echo "Installing into $(VENV) (the first time takes a minute or two)."
-	@$(PIP) install --constraint constraints.txt --editable '.[dev,demo]'
+	@$(INSTALL) '.[dev,demo]'
 	@touch $@
 
 demo: $(STAMP)
@@ -79,7 +82,7 @@ test-models: $(MODELS_STAMP)
 check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers auto
 	$(BIN)/lint-imports
 
 format: $(STAMP)
@@ -111,11 +114,11 @@ leak-surface: $(STAMP)
 	PYTHONPATH=. $(BIN)/python -m tests.leaks.surface
 
 $(MODELS_STAMP): $(STAMP)
-	@$(PIP) install --constraint constraints.txt --editable '.[dev,demo,detoxify,ner]'
+	@$(INSTALL) '.[dev,demo,detoxify,ner]'
 	@touch $@
 
 $(FUZZ_STAMP): $(STAMP)
-	@$(PIP) install --constraint constraints.txt --editable '.[dev,demo,fuzz]'
+	@$(INSTALL) '.[dev,demo,fuzz]'
 	@touch $@
 
 chaos: $(STAMP)
@@ -131,7 +134,7 @@ consumers: $(CONSUMERS_STAMP)
 	SLUICEGATE_CONSUMERS=1 $(BIN)/python -m pytest -q -n 0 tests/events/test_consumers.py $(ARGS)
 
 $(CONSUMERS_STAMP): $(STAMP)
-	@$(PIP) install --constraint constraints.txt --editable '.[dev,demo,consumers]'
+	@$(INSTALL) '.[dev,demo,consumers]'
 	@touch $@
 
 .PHONY: compiled test-compiled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 import tracemalloc
 
@@ -153,12 +154,14 @@ BOMBS = {
 def test_d7_a_bomb_is_over_quickly(name: str) -> None:
     """D7: whatever the file, the answer takes at most 100 ms of processor time."""
     source = BOMBS[name].encode()
-    took = []
-    for _ in range(3):
+    least = math.inf
+    for _ in range(6):  # what else runs on the machine can only add to it
         begin = time.process_time()
         parse(source, "p.yaml")
-        took.append(time.process_time() - begin)
-    assert min(took) <= 0.1
+        least = min(least, time.process_time() - begin)
+        if least <= 0.1:
+            return
+    pytest.fail(f"it took {least:.3f} s of processor time")
 
 
 def test_d7_a_bomb_needs_little_memory() -> None:

@@ -13,7 +13,7 @@ from proxy.wire import recurring
 from proxy.wire.framing import SseFraming
 from proxy.wire.jsontext import loads
 from proxy.wire.openai_chat import STREAM
-from proxy.wire.recurring import RecurringFrames
+from proxy.wire.recurring import MAX_CREDIT, MOLD_COST, TRY_EVERY, RecurringFrames
 from proxy.wire.series import SeriesState
 from proxy.wire.types import Form, Frame, FrameRun, WireError
 from proxy.wire.walk import Walker
@@ -182,7 +182,7 @@ def test_a_mold_does_not_know_what_its_frame_said() -> None:
 
 def test_memory_and_lessons_have_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recurring, "MAX_MOLDS", 2)
-    monkeypatch.setattr(recurring, "MAX_VAIN_MOLDS", 3)
+    monkeypatch.setattr(recurring, "MAX_CREDIT", 5 * MOLD_COST)
     known = RecurringFrames(STREAM)
     for number in range(9):
         block = FRAMES[1].replace(b'"index":0', b'"index":%d' % number)
@@ -190,25 +190,50 @@ def test_memory_and_lessons_have_limits(monkeypatch: pytest.MonkeyPatch) -> None
         assert meaning is not None
         known.learn(meaning, meaning.slots, SseFraming(), ())
         assert len(known._molds) <= 2
-    assert known._vain == 3
+    assert known._credit == 0
     assert taken(known, FRAMES[1].replace(b'"index":0', b'"index":8')) is None
     assert taken(known, FRAMES[1].replace(b'"index":0', b'"index":4')) is not None
 
 
 def test_after_many_vain_molds_one_frame_of_many_is_learned(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And where a frame fits what was learned then, learning goes on as before."""
-    monkeypatch.setattr(recurring, "MAX_VAIN_MOLDS", 3)
+    """And where frames fit what was learned then, learning goes on as before."""
     monkeypatch.setattr(recurring, "TRY_EVERY", 5)
     known = RecurringFrames(STREAM)
-    known._vain = 3
-    meaning = walked(FRAMES[1])
+    known._credit = 0
+    meaning, other = walked(FRAMES[1]), walked(FRAMES[1].replace(b'"index":0', b'"index":7'))
     assert meaning is not None
+    assert other is not None
     for _ in range(4):
         known.learn(meaning, meaning.slots, SseFraming(), ())
     assert not known._molds
     known.learn(meaning, meaning.slots, SseFraming(), ())
-    assert taken(known, FRAMES[1]) is not None
-    assert known._vain < 3
+    for _ in range(MOLD_COST):
+        assert len(known._molds) == 1
+        assert taken(known, FRAMES[1]) is not None
+        known.learn(other, other.slots, SseFraming(), ())
+    assert len(known._molds) == 2
+
+
+def test_shapes_that_are_too_many_to_remember_cost_no_more_than_they_save(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They come in turn, so that each is forgotten just before it recurs; later ones find what stayed."""
+    monkeypatch.setattr(recurring, "MAX_MOLDS", 3)
+    known = RecurringFrames(STREAM)
+    shapes = [FRAMES[1].replace(b'"index":0', b'"index":%d' % number) for number in range(5)]
+    meanings = [walked(block) for block in shapes]
+    made, fits = 0, 0
+    for _ in range(300):
+        for block, meaning in zip(shapes, meanings, strict=True):
+            assert meaning is not None
+            if taken(known, block) is not None:
+                fits += 1
+                continue
+            before = list(known._molds)
+            known.learn(meaning, meaning.slots, SseFraming(), ())
+            made += known._molds != before
+    assert made * MOLD_COST <= MAX_CREDIT + fits + MOLD_COST * 1500 // TRY_EVERY
+    assert fits > 500
 
 
 def blocks_of(case: Frames, *numbers: int) -> list[bytes]:
