@@ -5,9 +5,10 @@ Their caches fill with use; here they are used on text such as people and models
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
-from detectors.types import ChannelKind
+from detectors.types import ChannelKind, CostClass, Window
 from policies.types import Direction
 from proxy.guard.rules import channel_rules
 
@@ -58,7 +59,12 @@ development available question: however, therefore, including several possible a
 
 
 def warm(policy: Policy) -> None:
-    """Build all that texts are looked at with under a policy. Takes up to a second: not for the event loop."""
+    """Build all that texts are looked at with under a policy. Takes up to two seconds: not for the event loop."""
+    for detector in (*policy.detectors.values(), *(view for views in policy.viewing.values() for view in views)):
+        if detector.cost_class is CostClass.INLINE:
+            # One that fails here fails again at the first text, under its rule's `on_error`.
+            with contextlib.suppress(Exception):
+                detector.scan(Window(min(detector.kinds), "", _TEXT, 0, final=True))
     screens: dict[int, FusedScreen] = {}
     for direction in Direction:
         rules = channel_rules(policy, direction)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from benchmarks.payloads import BURST, WHOLE, request_bytes, stream_events
 from detectors import automaton, prefilter
+from detectors.pii import phone_plans
+from detectors.types import ScanResult, Window
 from policies.loader import load_policy
 from policies.types import Action, Direction
 from proxy.guard.drive import scan_inline
@@ -18,6 +21,17 @@ if TYPE_CHECKING:
     import pytest
 
 CHAT = DIALECTS["openai-chat"]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Failing(WordDetector):
+    """Fails at every text."""
+
+    seen: list[Window] = dataclasses.field(default_factory=list)
+
+    def scan(self, window: Window) -> ScanResult:
+        self.seen.append(window)
+        raise RuntimeError("it always fails")
 
 
 def test_the_first_exchange_builds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,6 +54,22 @@ def test_the_first_exchange_builds_nothing(monkeypatch: pytest.MonkeyPatch) -> N
         scan_inline(answer)
     assert set(built) <= {"row"}
     assert len(built) < 100
+
+
+def test_the_first_number_of_another_country_builds_no_plans() -> None:
+    """The plans of the world take half a second, which no text waits for; a policy that is only read needs none."""
+    phone_plans._callings.cache_clear()
+    phone_plans._calling.cache_clear()
+    default = load_policy("default")
+    assert phone_plans._callings.cache_info().currsize == 0
+    warm(default)
+    assert phone_plans._callings.cache_info().currsize == 1
+
+
+def test_what_fails_while_it_is_warmed_is_left_to_the_first_text() -> None:
+    broken = _Failing("w", ("zebra",))
+    warm(policy([broken], [rule("w", Action.REDACT)]))
+    assert len(broken.seen) == 1
 
 
 def test_a_policy_without_screens_is_warm_at_once() -> None:
