@@ -70,7 +70,7 @@ class DriftSettings:
     """What shapes are held against: `pinned` (the first window), `rolling` (the one before), or the name of a
     reference that was kept."""
     false_discovery_rate: float = 0.05
-    """Share of alarms over the slices of an hour, and of categories, that may be chance."""
+    """Share of alarms over the slices of an hour that may be chance."""
     mix_floor: float = 0.1
     """Smallest change of a category's share that counts."""
     shadow_s: float = DAY_S

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 
 from benchmarks.machine import describe
-from benchmarks.monitor import cost, days, delays, disorder, patterns, published, stationary
+from benchmarks.monitor import cost, days, delays, disorder, patterns, published, quiet, stationary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,18 +36,25 @@ class Effort:
     pattern_runs: int
     disorder_runs: int
     day_runs: int
+    quiet: tuple[int, int, int, int]
+    """Answers in which nothing changes, engines for each kind of traffic, hours of the mix, runs of a change."""
     cost: int
     memory: tuple[int, ...]
 
 
-FULL: Final = Effort(200, 10, (100_000, 150_000), 2, 40, 10, 8_000, (5_000, 20_000))
-QUICK: Final = Effort(20, 4, (2_000, 10_000), 1, 4, 1, 3_000, (1_000, 2_000))
+FULL: Final = Effort(200, 10, (100_000, 150_000), 2, 40, 10, (2_000_000, 2, 300, 7), 8_000, (5_000, 20_000))
+QUICK: Final = Effort(20, 4, (2_000, 10_000), 1, 4, 1, (20_000, 1, 30, 1), 3_000, (1_000, 2_000))
 
 PARTS: Final[dict[str, Callable[[Effort], list[Table]]]] = {
     "optimum": lambda effort: [delays.optimum_table(effort.optimum_runs)],
     "stationary": lambda effort: [stationary.table(*effort.stationary)],
     "alone": lambda effort: [delays.alone_table(effort.alone_runs)],
     "patterns": lambda effort: [patterns.table(effort.pattern_runs)],
+    "quiet": lambda effort: [
+        quiet.calm_table(*effort.quiet[:2]),
+        quiet.mix_table(effort.quiet[2]),
+        quiet.delay_table(effort.quiet[3]),
+    ],
     "days": lambda effort: [days.table(effort.day_runs)],
     "disorder": lambda effort: [
         disorder.table(effort.disorder_runs),

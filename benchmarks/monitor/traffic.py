@@ -43,7 +43,7 @@ def answers(
             event_id=f"{seed}-{number}",
             time_s=START_S + number / fleet.per_s,
             request_id=f"r{seed}-{number}",
-            tenant=f"t{_rare(chance, fleet.tenants)}",
+            tenant=f"t{rare(chance, fleet.tenants)}",
             model=f"m{chance.randrange(fleet.models)}",
             route=f"/v1/r{chance.randrange(fleet.routes)}",
             subject=None,
@@ -64,8 +64,8 @@ def answers(
         )
 
 
-def _rare(chance: random.Random, tenants: int) -> int:
-    """A few tenants send most, as they do: the share of the k-th falls with k."""
+def rare(chance: random.Random, tenants: int) -> int:
+    """Return a tenant: a few send most, as they do, and the share of the k-th falls with k."""
     return min(tenants - 1, int(math.exp(chance.random() * math.log(tenants + 1))) - 1)
 
 

@@ -52,8 +52,7 @@ class Generation:
             found += watch.observe(signal in signals, time_s)
         found += self._scores.observe(answer.score, time_s)
         found += self._shape.observe(answer.score, time_s)
-        if answer.record.categories:
-            found += self._mix.observe(list(answer.record.categories), time_s)
+        found += self._mix.observe(list(answer.record.categories), time_s)
         return [_as_seen(firing) for firing in found] if found else found
 
     def settle(self, time_s: float) -> list[Firing]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.monitor import days
+from benchmarks.monitor import days, quiet
 from benchmarks.monitor.__main__ import PARTS, renewed
 from benchmarks.monitor.contenders import ALONE, EVENTS_PER_FALSE_ALARM, Monitor
 from benchmarks.monitor.delays import by_answers, step
 from benchmarks.monitor.disorder import AFTER, BEFORE, ORDERS, come_in, needed, optimum_needs
+from benchmarks.monitor.lifelike import conversations
 from benchmarks.monitor.optimum import Optimum
 from benchmarks.monitor.stationary import mixed, rates
 from benchmarks.monitor.streams import generator
@@ -80,6 +82,31 @@ def test_traffic_is_seeded_and_can_be_cut() -> None:
     assert [record for record, _ in arrivals] != whole
     assert all(0 <= now_s - record.time_s <= 5.0 for record, now_s in arrivals)
     assert {record.tenant for record in burst(Fleet(), 10, 5, 1)} == {"t1"}
+
+
+def test_conversations_change_nothing_and_are_not_even() -> None:
+    """As many answers and incidents in the second half as in the first, but in bunches."""
+    fleet = Fleet(per_s=10.0)
+    records = list(conversations(fleet, 6_000, 0.1, 1))
+    assert records[:50] == list(conversations(fleet, 50, 0.1, 1))
+    times = [record.time_s for record in records]
+    assert times == sorted(times)
+    assert 0.9 < (times[-1] - times[3_000]) / (times[3_000] - times[0]) < 1.1
+    halves = [sum(bool(one.categories) for one in records[start : start + 3_000]) for start in (0, 3_000)]
+    assert all(220 < incidents < 380 for incidents in halves)
+    tenants = Counter(one.tenant for one in records if one.categories)
+    assert len({record.tenant for record in records}) == fleet.tenants
+    assert max(tenants.values()) > 20
+    assert any(len(one.categories) == 2 for one in records)
+    assert max(one.chars for one in records) > 30_000
+    assert min(one.chars for one in records) == 0
+
+
+def test_alarms_where_nothing_changes_are_counted_and_changes_are_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert quiet.calm_run(quiet.CALMS[0], 500, 1) == Counter(explained=0)
+    monkeypatch.setattr(quiet, "LEARN", 800)
+    name = next(name for name in quiet.CHANGES if name.startswith("lengths"))
+    assert 0 < (quiet.delay_run(name, 1) or 0) < 3_000
 
 
 def test_a_section_is_renewed_in_its_place() -> None:

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 HOUR_S = 3600
 
 
-def hours(watch: MixWatch, first: int, count: int, weights: dict[str, float], seed: int = 1) -> list[Firing]:
+def hours(
+    watch: MixWatch, first: int, several: int, weights: dict[str, float], seed: int = 1, count: int = 200
+) -> list[Firing]:
     chance = random.Random(seed)
     found = []
-    for hour in range(first, first + count):
-        for category in chance.choices(list(weights), list(weights.values()), k=200):
+    for hour in range(first, first + several):
+        for category in chance.choices(list(weights), list(weights.values()), k=count):
             found += watch.observe([category], START_S + hour * HOUR_S)
         found += watch.settle(START_S + (hour + 1) * HOUR_S)
     return found
@@ -44,6 +46,59 @@ def test_a_category_that_takes_over_is_named() -> None:
     assert grown.is_rise
     assert grown.chance < 1e-6
     assert grown.end_s - grown.start_s == HOUR_S
+
+
+def test_many_slices_in_which_nothing_changes_say_nothing() -> None:
+    """60 incidents an hour, of which chance moves a category by ten points in every tenth or so."""
+    for place in range(10):
+        assert hours(MixWatch(WHOLE, DriftSettings()), 0, 40, dict.fromkeys("ABCDE", 1.0), place, 60) == []
+
+
+def test_a_change_too_small_for_one_hour_shows_in_several() -> None:
+    watch = MixWatch(WHOLE, DriftSettings())
+    assert hours(watch, 0, 20, {"A": 2, "B": 8}, count=30) == []
+    (found, *_) = hours(watch, 20, 8, {"A": 5, "B": 5}, seed=2, count=30)
+    assert found.evidence["hours"] in {2.0, 4.0, 8.0}
+    assert found.end_s - found.start_s == found.evidence["hours"] * HOUR_S
+    assert found.start_s >= START_S + 19 * HOUR_S
+    assert found.expected == pytest.approx(0.2 if found.about["category"] == "A" else 0.8, abs=0.06)
+
+
+def test_what_changed_is_what_is_normal_from_then_on() -> None:
+    """A change that stays is said once, or twice where the hour of the change had some of both."""
+    watch = MixWatch(WHOLE, DriftSettings())
+    hours(watch, 0, 20, {"A": 5, "B": 5})
+    found = hours(watch, 20, 60, {"A": 8, "B": 2}, seed=2)
+    assert {one.end_s for one in found} == {START_S + 21 * HOUR_S}
+    assert {one.about["category"] for one in hours(watch, 80, 1, {"A": 5, "B": 5}, seed=3)} == {"A", "B"}
+
+
+def test_what_it_says_is_believed_though_every_slice_lives() -> None:
+    """An hour with many answers has no say that the desk leaves out: the watch would forget a change untold."""
+    settings, chances = DriftSettings(), []
+    for seed in range(200):
+        watch = MixWatch(WHOLE, settings)
+        watch._answers = dict.fromkeys((int(START_S // HOUR_S) + hour for hour in range(4)), 10_000_000)
+        hours(watch, 0, 3, {"A": 1, "B": 9}, seed, 100)
+        chances += [one.chance for one in hours(watch, 3, 1, {"A": 28, "B": 72}, seed, 100)]
+    assert len(chances) > 100
+    assert max(chances) <= settings.false_discovery_rate * 2 / 200, "two categories move together"
+
+
+def test_hours_that_differ_by_themselves_are_learned_to() -> None:
+    """Incidents of conversations come six at a time: hours differ by six times the variance of single ones."""
+    chance, watch, found = random.Random(1), MixWatch(WHOLE, DriftSettings()), []
+    for hour in range(200):
+        share = 0.3 if hour < 190 else 0.8
+        for _ in range(20):
+            category = "A" if chance.random() < share else "B"
+            for _ in range(6):
+                found += watch.observe([category], START_S + hour * HOUR_S)
+        found += watch.settle(START_S + (hour + 1) * HOUR_S)
+    said = sorted({int((one.end_s - START_S) / HOUR_S) for one in found})
+    assert 3.0 < watch.dispersion < 6.0
+    assert [hour for hour in said if 24 < hour <= 190] == []
+    assert any(190 < hour <= 194 for hour in said)
 
 
 def test_few_incidents_say_nothing() -> None:
@@ -130,10 +185,16 @@ def test_categories_are_bounded() -> None:
     ((_, counts),) = watch._hours.items()
     assert (len(counts), sum(counts.values())) == (101, 1000)
     watch.settle(START_S + HOUR_S)
-    assert (len(watch._reference), sum(watch._reference.values())) == (101, 1000.0)
+    ((_, counts),) = watch._recent.items()
+    assert (len(counts), sum(counts.values())) == (101, 1000)
     for number in range(1000):
         watch.observe([f"D{number}"], START_S - HOUR_S)
-    assert (len(watch._reference), sum(watch._reference.values())) == (101, 2000.0)
+    assert (len(watch._reference), sum(watch._reference.values())) == (101, 1000.0)
+    watch._fold(counts)
+    assert (len(watch._reference), sum(watch._reference.values())) == (
+        101,
+        pytest.approx(1000.0 + 1000.0 * 23 / 24),
+    )
 
 
 @given(st.lists(st.sampled_from("ABCDEFGHIJ"), max_size=60), st.randoms(use_true_random=False))
