@@ -41,6 +41,7 @@ _ENHANCER = LemmaContextAwareEnhancer()
 _WORDS = _ENHANCER.context_prefix_count + 1
 _RUN = re.compile(r"\s+|\S+")
 _PLAIN_WORD = re.compile(r"\w+")
+_JOINT = "\0"
 
 Words = tuple[str, ...]
 """Context words, in lower case."""
@@ -149,6 +150,30 @@ class Surroundings:
                 yield _Run(start, end, end - start > MAX_PIECE_CHARS and not self.text[start].isspace())
 
 
+class _Stand(NamedTuple):
+    """What a finding stands beside: the same for the context words of every recognizer."""
+
+    joined: str
+    """The words around it, in lower case."""
+    words: tuple[str, ...]
+    otherwise: bool | None
+    """The answer where none of them holds a context word: False, or None while that may still change."""
+
+    def answer(self, words: Words) -> bool | None:
+        for word in words:
+            # A context word that holds what the words are joined with is looked for in each of them.
+            if word in self.joined and (_JOINT not in word or any(word in each for each in self.words)):
+                return True
+        return self.otherwise
+
+
+def _stand(words: Sequence[str], otherwise: bool | None) -> _Stand:
+    return _Stand(_JOINT.join(words), tuple(words), otherwise)
+
+
+_NO_STAND = _stand((), otherwise=False)
+
+
 class _Reading:
     """The words of a text in one language."""
 
@@ -157,58 +182,68 @@ class _Reading:
         self._tokenizer = tokenizer
         self._tokens: dict[int, _Tokens] = {}
         self._skips: dict[int, int] = {}
+        self._stands: dict[tuple[int, int], _Stand] = {}
 
     def answer(self, start: int, end: int, words: Words) -> bool | None:
         """Whether one of the words stands by the finding; None while that may still change."""
         around = self._around
+        stand = self._stands.get((start, end))
+        if stand is not None and not stand.answer(words):
+            return stand.otherwise
         is_decided = around.final or start + AFTER_CHARS < len(around.text)
         if is_decided and not around.may_occur(start, words):
             return False
+        if stand is None:
+            stand = self._stands[start, end] = self._stand(start, end)
+        return stand.answer(words)
+
+    def _stand(self, start: int, end: int) -> _Stand:
+        around = self._around
         runs, index = around.runs(), around.run_at(start)
         if index == len(runs):
-            return False
+            return _NO_STAND
         low = start - BEFORE_CHARS if start >= BEFORE_CHARS or not around.is_start else -1
         run = runs[index]
-        is_long = run.end - max(run.start, low) > MAX_PIECE_CHARS and run.is_long
-        # Five words before a finding that begins a piece count whatever the piece is.
-        if run.start >= start and not is_long and self._holds(self._before(index - 1, low, _WORDS - 1), words):
-            return True
-        if not is_long and run.end == len(around.text) and not around.final:
-            return None
-        if is_long:
-            return self._answer_long(index, start, end, low, words)
-        return self._answer(index, start, low, words)
+        if run.is_long and run.end - max(run.start, low) > MAX_PIECE_CHARS:
+            return _stand(self._words_of_long(index, start, end, low), otherwise=False)
+        if run.end == len(around.text) and not around.final:
+            # Five words before a finding that begins a piece count whatever the piece is.
+            return _stand(self._before(index - 1, low, _WORDS - 1) if run.start >= start else (), otherwise=None)
+        return self._whole_stand(index, start, low)
 
-    def _answer(self, index: int, start: int, low: int, words: Words) -> bool | None:
+    def _whole_stand(self, index: int, start: int, low: int) -> _Stand:
+        """Return the words around a finding in a piece that has ended, and perhaps the first one after it."""
         tokens = self._tokens_of(index)
         own = bisect_right(tokens.ends, start)
         count = tokens.counts[own]
         is_word = count > (tokens.counts[own - 1] if own else 0)
-        found = tokens.words[:count] if self._around.runs()[index].start > low else []
-        found = found[-_WORDS:]
-        if self._holds(found, words) or self._holds(self._before(index - 1, low, _WORDS - len(found)), words):
-            return True
+        found = tokens.words[max(0, count - _WORDS) : count] if self._around.runs()[index].start > low else []
+        found = found + self._before(index - 1, low, _WORDS - len(found))
         if is_word:
-            return False
+            return _stand(found, otherwise=False)
         if count < len(tokens.words):
-            return self._holds(tokens.words[count : count + 1], words)
-        return self._next_holds(index + 1, start, words)
+            return _stand([*found, tokens.words[count]], otherwise=False)
+        following, otherwise = self._next(index + 1, start)
+        return _stand([*found, *following], otherwise)
 
-    def _next_holds(self, index: int, start: int, words: Words) -> bool | None:
-        """Whether the first word from a run on is one; Presidio looks there when a finding begins with a sign."""
+    def _next(self, index: int, start: int) -> tuple[Sequence[str], bool | None]:
+        """Return the first word from a run on; Presidio looks there when a finding begins with a sign.
+
+        And whether there is no other one: None while that may still change.
+        """
         runs, size = self._around.runs(), len(self._around.text)
         while index < len(runs) and runs[index].end <= start + AFTER_CHARS:
             if runs[index].end == size and not self._around.final:
-                return None
+                return (), None
             if runs[index].is_long:
-                return False
-            tokens = self._tokens_of(index)
-            if tokens.words:
-                return self._holds(tokens.words[:1], words)
+                return (), False
+            words = self._tokens_of(index).words
+            if words:
+                return words[:1], False
             index += 1
-        return False if index < len(runs) or self._around.final or size > start + AFTER_CHARS else None
+        return (), False if index < len(runs) or self._around.final or size > start + AFTER_CHARS else None
 
-    def _answer_long(self, index: int, start: int, end: int, low: int, words: Words) -> bool:
+    def _words_of_long(self, index: int, start: int, end: int, low: int) -> list[str]:
         """Look in a piece that is too long for rules: up to the end of the finding, which is known."""
         tokens = self._tokens_of(index)
         own = bisect_right(tokens.ends, start)
@@ -218,23 +253,22 @@ class _Reading:
         begin = max(tokens.ends[own - 1] if own else 0, low, self._around.runs()[index].start)
         last = _PLAIN_WORD.findall(self._around.text, begin, end)
         kept = found[-(_WORDS - 1) :]
-        if self._holds([*(word.lower() for word in last), *kept], words):
-            return True
-        return self._holds(self._before(index - 1, low, _WORDS - 1 - len(kept)), words)
+        words = [*(word.lower() for word in last), *kept]
+        return words + self._before(index - 1, low, _WORDS - 1 - len(kept))
 
-    def _before(self, index: int, low: int, count: int) -> Iterator[str]:
-        """Yield up to so many words before the end of a run, the last one first, that begin after `low`."""
-        runs = self._around.runs()
-        while count > 0 and (index := self._with_words(index, low)) >= 0:
+    def _before(self, index: int, low: int, count: int) -> list[str]:
+        """Return up to so many words before the end of a run that begin after `low`, in any order."""
+        runs, found = self._around.runs(), list[str]()
+        while len(found) < count and (index := self._with_words(index, low)) >= 0:
             run, tokens = runs[index], self._tokens_of(index)
             if run.start <= low and run.end - low <= MAX_PIECE_CHARS:
-                return
-            for start, word in zip(reversed(tokens.starts), reversed(tokens.words), strict=True):
-                if start <= low or count == 0:
-                    return
-                yield word
-                count -= 1
+                break
+            first = max(bisect_right(tokens.starts, low), len(tokens.words) - (count - len(found)))
+            found += tokens.words[first:]
+            if run.start <= low:
+                break
             index -= 1
+        return found
 
     def _with_words(self, index: int, low: int) -> int:
         """Return the nearest run up to `index` that has words, -1 when there is none after `low`.
@@ -279,7 +313,3 @@ class _Reading:
                 tokens.words.append(found[0].lower())
             tokens.counts.append(len(tokens.words))
         return tokens
-
-    @staticmethod
-    def _holds(found: Iterator[str] | Sequence[str], words: Words) -> bool:
-        return any(word in each for each in found for word in words)

@@ -26,7 +26,7 @@ from detectors.pii.catalogue import (
 from detectors.pii.context import AFTER_CHARS, CONTEXT_CHARS, Surroundings, lowered, raised
 from detectors.pii.phone import PhoneScanner
 from detectors.pii.readings import Allowance
-from detectors.pii.rules import Judged, Rule, make_rules, without_contained
+from detectors.pii.rules import Judged, Rule, Stretches, make_rules, without_contained
 from detectors.pii.screens import Required, screen
 from detectors.pii.sifting import KEEP_ALL, Sieve, Span
 from detectors.pii.tokenizer import tokenizer
@@ -142,15 +142,17 @@ class _Found:
         self._before = min(len(window.context), CONTEXT_CHARS) - start
         self._window = window
         self._around: Surroundings | None = None
+        self._judgements: dict[int, Judged | None] = {}
+        self._answers: dict[tuple[int, int, int], bool | None] = {}
         rules, phones = engine.rules, engine.phones
         likely = engine.prefilter.candidates(text)
         is_phone_likely = bool(likely) and likely[-1] >= len(rules)
-        allowance = Allowance()
+        allowance, stretches = Allowance(), Stretches(text, start)
         self._matches = [
             match
             for number in likely
             if number < len(rules)
-            for match in rules[number].matches(text, start, allowance)
+            for match in rules[number].matches(text, start, allowance, stretches)
         ]
         scans = [
             (scanner, scanner.scan(text, start, final=window.final))
@@ -166,17 +168,31 @@ class _Found:
         if final:
             return size
         low = size - AFTER_CHARS
-        late = [match for match in self._matches if match.start >= low]
-        near = [(m.rule.recognizer, j) for m in late if (j := m.rule.judge(m, self._text)) is not None]
+        late = (number for number, match in enumerate(self._matches) if match.start >= low)
+        near = [(self._matches[n].rule.recognizer, j) for n in late if (j := self._judge(n)) is not None]
         near += [(scanner.recognizer, j) for scanner, g in self._groups for j in g.found if j.start >= low]
         return min((j.start for recognizer, j in near if self._is_raised(recognizer, j) is None), default=size)
 
+    def _judge(self, number: int) -> Judged | None:
+        """Return what the validators say of a match: asked once."""
+        known = self._judgements
+        if number not in known:
+            match = self._matches[number]
+            known[number] = match.rule.judge(match, self._text)
+        return known[number]
+
     def _is_raised(self, recognizer: Any, judged: Judged) -> bool | None:  # noqa: ANN401 - Presidio has no types
-        words = self._engine.context.get(id(recognizer))
-        if words is None or judged.score >= EntityRecognizer.MAX_SCORE:
+        start, end, score = judged
+        if score >= EntityRecognizer.MAX_SCORE:
             return False
-        around = self._around = self._around or self._surroundings()
-        return around.is_raised(judged.start + self._before, judged.end + self._before, words)
+        words = self._engine.context.get(id(recognizer))
+        if words is None:
+            return False
+        key = (id(words), start, end)
+        if key not in self._answers:
+            around = self._around = self._around or self._surroundings()
+            self._answers[key] = around.is_raised(start + self._before, end + self._before, words)
+        return self._answers[key]
 
     def _surroundings(self) -> Surroundings:
         window = self._window
@@ -205,8 +221,8 @@ class _Found:
         """Return the entity, span and score of what lies before `watermark`, by place."""
         engine = self._engine
         found_by: dict[int, list[Judged]] = defaultdict(list)
-        for match in self._matches:
-            if match.end <= watermark and (judged := match.rule.judge(match, self._text)) is not None:
+        for number, match in enumerate(self._matches):
+            if match.end <= watermark and (judged := self._judge(number)) is not None:
                 found_by[id(match.rule.recognizer)].append(judged)
         for scanner, group in self._groups:
             if group.found:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from detectors.pii.presidio import DEFAULT_PHONE_REGIONS
 from detectors.pii.readings import Allowance
+from detectors.pii.rules import Stretches
 from detectors.prefilter import PatternSet, Prefilter
 from detectors.regex_tree import PatternSource
 from tests.support.pii import SAMPLES
@@ -46,7 +47,9 @@ def test_no_value_of_presidio_is_left_out(entity: str, value: str, _miss: str) -
 
     engine = make_engine((entity,), "en", DEFAULT_PHONE_REGIONS)
     for text in (value, f"and so {value}, then", value.replace("1", "\u0661")):
-        expected = any(True for rule in engine.rules for _ in rule.matches(text, 0, Allowance()))
+        expected = any(
+            True for rule in engine.rules for _ in rule.matches(text, 0, Allowance(), Stretches(text, 0))
+        )
         assert engine.prefilter.candidates(text) or not expected
         assert engine.prefilter.candidates(value)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from detectors.pii.approaches import Approach, approach
 from detectors.pii.catalogue import make_recognizers
 from detectors.pii.readings import Allowance
-from detectors.pii.rules import MAX_SPAN, make_rules
+from detectors.pii.rules import MAX_SPAN, Stretches, make_rules
 from detectors.pii.screens import required
 from detectors.regex_parser import parse_pattern
 from detectors.regex_tree import PatternSource
@@ -47,7 +47,9 @@ def test_the_matches_are_those_of_finditer(text: str) -> None:
     """Addresses, near misses and signs in any order."""
     assert EMAIL.approach is not None
     expected = [found.span() for found in EMAIL.matcher.on(text, Allowance()).finditer(0, len(text))]
-    assert [(match.start, match.end) for match in EMAIL.matches(text, 0, Allowance())] == expected
+    assert [
+        (match.start, match.end) for match in EMAIL.matches(text, 0, Allowance(), Stretches(text, 0))
+    ] == expected
 
 
 def test_what_is_no_address_is_not_tried_from_each_of_its_characters() -> None:
@@ -63,7 +65,7 @@ def test_what_is_no_address_is_not_tried_from_each_of_its_characters() -> None:
 
     text = ("a-" * (MAX_SPAN // 2) + "@ ") * 20
     rule = EMAIL.__class__(**{name: getattr(EMAIL, name) for name in EMAIL.__slots__} | {"matcher": Spy()})
-    assert list(rule.matches(text, 0, Allowance())) == []
+    assert list(rule.matches(text, 0, Allowance(), Stretches(text, 0))) == []
     assert tried == []
-    assert list(rule.matches("a@b.co", 0, Allowance())) == []
+    assert list(rule.matches("a@b.co", 0, Allowance(), Stretches("a@b.co", 0))) == []
     assert len(tried) == 1

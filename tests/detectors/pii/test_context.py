@@ -194,6 +194,14 @@ def test_no_look_goes_further_than_its_bound() -> None:
     assert signs.is_raised(0, 12, words) is False
 
 
+def test_a_context_word_is_looked_for_in_each_word_alone() -> None:
+    """Not across two of them, whatever sign it holds; and the answer does not hang on what was asked before."""
+    around = Surroundings("tax river a\0b 219-09-9999", [ENGLISH], is_start=True, final=True)
+    asked = {"river": True, "x\0r": False, "rivera": False, "a\0b": True, "stone": False}
+    for _ in range(2):
+        assert {word: around.is_raised(14, 25, (lowered([word]),)) for word in asked} == asked
+
+
 def test_a_raised_score_is_presidios() -> None:
     """0.35 more, at least 0.4, at most 1."""
     assert [raised(score) for score in (0.01, 0.05, 0.5, 0.85)] == [0.4, 0.4, 0.85, 1.0]

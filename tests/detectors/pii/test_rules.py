@@ -6,8 +6,9 @@ import random
 from itertools import chain
 
 import pytest
+import regex
 
-from detectors.pii.rules import LOOK_BEHIND_CHARS, MAX_SPAN, Judged, without_contained
+from detectors.pii.rules import LOOK_BEHIND_CHARS, MAX_SPAN, Judged, Stretches, _stretch_of, without_contained
 from tests.support.detectors import built, fed, fed_in_deltas, spans
 
 EMAIL = built("presidio", {"entities": ["EMAIL_ADDRESS"]})
@@ -68,3 +69,33 @@ def test_what_lies_in_a_surer_finding_is_dropped_as_presidio_does() -> None:
         [Judged(0, 9, 0.5), Judged(0, 9, 0.1), Judged(2, 5, 0.5), Judged(2, 6, 0.9), Judged(8, 12, 0.1)]
     )
     assert kept == [Judged(0, 9, 0.5), Judged(2, 6, 0.9), Judged(8, 12, 0.1)]
+
+
+@pytest.mark.parametrize("gap", [16, 32])
+def test_stretches_are_what_required_characters_join(gap: int) -> None:
+    """Those of a class, which are found another way, and those of alternatives and of ignored case."""
+    rng = random.Random(gap)
+    for one, flags in ((r"[\d]", 0), ("[1-3:]", 0), (r"(?a:\d)|[x]", 0), ("[s]", regex.IGNORECASE)):
+        found = _stretch_of(one, flags, gap)
+        hit = regex.compile(one, flags)
+        for _ in range(60):
+            text = "".join(
+                rng.choice("0123:\u0661xs\u017f" if rng.random() < 0.1 else "ab -\n") for _ in range(150)
+            )
+            joined: list[list[int]] = []
+            for place in (match.start() for match in hit.finditer(text)):
+                if joined and place - joined[-1][1] <= gap:
+                    joined[-1][1] = place + 1
+                else:
+                    joined.append([place, place + 1])
+            assert [list(match.span()) for match in found.finditer(text)] == joined
+
+
+def test_rules_that_ask_alike_share_their_stretches() -> None:
+    """Looked up once for a text, whatever the rule."""
+    engine = built("presidio", {"entities": ["PL_PESEL", "UK_NHS", "AU_ABN"]}).engine  # type: ignore[attr-defined]
+    patterns = {id(rule.stretch): rule.stretch for rule in engine.rules}
+    assert len(patterns) < len(engine.rules)
+    stretches = Stretches("no. 943 476 5919 of 12", 4)
+    for pattern in patterns.values():
+        assert stretches.of(pattern) is stretches.of(pattern)
