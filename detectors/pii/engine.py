@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import lru_cache
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from presidio_analyzer import EntityRecognizer
@@ -26,7 +27,7 @@ from detectors.pii.catalogue import (
 from detectors.pii.context import AFTER_CHARS, CONTEXT_CHARS, Surroundings, lowered, raised
 from detectors.pii.phone import PhoneScanner
 from detectors.pii.readings import Allowance
-from detectors.pii.rules import Judged, Rule, Stretches, make_rules, without_contained
+from detectors.pii.rules import Judged, Match, Rule, Stretches, make_rules, without_contained
 from detectors.pii.screens import Required, screen
 from detectors.pii.sifting import KEEP_ALL, Sieve, Span
 from detectors.pii.tokenizer import tokenizer
@@ -34,6 +35,7 @@ from detectors.prefilter import Prefilter, loosened
 from detectors.regex_parser import parse_pattern
 from detectors.regex_tree import Atom, PatternSource
 from detectors.screening import Hold, Screen
+from detectors.turns import finished
 from detectors.types import CONTENT_KINDS, CostClass, Finding, ScanResult, Stability, Window
 
 if TYPE_CHECKING:
@@ -42,7 +44,9 @@ if TYPE_CHECKING:
     import regex
 
     from detectors.pii.context import Words
+    from detectors.pii.phone import Group
     from detectors.pii.tokenizer import Tokenizer
+    from detectors.turns import Turns
     from detectors.types import Advice
 
 OVERLAP_CHARS = 128
@@ -50,6 +54,9 @@ OVERLAP_CHARS = 128
 
 WINDOW_CHARS = 384
 """Text that is looked at in one go: a list of nothing but values takes 2 to 3 us a character."""
+
+_FINDINGS_A_TURN = 64
+"""After how many findings others may have their turn: about half a millisecond."""
 
 _DIGIT = Atom(r"\d", "regex", ignore_case=False, dot_all=False, ascii=False)
 
@@ -112,6 +119,10 @@ class PresidioDetector:
 
         Raises TimeoutError when a pattern runs too long.
         """
+        return finished(self.scan_in_turns(window))
+
+    def scan_in_turns(self, window: Window) -> Turns[ScanResult]:
+        """Do the same, and let others have their turn: a list of values may take tens of milliseconds."""
         engine = self.engine
         left = window.context[-engine.looks_before :]
         text = left + window.text
@@ -124,8 +135,9 @@ class PresidioDetector:
         if engine.screen is not None and engine.screen.search(text, start) is None:
             return ScanResult((), shift + live)
         found = _Found(engine, text, start, window)
-        watermark = found.watermark(min(live, found.undecided), self.max_span)
-        certain = [Span(entity, *judged) for entity, judged in found.judged(watermark)]
+        yield from found.look(live)
+        watermark = yield from found.watermark(self.max_span)
+        certain = [Span(entity, *judged) for entity, judged in (yield from found.judged(watermark))]
         findings = [
             Finding(self.name, kept.entity, shift + kept.start, shift + kept.end, kept.score)
             for kept in self._sieve.kept(certain, text)
@@ -138,40 +150,63 @@ class _Found:
 
     def __init__(self, engine: Engine, text: str, start: int, window: Window) -> None:
         self._text = text
+        self._start = start
         self._engine = engine
         self._before = min(len(window.context), CONTEXT_CHARS) - start
         self._window = window
         self._around: Surroundings | None = None
+        self._likely: list[int] = []
+        self._matches: list[Match] = []
+        self._groups: list[tuple[PhoneScanner, Group]] = []
+        self._undecided = len(text)
         self._judgements: dict[int, Judged | None] = {}
         self._answers: dict[tuple[int, int, int], bool | None] = {}
-        rules, phones = engine.rules, engine.phones
-        likely = engine.prefilter.candidates(text)
-        is_phone_likely = bool(likely) and likely[-1] >= len(rules)
-        allowance, stretches = Allowance(), Stretches(text, start)
-        self._matches = [
-            match
-            for number in likely
-            if number < len(rules)
-            for match in rules[number].matches(text, start, allowance, stretches)
-        ]
-        scans = [
-            (scanner, scanner.scan(text, start, final=window.final))
-            for scanner in phones
-            if is_phone_likely or (not window.final and scanner.may_be_open(text, start))
-        ]
-        self._groups = [(scanner, group) for scanner, scan in scans for group in scan.groups]
-        self.undecided = min([*(scan.undecided for _, scan in scans), self._open(final=window.final)])
 
-    def _open(self, *, final: bool) -> int:
+    def look(self, live: int) -> Turns[None]:
+        """Find what there is before the first place that is undecided.
+
+        `live`: where the first match begins that may go on; the end of the text when there is none.
+        """
+        engine, text, start, final = self._engine, self._text, self._start, self._window.final
+        self._likely = likely = engine.prefilter.candidates(text)
+        is_phone_likely = bool(likely) and likely[-1] >= len(engine.rules)
+        for scanner in engine.phones:
+            if is_phone_likely or (not final and scanner.may_be_open(text, start)):
+                scan = yield from scanner.scan_in_turns(text, start, final=final)
+                self._groups += [(scanner, group) for group in scan.groups]
+                live = min(live, scan.undecided)
+        # What begins later is looked at again: with a list of values all of it may wait for the last one.
+        if live > start:
+            yield from self._match(live)
+        self._undecided = live if final else min(live, (yield from self._open()))
+
+    def _match(self, end: int) -> Turns[None]:
+        """Note what the rules find that begins before `end`."""
+        text, start, rules = self._text, self._start, self._engine.rules
+        allowance, stretches = Allowance(), Stretches(text, start)
+        self._matches, self._judgements = [], {}
+        for number in self._likely:
+            if number >= len(rules):
+                return
+            found = rules[number].matches(text, start, allowance, stretches)
+            self._matches += takewhile(lambda match: match.start < end, found)
+            yield
+
+    def _open(self) -> Turns[int]:
         """Return where the first finding begins whose score later text may change; the end of the text if none."""
         size = len(self._text)
-        if final:
-            return size
         low = size - AFTER_CHARS
         late = (number for number, match in enumerate(self._matches) if match.start >= low)
         near = [(self._matches[n].rule.recognizer, j) for n in late if (j := self._judge(n)) is not None]
         near += [(scanner.recognizer, j) for scanner, g in self._groups for j in g.found if j.start >= low]
-        return min((j.start for recognizer, j in near if self._is_raised(recognizer, j) is None), default=size)
+        yield
+        first = size
+        for count, (recognizer, judged) in enumerate(near, 1):
+            if judged.start < first and self._is_raised(recognizer, judged) is None:
+                first = judged.start
+            if count % _FINDINGS_A_TURN == 0:
+                yield
+        return first
 
     def _judge(self, number: int) -> Judged | None:
         """Return what the validators say of a match: asked once."""
@@ -204,26 +239,30 @@ class _Found:
         is_raised = self._is_raised(recognizer, judged)
         return judged._replace(score=raised(judged.score)) if is_raised else judged
 
-    def watermark(self, live: int, max_hold: int) -> int:
-        """Return the last place up to `live` that no match crosses.
+    def watermark(self, max_hold: int) -> Turns[int]:
+        """Return the last place up to the first that is undecided that no match crosses.
 
         What the validators refuse counts too: a pattern goes on after it, so beginning within it would find
         something else. Where that would hold more than `max_hold`, the place is after the matches that cross
-        `live`: what might begin inside them is given up, as it is by the pattern that matched there.
+        the undecided one: what might begin inside them is given up, as it is by the pattern that matched there.
         """
+        live = self._undecided
         spans = [(m.start, m.end) for m in self._matches] + [(g.start, g.end) for _, g in self._groups]
         place = _last_uncrossed(live, spans)
         if len(self._text) - place <= max_hold:
             return place
+        yield from self._match(len(self._text))
         return max([live, *(end for start, end in spans if start < live)])
 
-    def judged(self, watermark: int) -> list[tuple[str, Judged]]:
+    def judged(self, watermark: int) -> Turns[list[tuple[str, Judged]]]:
         """Return the entity, span and score of what lies before `watermark`, by place."""
         engine = self._engine
         found_by: dict[int, list[Judged]] = defaultdict(list)
         for number, match in enumerate(self._matches):
             if match.end <= watermark and (judged := self._judge(number)) is not None:
                 found_by[id(match.rule.recognizer)].append(judged)
+            if number % _FINDINGS_A_TURN == 0:
+                yield
         for scanner, group in self._groups:
             if group.found:
                 found_by[id(scanner.recognizer)].extend(each for each in group.found if each.end <= watermark)
@@ -233,8 +272,10 @@ class _Found:
             # Presidio does this for each recognizer but that of IBANs before it looks at context, then for all.
             kept = own if is_iban else without_contained(own)
             by_entity[entity].extend(self._in_context(recognizer, judged) for judged in kept)
+            yield
+        order = {entity: engine.entities.index(entity) for entity in by_entity}
         found = [(entity, j) for entity, each in by_entity.items() for j in without_contained(each)]
-        return sorted(found, key=lambda pair: (pair[1].start, pair[1].end, engine.entities.index(pair[0])))
+        return sorted(found, key=lambda pair: (pair[1].start, pair[1].end, order[pair[0]]))
 
 
 def _last_uncrossed(place: int, spans: Iterable[tuple[int, int]]) -> int:

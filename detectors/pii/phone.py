@@ -12,7 +12,7 @@ group longer than `MAX_GROUP_CHARS`, which takes a long list of bare numbers, al
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import phonenumbers
 from phonenumbers import phonenumbermatcher as upstream
@@ -27,6 +27,10 @@ from detectors.pii.phone_plans import Regions
 from detectors.pii.phone_shapes import MIN_DIGITS, finds, least_digits
 from detectors.pii.rules import Judged
 from detectors.regex_tree import PatternSource
+from detectors.turns import finished
+
+if TYPE_CHECKING:
+    from detectors.turns import Turns
 
 MAX_GAP_CHARS = 64
 """Longest white space before an extension and inside it; phonenumbers has no limit."""
@@ -141,17 +145,22 @@ class PhoneScanner:
 
     def scan(self, text: str, start: int, *, final: bool) -> PhoneScan:
         """Judge `text` from `start` on; one character of context lies before it."""
+        return finished(self.scan_in_turns(text, start, final=final))
+
+    def scan_in_turns(self, text: str, start: int, *, final: bool) -> Turns[PhoneScan]:
+        """Do the same, and let others have their turn."""
         groups: list[Group] = []
         candidates = _Candidates(text, self._tail, final=final)
         while (first := candidates.after(start)) is not None:
-            group = None if first.is_open else self._group(candidates, first)
+            group = None if first.is_open else (yield from self._group(candidates, first))
             if group is None:
                 return PhoneScan(tuple(groups), first.start)
             groups.append(group)
             start = group.end
+            yield
         return PhoneScan(tuple(groups), len(text))
 
-    def _group(self, candidates: _Candidates, first: Candidate) -> Group | None:
+    def _group(self, candidates: _Candidates, first: Candidate) -> Turns[Group | None]:
         """Walk in every region from `first` to where all agree; None when an open candidate is in the way."""
         begin, end = first.start, first.end
         enough = self._enough_abroad if first.has_plus else self._enough
@@ -182,6 +191,7 @@ class PhoneScanner:
             if regions:
                 places[candidate.end] = places.get(candidate.end, _NONE) | regions
                 end = max(end, candidate.end)
+            yield
         return Group(begin, end, self._judged(found))
 
     def _judged(self, numbers: list[Place]) -> tuple[Judged, ...]:

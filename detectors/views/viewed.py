@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from detectors.prefilter import PatternSet
 from detectors.screening import Screen, screen_of
+from detectors.turns import finished, scanned
 from detectors.types import Finding, ScanResult, Window
 from detectors.views.reading import Reading, plain
 from detectors.views.steps import REACH_CHARS
@@ -18,6 +19,7 @@ from detectors.views.steps import REACH_CHARS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from detectors.turns import Turns
     from detectors.types import Detector
     from detectors.views.steps import Step
 
@@ -48,20 +50,25 @@ class ViewedDetector:
 
     def scan(self, window: Window) -> ScanResult:
         """Report what only the view shows, and hold what may still read differently or become a finding."""
+        return finished(self.scan_in_turns(window))
+
+    def scan_in_turns(self, window: Window) -> Turns[ScanResult]:
+        """Do the same, and let others have their turn where the detector does."""
         source = window.context + window.text
         base = window.start - len(window.context)
         if not self._disguises.found_in(source):
-            return self._scan_plain(window)
+            return (yield from self._scan_plain(window))
         reading = self._read(source, final=window.final)
         # What the cut context shows may look unfinished where the text does not: then nothing is certain yet.
         at = min(reading.place_of(len(window.context)), len(reading.text))
         context = reading.text[max(0, at - self._inner.context_chars) : at]
-        answer = self._inner.scan(Window(window.kind, context, reading.text[at:], at, window.final))
+        shown = Window(window.kind, context, reading.text[at:], at, window.final)
+        answer = yield from scanned(self._inner, shown)
         watermark = max(reading.starts[answer.watermark] + base, window.start)
         told = (f for f in answer.findings if not self._is_told(window, reading, source, f))
         return ScanResult(tuple(_in_source(reading, base, told)), watermark)
 
-    def _scan_plain(self, window: Window) -> ScanResult:
+    def _scan_plain(self, window: Window) -> Turns[ScanResult]:
         """Answer for a text that reads as it stands: the detector on the text reports what is in it."""
         left = len(window.context)
         text = window.text
@@ -69,7 +76,7 @@ class ViewedDetector:
             near = window.context[max(0, left - REACH_CHARS) :] + text
             text = text[: max(0, len(text) - len(near) + self._certain(near))]
         context = window.context[max(0, left - self._inner.context_chars) :]
-        answer = self._inner.scan(Window(window.kind, context, text, window.start, window.final))
+        answer = yield from scanned(self._inner, Window(window.kind, context, text, window.start, window.final))
         return ScanResult((), answer.watermark)
 
     def _certain(self, text: str) -> int:

@@ -51,7 +51,8 @@ def run_show(file: str | None, alone: Sequence[str] = (), *, as_json: bool) -> i
         import yaml  # noqa: PLC0415 - only here
 
         shown_policy = yaml.safe_load(resolved.to_yaml())
-        write_json({"revision": resolved.revision, "policy": shown_policy}, indent=2)
+        warnings = [str(one) for one in resolved.advice]
+        write_json({"revision": resolved.revision, "policy": shown_policy, "warnings": warnings}, indent=2)
     else:
         write(f"# revision: {resolved.revision}\n{resolved.to_yaml()}")
     return ExitCode.OK

@@ -6,7 +6,6 @@ and asks up to where the text may leave.
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from detectors.refusals import CLOSING_CHARS, OPENING_CHARS, AnswerEnds
@@ -23,6 +22,7 @@ from proxy.guard.cursor import Cursor
 from proxy.guard.edits import EditList, covering, joined, resolved_edits
 from proxy.guard.observers import Observers
 from proxy.guard.panel import Panel
+from proxy.guard.pending import Pending
 from proxy.guard.readings import Readings, in_source
 from proxy.guard.rules import channel_label
 from proxy.guard.sentences import MAX_SENTENCE_CHARS, Splitter
@@ -97,7 +97,7 @@ class Timeline:
         self._readings = Readings(self.buffer)
         self._panel = self._readings.follow(Panel(rules.holders, self._readings.plain, rules.kind, stats))
         self._observers = Observers(rules, self._readings, stats) if rules.observing else None
-        self._pending: list[Finding] = []
+        self._pending = Pending()
         self._allowed: list[Finding] = []
         self._incidents: list[Incident] = []
         self._sentences = Splitter((MAX_SENTENCE_CHARS,)) if rules.rewrites else None
@@ -200,7 +200,7 @@ class Timeline:
         if scan.holding:
             found = scan.cursor.receive(result)
             if found:
-                self._pending += in_source(scan.cursor, found)
+                self._pending.add(in_source(scan.cursor, found))
             return []
         assert self._observers is not None  # noqa: S101 - nobody else asks without holding
         acted = self._observers.receive(scan.cursor, result, self._allowed, self._echo_test)
@@ -244,6 +244,7 @@ class Timeline:
         elif len(self._pending) > MAX_DECIDED and self._decide_some(limit):
             return False
         else:
+            self._pending.join()
             self._decide_before(self._settled(limit))
         if not self._keep and self.buffer.end - self.buffer.base > 2 * FORGET_STEP_CHARS:
             self._forget()
@@ -251,23 +252,22 @@ class Timeline:
 
     def _decide_some(self, limit: int) -> bool:
         """Decide the first of many findings. Returns False where they overlap without a gap: it is all or none."""
-        self._pending.sort(key=attrgetter("start"))
-        far = self._pending[MAX_DECIDED:]
-        del self._pending[MAX_DECIDED:]
         before = self.released
-        settled = self._settled(min(limit, far[0].start))
+        settled = self._settled(min(limit, self._pending.part(MAX_DECIDED)))
         if settled > before:
             self._decide_before(settled)
-        self._pending += far
-        return self.released > before
+        if self.released > before:
+            return True
+        self._pending.join()
+        return False
 
     def _settled(self, limit: int) -> int:
         """Lower the limit until it cuts no finding, no sentence that may be replaced and no escape."""
         before = -1
         while limit != before:
             before = limit
-            limit = uncut(self._pending, limit)
-            limit = min([limit, *(f.start for f in self._pending if self._in_open_value(f, limit))])
+            limit = uncut(self._pending.near, limit)
+            limit = min([limit, *(f.start for f in self._pending.near if self._in_open_value(f, limit))])
             if self._sentences is not None and not (self.final and limit == self.buffer.end):
                 limit = max(b for b in self._boundaries if b <= limit)
             limit = self._readings.floor(limit)
@@ -280,8 +280,7 @@ class Timeline:
 
     def _decide_before(self, limit: int) -> None:
         self.is_plain = False
-        ready: Sequence[Finding] = [f for f in self._pending if f.end <= limit]
-        self._pending = [f for f in self._pending if f.end > limit]
+        ready: Sequence[Finding] = self._pending.take(limit)
         restored: Sequence[Replacement] = ()
         if self._way_back is not None:
             ready, restored = self._way_back.parted(ready)

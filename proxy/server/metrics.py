@@ -73,6 +73,9 @@ class Metrics:
 
     def _start_parts(self) -> None:
         self.models = ModelMetrics(self.registry)
+        self._policy_warnings = self._gauge(
+            "policy_warnings", "What had better be changed in the policies in force.", "livemax"
+        )
         self._restored = self._counter(
             "restored", "Values of requests and placeholders in answers, by what became of them.", ("outcome",)
         )
@@ -122,6 +125,10 @@ class Metrics:
     def count_reload(self, result: str) -> None:
         """Count a reload: `changed`, `unchanged` or `failed`."""
         self._count(self._reloads, result)
+
+    def set_policy_warnings(self, count: int) -> None:
+        """Note how many warnings there are of the policies in force."""
+        self._policy_warnings.set(count)
 
     def count_dropped(self, reason: str, events: int) -> None:
         """Count events that the outbox did not keep, whatever came of their exchange. From any thread."""

@@ -56,6 +56,11 @@ class ActivePolicy:
     allows_echo: bool = False
     """Whether a rule asks what the user typed."""
 
+    @property
+    def advice(self) -> tuple[Problem, ...]:
+        """What had better be changed in it, though it can be used."""
+        return () if self.resolved is None else self.resolved.advice
+
     @classmethod
     def of(cls, policy: Policy, resolved: ResolvedPolicy | None = None) -> ActivePolicy:
         """Return the view of a policy."""
@@ -129,6 +134,7 @@ class PolicyHolder:
         holder.active = {**holder.active, DEFAULT: default}
         holder._loaders = {**(routed or {}), DEFAULT: load}
         holder.files = _files_of(first)
+        holder._tell_advice(holder.active.values())
         return holder
 
     @property
@@ -173,10 +179,18 @@ class PolicyHolder:
         self.active = {**before, **changed}
         self.on_force(detectors_of(one.policy for one in self.active.values()))
         self._metrics.count_reload("changed" if changed else "unchanged")
+        self._tell_advice(changed.values())
         for name, active in changed.items():
             _log.info("policy_reloaded", policy=active.label, before=before[name].label)
             revision = before[name].policy.revision
             self.on_change(PolicyChange("reloaded", active.policy, revision, resolved=active.resolved))
+
+    def _tell_advice(self, new: Iterable[ActivePolicy]) -> None:
+        """Say what had better be changed in policies that come into force, and count it for all that are."""
+        for active in new:
+            for problem in active.advice:
+                _log.warning("policy_warning", policy=active.label, problem=str(problem))
+        self._metrics.set_policy_warnings(sum(len(active.advice) for active in self.active.values()))
 
 
 def load_all(loaders: Mapping[str, Loader]) -> dict[str, LoadedPolicy]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import structlog
 
+from detectors.turns import turns_of
 from detectors.types import CostClass
 from proxy.guard.api import ScanFailureReason
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+    from detectors.turns import Turns
     from detectors.types import Detector, ModelDetector, ScanResult, Window
     from proxy.guard.api import ScanRequest
     from proxy.guard.stream import StreamGuard
@@ -28,7 +30,11 @@ MAX_INLINE_CHARS: Final = 8192
 to a thread so that no other stream waits for them."""
 
 MAX_RUN_S: Final = 0.004
-"""Longest time for which one message keeps the event loop with its scans; a long conversation has thousands."""
+"""Longest time for which one message keeps the event loop with its scans; a long conversation has thousands, and a
+list of values in one window may take more by itself."""
+
+MIN_TURN_S: Final = 0.001
+"""What a look has before it is interrupted, even one that begins late: nearly all need less."""
 
 MAX_ASKING: Final = 16
 """Windows of one message that wait for a model at a time. A conversation of a thousand messages has a thousand
@@ -42,12 +48,14 @@ class ScanDriver:
 
     __slots__ = (
         "_asking",
+        "_begun",
         "_deadline_s",
         "_guard",
         "_lanes",
         "_later",
         "_loop",
         "_pending",
+        "_until_s",
         "_wake",
         "answered",
         "holding",
@@ -65,9 +73,11 @@ class ScanDriver:
         self._pending: dict[int, bool] = {}
         self._asking: set[int] = set()
         self._later: deque[ScanRequest] = deque()
+        self._begun: dict[int, Turns[ScanResult]] = {}  # by the identity of the window, until its request is known
+        self._until_s = 0.0
         self._wake: asyncio.Future[None] | None = None
         self.holding = 0
-        """Scans in other threads that text waits for."""
+        """Scans in other threads, or that go on later, that text waits for."""
         self.answered = False
         """Whether an answer came from elsewhere since the last `run`."""
         self.paused = False
@@ -83,7 +93,8 @@ class ScanDriver:
     def run(self) -> None:
         """Have every wanted window judged, here and now or elsewhere. It may stop for breath: see `paused`."""
         self.answered = False
-        clock, until_s = time.perf_counter, time.perf_counter() + MAX_RUN_S
+        clock = time.perf_counter
+        self._until_s = until_s = clock() + MAX_RUN_S
         for request in self._guard.judge(self._scan_here, lambda: clock() >= until_s):
             self._start(request)
         self.paused = self._guard.has_unjudged
@@ -98,6 +109,7 @@ class ScanDriver:
         """Forget the scans under way: nobody needs them any more."""
         self._pending.clear()
         self._later.clear()
+        self._begun.clear()
         self.holding = 0
         self._ring()
 
@@ -106,25 +118,68 @@ class ScanDriver:
             return self._lanes.models.known(cast("ModelDetector", detector), window)
         if detector.cost_class is not CostClass.INLINE or len(window.text) > MAX_INLINE_CHARS:
             return None
+        turns = turns_of(detector)
+        if turns is not None:
+            begun = turns(window)
+            outcome = self._go_on(detector, begun, max(self._until_s, time.perf_counter() + MIN_TURN_S))
+            if outcome is None:
+                self._begun[id(window)] = begun
+            return outcome
         began_s = time.perf_counter()
         try:
             result: ScanResult | None = detector.scan(window)
         except Exception as error:  # noqa: BLE001 - whatever a detector raises is a failed scan, see on_error
             log_scan_error(detector.name, error)
             return ScanFailureReason.ERROR
-        name, seconds = detector.name, self.seconds
-        seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - began_s
+        self._note(detector.name, time.perf_counter() - began_s)
         return ScanFailureReason.GARBAGE if result is None else result
+
+    def _go_on(
+        self, detector: Detector, begun: Turns[ScanResult], until_s: float
+    ) -> ScanResult | ScanFailureReason | None:
+        """Run a scan on to its answer, None when it has none by then: the rest of it waits for another turn."""
+        clock = time.perf_counter
+        began_s = clock()
+        outcome: ScanResult | ScanFailureReason | None = None
+        try:
+            next(begun)
+            while clock() < until_s:
+                next(begun)
+        except StopIteration as done:
+            outcome = ScanFailureReason.GARBAGE if done.value is None else done.value
+        except Exception as error:  # noqa: BLE001 - whatever a detector raises is a failed scan, see on_error
+            log_scan_error(detector.name, error)
+            return ScanFailureReason.ERROR
+        self._note(detector.name, clock() - began_s)
+        return outcome
+
+    def _note(self, name: str, spent_s: float) -> None:
+        self.seconds[name] = self.seconds.get(name, 0.0) + spent_s
 
     def _start(self, request: ScanRequest) -> None:
         self._pending[request.id] = request.holding
         self.holding += request.holding
+        begun = self._begun.pop(id(request.window), None)
+        if begun is not None:
+            self._loop.call_soon(self._resume, request, begun, self._loop.time() + self._deadline_s)
+            return
         if request.detector.cost_class is CostClass.MODEL:
             if len(self._asking) >= MAX_ASKING:
                 self._later.append(request)
                 return
             self._asking.add(request.id)
         self._submit(request)
+
+    def _resume(self, request: ScanRequest, begun: Turns[ScanResult], deadline_s: float) -> None:
+        """Go on with a scan that others were let before; one that is late by now is not interrupted again."""
+        if request.id not in self._pending:
+            return  # the exchange is over
+        until_s = time.perf_counter() + MAX_RUN_S if self._loop.time() < deadline_s else float("inf")
+        outcome = self._go_on(request.detector, begun, until_s)
+        if outcome is None:
+            self._loop.call_soon(self._resume, request, begun, deadline_s)
+        else:
+            self._answer(request, outcome, 0.0)
 
     def _submit(self, request: ScanRequest) -> None:
         answer: Callable[[ScanResult | ScanFailureReason, float], None]
@@ -142,8 +197,7 @@ class ScanDriver:
                 self._asking.add(waiting.id)
                 self._submit(waiting)
         self.holding -= holding
-        name = request.detector.name
-        self.seconds[name] = self.seconds.get(name, 0.0) + spent_s
+        self._note(request.detector.name, spent_s)
         if isinstance(outcome, ScanFailureReason):
             self._guard.receive_scan_failure(request.id, outcome)
         else:

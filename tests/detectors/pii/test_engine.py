@@ -12,6 +12,8 @@ from detectors.pii.phone import MAX_SPAN as MAX_PHONE_SPAN
 from detectors.pii.phone import PhoneScanner
 from detectors.pii.rules import MAX_SPAN, Rule
 from detectors.pii.tokenizer import tokenizer
+from detectors.turns import finished, scanned
+from detectors.types import ChannelKind, ScanResult, Window
 from policies.types import Limits
 from tests.support.detectors import built, fed, fed_in_deltas, spans
 from tests.support.prose import prose
@@ -74,6 +76,28 @@ def test_work_grows_with_the_text_and_no_faster(monkeypatch: pytest.MonkeyPatch)
     assert len(page) * 340 > 1_000_000
     assert large[0] < 1.2 * len(page) * 340
     assert all(more <= 10.1 * less for less, more in zip(small, large, strict=True))
+
+
+def test_a_list_of_values_lets_others_have_their_turn() -> None:
+    """The turns of a look grow with what is in it, and end with what `scan` says."""
+    detector = built("presidio", {"countries": ["us", "de", "uk"], "refined": True})
+    turns = []
+    for count in (1, 40):
+        window = Window(ChannelKind.TEXT, "", "2125550123 x12 " * count, 0, final=True)
+        turns.append(sum(1 for _ in scanned(detector, window)))
+        answer = finished(scanned(detector, window))
+        assert answer == detector.scan(window)
+        assert len(answer.findings) >= count
+    assert turns[0] > 3
+    assert turns[1] > 2 * turns[0]
+
+
+def test_what_waits_for_a_number_is_not_looked_at() -> None:
+    """A list that may all go on is held whole, and no rule is asked before it is known how it does."""
+    detector = built("presidio", {"entities": ["PHONE_NUMBER", "US_BANK_NUMBER"]})
+    window = Window(ChannelKind.TEXT, "", "2125550123 x", 0, final=False)
+    assert detector.scan(window) == ScanResult([], 0)
+    assert [f.category for f in detector.scan(window._replace(final=True)).findings]
 
 
 def counting(function: Callable[..., Any], name: str, counted: Counter[str]) -> Callable[..., Any]:

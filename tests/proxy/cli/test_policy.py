@@ -41,6 +41,7 @@ def test_show_as_json_holds_the_same(sluicegate: Sluicegate, policy_file: Path) 
     shown = json.loads(sluicegate("policy", "show", "--json", str(policy_file)).out)
     assert shown["revision"] == load_policy(policy_file).revision
     assert [rule["id"] for rule in shown["policy"]["rules"]] == ["stop", "soften"]
+    assert shown["warnings"] == []
 
 
 def test_the_tests_of_a_policy_run_through_the_guard(sluicegate: Sluicegate, policy_file: Path) -> None:
@@ -100,3 +101,5 @@ def test_validate_warns_of_patterns_that_can_take_long(sluicegate: Sluicegate, t
     assert "'endless' of 'claims' backtracks, because of its look-ahead (character 7)" in first
     assert second.startswith(f'warning: {staff}:5:22 detector "people": recognizers[0].patterns[0].regex: pattern ')
     assert second.endswith("write the repeated part out, or one alternative for each.")
+    shown = json.loads(sluicegate("policy", "show", "--json", str(policy)).out)
+    assert [f"warning: {one}" for one in shown["warnings"]] == [first, second]

@@ -8,6 +8,8 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
+from structlog.testing import capture_logs
+
 from policies.loader import load
 from policies.sources import read_bytes, stamp
 from proxy.server import app, reload
@@ -129,6 +131,42 @@ async def test_watch_sees_changes_of_content(tmp_path: Path) -> None:
     await until(lambda: holder.current is not second)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+TWICE = """version: 1
+name: twice
+detectors:
+  words:
+    type: presidio
+    entities: [TWICE]
+    recognizers:
+      - {name: twice, supported_entity: TWICE, patterns: [{name: word, regex: '(\\w+) \\1', score: 0.5}]}
+rules: [{id: words, detector: words, action: flag}]
+"""
+
+
+async def test_what_a_policy_is_warned_of_is_logged_when_it_comes_into_force(tmp_path: Path) -> None:
+    """At the start and at a reload, once each; a metric counts what is in force."""
+    path = tmp_path / "twice.yaml"
+    path.write_text(TWICE)
+    metrics = Metrics()
+    with capture_logs() as logs:
+        holder = PolicyHolder.loaded(lambda: load(path), metrics)
+        assert [(one["event"], one["log_level"], one["policy"]) for one in logs] == [
+            ("policy_warning", "warning", holder.current.label)
+        ]
+        assert "twice.yaml:8:" in logs[0]["problem"]
+        assert "backtracks" in logs[0]["problem"]
+        assert metrics.registry.get_sample_value("sluicegate_policy_warnings") == 1
+        assert await holder.reload()
+        assert len(logs) == 1
+        path.write_text(TWICE.replace("action: flag", "action: redact"))
+        assert await holder.reload()
+        assert [one["event"] for one in logs[1:]] == ["policy_warning", "policy_reloaded"]
+        path.write_text(TWICE.replace("\\1", "and"))
+        assert await holder.reload()
+    assert [one["event"] for one in logs[3:]] == ["policy_reloaded"]
+    assert metrics.registry.get_sample_value("sluicegate_policy_warnings") == 0
 
 
 def test_a_touch_is_no_change(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from tests.support.toy import END, BrokenDetector, ToyCodec, WordDetector, line,
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from detectors.types import Detector
+    from detectors.turns import Turns
+    from detectors.types import Detector, Window
 
 
 class StoppedLanes(ScanLanes):
@@ -69,6 +70,86 @@ async def test_long_windows_do_not_stop_the_loop(over: int, monkeypatch: pytest.
     guard.receive(line("y" * (100 + over)))
     driver.run()
     assert (driver.pending, len(lanes.jobs)) == (over, over)
+
+
+class SlowDetector(WordDetector):
+    """Takes some turns for each window."""
+
+    turns = 5
+
+    def scan_in_turns(self, window: Window) -> Turns[ScanResult]:
+        for _ in range(self.turns):
+            yield
+        return self.scan(window)
+
+
+class FailingDetector(SlowDetector):
+    """Fails in its last turn."""
+
+    def scan(self, window: Window) -> ScanResult:
+        raise RuntimeError(window.text)
+
+
+async def turned(driver: ScanDriver) -> int:
+    """Wait for the scans under way; return how many times the loop was free before they were over."""
+    turns = 0
+    while driver.pending:
+        await asyncio.sleep(0)
+        turns += 1
+        driver.run()
+    return turns
+
+
+@pytest.mark.parametrize("action", [Action.REDACT, Action.FLAG])
+async def test_a_long_look_lets_others_go_first(action: Action, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It goes on turn by turn, and what leaves is the same."""
+    monkeypatch.setattr(module, "MAX_RUN_S", 0.0)
+    monkeypatch.setattr(module, "MIN_TURN_S", 0.0)
+    driver, guard, lanes = driver_for(SlowDetector("words", ("zebra",)), action)
+    guard.receive(line("a zebra b") + END)
+    driver.run()
+    assert (driver.pending, driver.holding) == (1, int(action is Action.REDACT))
+    assert (guard.take() == b"") is (action is Action.REDACT)
+    assert await turned(driver) >= SlowDetector.turns - 1
+    guard.take()
+    assert [type(event) for event in guard.take_events()] == [Incident]
+    assert (driver.holding, guard.state, lanes.jobs) == (0, GuardState.STATE_DONE, [])
+    assert driver.seconds["words"] > 0
+
+
+async def test_a_look_that_is_late_is_not_interrupted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the deadline gone it ends in the next turn; and one that takes no time is never interrupted."""
+    driver, guard, _ = driver_for(SlowDetector("words", ("zebra",)))
+    guard.receive(line("a zebra b"))
+    driver.run()
+    assert driver.pending == 0
+    monkeypatch.setattr(module, "MAX_RUN_S", 0.0)
+    monkeypatch.setattr(module, "MIN_TURN_S", 0.0)
+    driver._deadline_s = -1.0
+    guard.receive(line(" and more"))
+    driver.run()
+    assert driver.pending == 1
+    assert await turned(driver) <= 2
+
+
+async def test_a_long_look_that_fails_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In whatever turn; and one of an exchange that is over does not go on."""
+    monkeypatch.setattr(module, "MAX_RUN_S", 0.0)
+    monkeypatch.setattr(module, "MIN_TURN_S", 0.0)
+    detector = FailingDetector("words", ("zebra",))
+    driver, guard, _ = driver_for(detector, Action.BLOCK)
+    guard.receive(line("a zebra b"))
+    driver.run()
+    await turned(driver)
+    assert guard.state is GuardState.STATE_BLOCKED
+    assert [event.reason for event in guard.take_events()] == ["error"]  # type: ignore[union-attr]
+    driver, guard, _ = driver_for(detector, Action.BLOCK)
+    guard.receive(line("a zebra b"))
+    driver.run()
+    driver.cancel()
+    for _ in range(2 * SlowDetector.turns):
+        await asyncio.sleep(0)
+    assert guard.state is GuardState.STATE_OPEN
 
 
 async def test_a_lane_answers_later() -> None:
