@@ -254,9 +254,8 @@ class Timeline:
         """Decide the first of many findings. Returns False where they overlap without a gap: it is all or none."""
         before = self.released
         settled = self._settled(min(limit, self._pending.part(MAX_DECIDED)))
-        if settled > before:
+        if settled > before:  # a block at `before` is progress, too, though nothing is released
             self._decide_before(settled)
-        if self.released > before:
             return True
         self._pending.join()
         return False

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from policies.loader import load_policy_text
 from proxy.guard import timeline
+from proxy.guard.api import GuardState
 from proxy.guard.drive import scan_inline
 from proxy.guard.stream import StreamGuard
 from proxy.wire.registry import DIALECTS
@@ -39,6 +40,23 @@ def test_the_outcome_does_not_depend_on_the_steps(seed: int, most: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(timeline, "MAX_DECIDED", most)
         assert guarded(CHAT.stream_codec(), [data]) == at_once
+
+
+def test_nothing_is_decided_after_a_block_whatever_is_found_with_it() -> None:
+    """A block at the very beginning, alone and before hundreds of findings: one incident."""
+    blocks = load_policy_text(
+        "version: 1\nname: stop\ndetectors:\n  tickets: {type: patterns, patterns: {TICKET: 'TKT-[0-9]{6}'}}\n"
+        "rules:\n  - {id: tickets, detector: tickets, action: block}\n"
+    )
+    for count in (2, MANY):
+        said = " ".join(f"TKT-{number:06}" for number in range(count))
+        raw = orjson.dumps({"choices": [{"index": 0, "message": {"role": "assistant", "content": said}}]})
+        guard = StreamGuard(CHAT.body_codec(), blocks)
+        guard.receive(raw)
+        guard.receive_end()
+        scan_inline(guard)
+        assert guard.state is GuardState.STATE_BLOCKED
+        assert [event.start for event in guard.take_events()] == [0]
 
 
 @pytest.mark.parametrize("between", [" ", " and "])
