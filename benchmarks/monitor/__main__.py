@@ -42,7 +42,7 @@ class Effort:
     memory: tuple[int, ...]
 
 
-FULL: Final = Effort(200, 10, (100_000, 150_000), 2, 40, 10, (2_000_000, 2, 300, 7), 8_000, (5_000, 20_000))
+FULL: Final = Effort(200, 10, (100_000, 150_000), 2, 40, 10, (400_000, 2, 300, 3), 8_000, (5_000, 20_000))
 QUICK: Final = Effort(20, 4, (2_000, 10_000), 1, 4, 1, (20_000, 1, 30, 1), 3_000, (1_000, 2_000))
 
 PARTS: Final[dict[str, Callable[[Effort], list[Table]]]] = {

@@ -47,6 +47,16 @@ def poisson_at_most(count: int, expected: float) -> float:
     return float(special.pdtr(count, expected)) if expected > 0 else 1.0
 
 
+def counts_at_most(count: int, expected: float, dispersion: float) -> float:
+    """Return the chance of `count` or fewer where the variance is `dispersion` times what is expected.
+
+    It is the negative binomial of that mean and variance; with a dispersion of 1 or less, Poisson's.
+    """
+    if dispersion <= 1.0 or expected <= 0.0:
+        return poisson_at_most(count, expected)
+    return float(special.betainc(expected / (dispersion - 1.0), count + 1.0, 1.0 / dispersion))
+
+
 def poisson_at_least(count: int, expected: float) -> float:
     """Return the chance of `count` or more where `expected` are expected."""
     if count <= 0:

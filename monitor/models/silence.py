@@ -2,6 +2,7 @@
 
 Where last week is not known yet, yesterday takes its place: an office that goes home every evening is not silent.
 The price: a failure makes its hour deaf for a day, or for that day of next week.
+People come in conversations, so that answers vary by more than single ones would; by how much is learned.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from river.stats import EWMean
 
 from monitor.models.firing import Firing
-from monitor.models.intervals import poisson_at_most
+from monitor.models.intervals import counts_at_most
 from monitor.types import Level, Signal
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ LEARN: Final = 30
 """Minutes before anything is said."""
 SLACK: Final = 0.5
 """Share of what is usual that may go missing without a word: traffic has rhythms, silence has none."""
+SPREAD_FADE: Final = 0.02
+"""Weight of five minutes in what is known of the dispersion: it looks back over about four hours."""
+SPREAD_PRIOR: Final = 4.0
+"""Five minutes at the beginning that speak for independent answers."""
+SPREAD_CAP: Final = 5.0
+"""Most that five minutes say of it, as a multiple of what is known: a failure is no dispersion."""
 HOUR_S: Final = 3600.0
 WEEK: Final = 168
 DAY: Final = 24
@@ -38,6 +45,8 @@ class SilenceWatch:
     def __init__(self, place: Slice) -> None:
         self._slice = place
         self._habit = EWMean(fading_factor=FADE)
+        self._dispersion = 1.0
+        """How many times as much five minutes vary as independent answers would make them."""
         self._minutes = 0
         self._last: list[int] = []
         self._is_silent = False
@@ -53,10 +62,9 @@ class SilenceWatch:
         self._turn(int((end_s - MINUTE_S) // HOUR_S), answers)
         usual = self._usual()
         expected = SLACK * usual * len(self._last) if self._minutes >= LEARN else 0.0
-        chance = poisson_at_most(sum(self._last), expected)
+        chance = counts_at_most(sum(self._last), expected, self._dispersion)
         if self._minutes < LEARN or chance >= CHANCE:
-            self._habit.update(answers)
-            self._minutes += 1
+            self._learn(answers)
             self._is_silent = False
             return []
         if self._is_silent:
@@ -72,12 +80,27 @@ class SilenceWatch:
                 chance=chance,
                 observed=sum(self._last) / len(self._last),
                 expected=usual,
-                evidence={"chance": chance, "seconds": seconds, "allowed_for": SLACK},
+                evidence={
+                    "chance": chance,
+                    "seconds": seconds,
+                    "allowed_for": SLACK,
+                    "dispersion": self._dispersion,
+                },
                 start_s=end_s - seconds,
                 end_s=end_s,
                 events=sum(self._last),
             )
         ]
+
+    def _learn(self, answers: int) -> None:
+        """Take a minute for a usual one. Every fifth says how much five of them vary (Pearson's statistic)."""
+        self._habit.update(answers)
+        self._minutes += 1
+        usual = len(self._last) * self._habit.get()
+        if self._minutes % SPAN == 0 and usual > 0.0:
+            seen = min((sum(self._last) - usual) ** 2 / usual, SPREAD_CAP * self._dispersion)
+            weight = max(SPREAD_FADE, 1.0 / (SPREAD_PRIOR + self._minutes / SPAN))
+            self._dispersion = max(1.0, (1.0 - weight) * self._dispersion + weight * seen)
 
     def _turn(self, hour: int, answers: int) -> None:
         """Count a minute in its hour; an hour that is over is remembered, whatever it was like."""

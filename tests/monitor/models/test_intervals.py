@@ -11,6 +11,7 @@ from scipy import stats
 
 from monitor.models.intervals import (
     beta_interval,
+    counts_at_most,
     discoveries,
     log_shares_differ,
     log_widened,
@@ -39,6 +40,12 @@ def test_tails_are_scipys() -> None:
     assert poisson_at_most(2, 10.0) == pytest.approx(stats.poisson.cdf(2, 10.0))
     assert poisson_at_least(3, 1.5) == pytest.approx(stats.poisson.sf(2, 1.5))
     assert beta_interval(8, 2) == pytest.approx(stats.beta.interval(0.9, 9, 3))
+
+
+def test_counts_that_vary_more_are_negative_binomial() -> None:
+    """Of mean 12 and variance 36, as SciPy's has it; a dispersion of 1 is Poisson's."""
+    assert counts_at_most(4, 12.0, 3.0) == pytest.approx(stats.nbinom.cdf(4, 6, 1 / 3))
+    assert counts_at_most(4, 12.0, 1.0) == poisson_at_most(4, 12.0)
 
 
 def test_benjamini_and_hochbergs_own_example() -> None:

@@ -32,6 +32,19 @@ def test_a_day_and_a_night_are_no_silence() -> None:
         assert watch.minute(round(chance.gauss(mean, math.sqrt(mean))), 60.0 * n) == []
 
 
+def test_conversations_that_begin_and_end_are_no_silence_and_a_busy_stop_is() -> None:
+    """Four answers a minute, twelve to a conversation of a minute: five minutes without one happen every day."""
+    chance, watch, found = random.Random(1), SilenceWatch(WHOLE), []
+    for n in range(3 * 1440):
+        begun = sum(chance.random() < 1 / 30 for _ in range(10))
+        found += watch.minute(12 * begun, 60.0 * n)
+    assert found == []
+    busy = SilenceWatch(WHOLE)
+    for n in range(600):
+        assert busy.minute(12 * sum(chance.random() < 0.5 for _ in range(20)), 60.0 * n) == []
+    assert any(busy.minute(0, 60.0 * n) for n in range(600, 607))
+
+
 def test_an_office_that_goes_home_is_silent_once_and_then_usual() -> None:
     """Nine to five, from Monday to Friday: the first evening and weekend are news, the second ones are not."""
     watch, news = SilenceWatch(WHOLE), []
