@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from detectors.toxicity.card import Card
 from detectors.toxicity.training.evaluate import Row
 from detectors.toxicity.training.metrics import Estimate
+
+_LEVEL: Final = "0.000"
+"""A lead that the tables do not show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +46,16 @@ def table(rows: Sequence[Row], first: str = "") -> str:
 
 
 def wins(rows: Sequence[Row]) -> str:
-    """Say on which sets the model is ahead of every rival, and on which it is not."""
+    """Say on which sets the model is ahead of every rival, and on which it is not: behind, or level to three digits."""
     behind = []
     for row in rows:
         values = {name: value.value for name, value in row.values.items() if isinstance(value, Estimate)}
         ours = values.pop("bundled")
-        ahead = [f"{name} by {value - ours:.3f}" for name, value in values.items() if value >= ours]
-        if ahead:
-            behind.append(f"On {row.name} it is behind " + " and ".join(ahead) + ".")
+        leads = {name: f"{value - ours:.3f}" for name, value in values.items() if value >= ours}
+        said = [f"behind {name} by {lead}" for name, lead in leads.items() if lead != _LEVEL]
+        said += [f"level with {name}" for name, lead in leads.items() if lead == _LEVEL]
+        if said:
+            behind.append(f"On {row.name} it is " + " and ".join(said) + ".")
     if not behind:
         return f"It is ahead of each on all {len(rows)} sets."
     return f"It is ahead of each on {len(rows) - len(behind)} of {len(rows)} sets.\n" + "\n".join(behind)

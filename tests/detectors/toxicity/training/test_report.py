@@ -36,6 +36,8 @@ def test_it_says_where_the_model_is_behind() -> None:
     assert wins([ahead]) == "It is ahead of each on all 1 sets."
     assert "On hard it is behind other by 0.050." in wins([ahead, behind])
     assert wins([ahead, behind]).startswith("It is ahead of each on 1 of 2 sets.")
+    level = row("done", bundled=0.9999, other=1.0, third=0.9)
+    assert wins([ahead, level]) == "It is ahead of each on 1 of 2 sets.\nOn done it is level with other."
 
 
 def test_the_gap_is_between_terms() -> None:
