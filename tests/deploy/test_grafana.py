@@ -39,6 +39,7 @@ NOT_DRAWN = {
     "sluicegate_model_waiting",
     "sluicegate_monitor_failures", "sluicegate_monitor_shares", "sluicegate_monitor_slices",
     "sluicegate_monitor_state", "sluicegate_monitor_told", "sluicegate_outbox_buried", "sluicegate_outbox_bytes",
+    "sluicegate_policy_warnings",
     "sluicegate_publisher_state", "sluicegate_response_chars", "sluicegate_restored", "sluicegate_route_exchanges",
     "sluicegate_scan_threads_lost", "sluicegate_scanned_chars", "sluicegate_upstream_faults",
 }  # fmt: skip

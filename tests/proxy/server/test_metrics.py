@@ -24,6 +24,7 @@ LABELS = {
     "scanned_chars": ("detector",),
     "response_chars": (),
     "config_reloads": ("result",),
+    "policy_warnings": (),
     "outbox_dropped": ("reason",),
     "outbox_buried": ("reason",),
     "upstream_faults": ("code",),
@@ -48,6 +49,7 @@ def filled() -> Metrics:
     metrics.count_events([Bypass("d", "deadline", *where), Failure("d", "error", *where)])
     metrics.count_restored(GuardStats(restored=3, unknown_placeholders=2, not_restorable=1))
     metrics.count_reload("failed")
+    metrics.set_policy_warnings(2)
     metrics.count_dropped("full", 2)
     metrics.count_buried("too_large", 1)
     metrics.count_upstream_fault("upstream_timeout")
@@ -82,6 +84,7 @@ SAMPLES = [
     ("restored_total", {"outcome": "unknown"}, 2),
     ("restored_total", {"outcome": "no_way_back"}, 1),
     ("config_reloads_total", {"result": "failed"}, 1),
+    ("policy_warnings", {}, 2),
     ("upstream_faults_total", {"code": "upstream_timeout"}, 1),
     ("scan_seconds_sum", {"detector": "d"}, 0.25),
     ("scanned_chars_total", {"detector": "d"}, 40),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING
 
 import pytest
@@ -170,8 +171,9 @@ async def test_a_lane_answers_later() -> None:
     assert driver.seconds["words"] >= 0.25
 
 
-async def test_a_message_asks_a_model_about_a_few_windows_at_a_time() -> None:
+async def test_a_message_asks_a_model_about_a_few_windows_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """The others are asked as answers come: none is late only because a message has many texts."""
+    monkeypatch.setattr(module, "MAX_RUN_S", math.inf)
     source = TroubleSource("/nowhere")
     detector = ToxicityDetector("tox", source, ("length",), {"length": 0.9})
     driver, guard, lanes = driver_for(detector, Action.BLOCK)
@@ -186,8 +188,9 @@ async def test_a_message_asks_a_model_about_a_few_windows_at_a_time() -> None:
     assert (driver.pending, guard.state) == (0, GuardState.STATE_DONE)
 
 
-async def test_a_message_that_is_over_asks_no_more() -> None:
+async def test_a_message_that_is_over_asks_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """What it had not yet asked is forgotten."""
+    monkeypatch.setattr(module, "MAX_RUN_S", math.inf)
     detector = ToxicityDetector("tox", TroubleSource("/nowhere"), ("length",), {"length": 0.9})
     driver, guard, lanes = driver_for(detector, Action.BLOCK)
     guard.receive(b"".join(line(f"text {n}", choice=n) for n in range(40)))
