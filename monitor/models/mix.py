@@ -6,8 +6,8 @@ what is said of it does not depend on the order in which its answers came.
 Each hour that closes ends windows of 1, 2, 4 and 8 hours: a change too small for one hour shows in several (window-
 limited tests: Lai, Journal of the Royal Statistical Society B 57, 1995, 613-658). Every look spends a chance of its
 own, by the answers that it adds: all looks together have as many false alarms by answers as the tests of rates
-have. And what an hour may differ by is learned: where incidents come in sessions, or hours have their own mix, they
-differ by more than independent ones would.
+have. And what an hour may differ by is learned: where incidents come in conversations, or hours have their own mix,
+they differ by more than independent ones would.
 """
 
 from __future__ import annotations
