@@ -5,7 +5,6 @@ Their caches fill with use; here they are used on text such as people and models
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 from detectors.types import ChannelKind, CostClass, Window
@@ -13,6 +12,8 @@ from policies.types import Direction
 from proxy.guard.rules import channel_rules
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from detectors.screening import FusedScreen
     from policies.types import Policy
 
@@ -58,13 +59,12 @@ development available question: however, therefore, including several possible a
 """
 
 
-def warm(policy: Policy) -> None:
-    """Build all that texts are looked at with under a policy. Takes up to two seconds: not for the event loop."""
-    for detector in (*policy.detectors.values(), *(view for views in policy.viewing.values() for view in views)):
-        if detector.cost_class is CostClass.INLINE:
-            # One that fails here fails again at the first text, under its rule's `on_error`.
-            with contextlib.suppress(Exception):
-                detector.scan(Window(min(detector.kinds), "", _TEXT, 0, final=True))
+def warm(policy: Policy, failed: Callable[[str, Exception], None]) -> None:
+    """Build all that texts are looked at with under a policy. Takes up to two seconds: not for the event loop.
+
+    `failed` hears of each detector that failed, by name. It will fail again at its first text, under `on_error`.
+    """
+    _scan_once(policy, failed)
     screens: dict[int, FusedScreen] = {}
     for direction in Direction:
         rules = channel_rules(policy, direction)
@@ -79,3 +79,13 @@ def warm(policy: Policy) -> None:
         for text in (_TEXT, _WORDS):
             for end in range(_TAIL_CHARS, len(text) + 1):
                 screen.held_from(text[end - _TAIL_CHARS : end], 1)
+
+
+def _scan_once(policy: Policy, failed: Callable[[str, Exception], None]) -> None:
+    """Let each detector that scans on the event loop scan once: it may build more when it does."""
+    for detector in (*policy.detectors.values(), *(view for views in policy.viewing.values() for view in views)):
+        if detector.cost_class is CostClass.INLINE:
+            try:
+                detector.scan(Window(min(detector.kinds), "", _TEXT, 0, final=True))
+            except Exception as error:  # noqa: BLE001 - whatever a detector raises is a failed scan
+                failed(detector.name, error)

@@ -184,7 +184,7 @@ async def _services(
 
 
 async def _warm(services: Services) -> None:
-    """Let each detector scan once, where it will scan: lazy parts are built before the port opens.
+    """Let each detector that scans elsewhere scan there once: lazy parts are built before the port opens.
 
     Raises `PolicyError` for models that cannot be loaded.
     """
@@ -193,15 +193,9 @@ async def _warm(services: Services) -> None:
     detectors = detectors_of(active.policy for active in services.policies.active.values())
     await _warm_models(services, detectors)
     for detector in detectors:
-        if detector.cost_class is CostClass.MODEL:
+        if detector.cost_class in {CostClass.MODEL, CostClass.INLINE}:  # inline ones were warmed with their policy
             continue
-        window = Window(next(iter(sorted(detector.kinds))), "", _WARM_TEXT, 0, final=True)
-        if detector.cost_class is CostClass.INLINE:
-            try:
-                detector.scan(window)
-            except Exception as error:  # noqa: BLE001 - it will fail again at its first request, under on_error
-                log_scan_error(detector.name, error)
-            continue
+        window = Window(min(detector.kinds), "", _WARM_TEXT, 0, final=True)
         for _ in range(SCAN_LANES):
             done = loop.create_future()
             waits.append(done)

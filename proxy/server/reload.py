@@ -17,6 +17,7 @@ from policies.problems import PolicyError, Problem
 from policies.sources import read_bytes, stamp
 from policies.types import Direction
 from proxy.guard.warming import warm
+from proxy.server.scanning import log_scan_error
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -121,7 +122,7 @@ class PolicyHolder:
         }
         """By name, the default under "". Replaced as a whole, so that those of one moment belong together."""
         for one in self.active.values():
-            warm(one.policy)
+            warm(one.policy, log_scan_error)
         self.files: tuple[SourceFile, ...] = _files_of(loaded)
         """Files whose change may change a policy, as the last attempt to load them found them."""
 
@@ -215,7 +216,7 @@ def _load_warm(loaders: Mapping[str, Loader]) -> dict[str, LoadedPolicy]:
     """Load several policies, ready for the first text."""
     loaded = load_all(loaders)
     for one in loaded.values():
-        warm(one.policy)
+        warm(one.policy, log_scan_error)
     return loaded
 
 

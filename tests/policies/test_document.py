@@ -155,7 +155,7 @@ def test_d7_a_bomb_is_over_quickly(name: str) -> None:
     """D7: whatever the file, the answer takes at most 100 ms of processor time."""
     source = BOMBS[name].encode()
     least = math.inf
-    for _ in range(6):  # what else runs on the machine can only add to it
+    for _ in range(3):  # what else runs on the machine can only add to it
         begin = time.process_time()
         parse(source, "p.yaml")
         least = min(least, time.process_time() - begin)

@@ -34,10 +34,14 @@ class _Failing(WordDetector):
         raise RuntimeError("it always fails")
 
 
+def _must_not_fail(name: str, error: Exception) -> None:
+    raise AssertionError(name) from error
+
+
 def test_the_first_exchange_builds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """No set is compiled, no automaton is built, and few of its rows are missing, for text never seen before."""
     default = load_policy("default")
-    warm(default)
+    warm(default, _must_not_fail)
     built = []
     rows = automaton._RowCache.row_before
     monkeypatch.setattr(prefilter.PatternSet, "__init__", lambda *_: built.append("set"))
@@ -62,20 +66,22 @@ def test_the_first_number_of_another_country_builds_no_plans() -> None:
     phone_plans._calling.cache_clear()
     default = load_policy("default")
     assert phone_plans._callings.cache_info().currsize == 0
-    warm(default)
+    warm(default, _must_not_fail)
     assert phone_plans._callings.cache_info().currsize == 1
 
 
 def test_what_fails_while_it_is_warmed_is_left_to_the_first_text() -> None:
-    broken = _Failing("w", ("zebra",))
-    warm(policy([broken], [rule("w", Action.REDACT)]))
+    """And it is told."""
+    broken, told = _Failing("w", ("zebra",)), list[tuple[str, str]]()
+    warm(policy([broken], [rule("w", Action.REDACT)]), lambda name, error: told.append((name, str(error))))
     assert len(broken.seen) == 1
+    assert told == [("w", "it always fails")]
 
 
 def test_a_policy_without_screens_is_warm_at_once() -> None:
     """Detectors that offer no screen have nothing that the guard could build."""
     words = policy([WordDetector("w", ("zebra",))], [rule("w", Action.REDACT)])
-    warm(words)
+    warm(words, _must_not_fail)
     guard = StreamGuard(CHAT.body_codec(), words)
     guard.receive(b'{"choices":[{"index":0,"message":{"content":"a zebra"}}]}')
     guard.receive_end()

@@ -269,7 +269,9 @@ def test_policies_are_warm_when_they_come_into_force(tmp_path: Path, monkeypatch
     path.write_text(POLICY)
     warmed: list[tuple[str, bool]] = []
     monkeypatch.setattr(
-        reload, "warm", lambda p: warmed.append((p.revision, threading.current_thread() is threading.main_thread()))
+        reload,
+        "warm",
+        lambda p, _: warmed.append((p.revision, threading.current_thread() is threading.main_thread())),
     )
     holder = PolicyHolder.loaded(partial(load, str(path)), Metrics())
     first = holder.current.policy.revision
