@@ -18,6 +18,9 @@ CONSUMERS_STAMP := $(VENV)/.installed-consumers
 MODELS_STAMP := $(VENV)/.installed-models
 TOO_OLD := sys.exit(sys.version_info < (3, 11))
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# Python keeps what it compiles, also where the environment forbids that, as those of containers do: every test process
+# and every start of the command would compile all of its imports again, which is half of its time. Empty is unset.
+export PYTHONDONTWRITEBYTECODE :=
 # Without --no-compile all that is installed is compiled, one file after another, which takes as long as the rest of the
 # installation; of most of it nothing is ever imported.
 INSTALL := $(PIP) install --no-compile --constraint constraints.txt --editable

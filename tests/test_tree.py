@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import shutil
 import subprocess
@@ -121,6 +122,25 @@ def test_what_needs_a_model_s_library_is_marked() -> None:
             path
         )  # the second would replace the first
         assert whole.search(text) or text.count("@pytest.mark.models") >= len(indents), path
+
+
+def test_make_keeps_what_python_compiles() -> None:
+    """Else each command that tests start compiles 1,200 files: images of containers forbid to keep them."""
+    found = subprocess.run(
+        [
+            "make",
+            "--silent",
+            "--eval",
+            "probe:;@$(PYTHON) -c 'import sys; print(sys.dont_write_bytecode)'",
+            "probe",
+        ],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.splitlines() == ["False"]
 
 
 def test_every_package_is_listed() -> None:
