@@ -71,17 +71,16 @@ def test_what_lies_in_a_surer_finding_is_dropped_as_presidio_does() -> None:
     assert kept == [Judged(0, 9, 0.5), Judged(2, 6, 0.9), Judged(8, 12, 0.1)]
 
 
+@pytest.mark.parametrize("signs", ["0123:\u0661xs\u017f", "0123:xsS"])
 @pytest.mark.parametrize("gap", [16, 32])
-def test_stretches_are_what_required_characters_join(gap: int) -> None:
-    """Those of a class, which are found another way, and those of alternatives and of ignored case."""
+def test_stretches_are_what_required_characters_join(gap: int, signs: str) -> None:
+    """Those of a class, which are found another way, of alternatives and of ignored case; and in texts of ASCII."""
     rng = random.Random(gap)
     for one, flags in ((r"[\d]", 0), ("[1-3:]", 0), (r"(?a:\d)|[x]", 0), ("[s]", regex.IGNORECASE)):
         found = _stretch_of(one, flags, gap)
         hit = regex.compile(one, flags)
         for _ in range(60):
-            text = "".join(
-                rng.choice("0123:\u0661xs\u017f" if rng.random() < 0.1 else "ab -\n") for _ in range(150)
-            )
+            text = "".join(rng.choice(signs if rng.random() < 0.1 else "ab -\n") for _ in range(150))
             joined: list[list[int]] = []
             for place in (match.start() for match in hit.finditer(text)):
                 if joined and place - joined[-1][1] <= gap:
