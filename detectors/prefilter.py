@@ -1,8 +1,8 @@
 r"""Which of many patterns can be in a text at all, found in one pass over it.
 
-The patterns are loosened until RE2 can look for all of them at once: assertions are dropped, long repeats become
-endless, and what the two engines see differently outside ASCII is let through. A text with digits of other scripts
-can hold any pattern.
+The patterns are loosened until RE2 can look for all of them at once: assertions are dropped (but for what is looked
+behind at, where it is seen: `sighted`), long repeats become endless, and what the two engines see differently
+outside ASCII is let through. A text with digits of other scripts can hold any pattern.
 So a pattern that is not reported is not there; one that is reported may be, and its own engine has the word.
 """
 
@@ -15,7 +15,7 @@ import re2
 import regex
 
 from detectors.regex_parser import parse_pattern
-from detectors.regex_tree import Atom, Choice, Repeat
+from detectors.regex_tree import Anchor, Atom, Choice, Look, Repeat
 from detectors.regex_tree import Sequence as InSequence
 
 if TYPE_CHECKING:
@@ -129,6 +129,20 @@ def loosened(node: Node) -> str:
         case Repeat(item, least, most):
             return _loosened_repeat(loosened(item), min(least, _MAX_LEAST), most)
     return ""  # an assertion
+
+
+def sighted(node: Node) -> str:
+    """Return the same with what `node` looks behind at, where it begins with that.
+
+    For texts of which as much is seen before a match as it looks at.
+    """
+    items = node.items if isinstance(node, InSequence) else (node,)
+    for item in items:
+        if isinstance(item, Look) and not item.ahead and not item.negated:
+            return loosened(item.item) + loosened(node)
+        if not isinstance(item, Look | Anchor):
+            break
+    return loosened(node)
 
 
 def _loosened_repeat(inner: str, least: int, most: int | None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import lru_cache
-from itertools import takewhile
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from presidio_analyzer import EntityRecognizer
@@ -31,7 +31,7 @@ from detectors.pii.rules import Judged, Match, Rule, Stretches, make_rules, with
 from detectors.pii.screens import Required, screen
 from detectors.pii.sifting import KEEP_ALL, Sieve, Span
 from detectors.pii.tokenizer import tokenizer
-from detectors.prefilter import Prefilter, loosened
+from detectors.prefilter import Prefilter, loosened, sighted
 from detectors.regex_parser import parse_pattern
 from detectors.regex_tree import Atom, PatternSource
 from detectors.screening import Hold, Screen
@@ -39,7 +39,7 @@ from detectors.turns import finished
 from detectors.types import CONTENT_KINDS, CostClass, Finding, ScanResult, Stability, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import regex
 
@@ -145,6 +145,26 @@ class PresidioDetector:
         return ScanResult(findings, shift + watermark)
 
 
+class _Search:
+    """What a rule finds in a text, as far as it was asked for."""
+
+    __slots__ = ("_ahead", "_found")
+
+    def __init__(self, found: Iterator[Match]) -> None:
+        """`found`: in the order of their starts."""
+        self._found = found
+        self._ahead: Match | None = None
+
+    def add(self, matches: list[Match], end: int) -> None:
+        """Append those that begin before `end` and are new."""
+        ahead, self._ahead = self._ahead, None
+        for match in self._found if ahead is None else chain((ahead,), self._found):
+            if match.start >= end:
+                self._ahead = match
+                return
+            matches.append(match)
+
+
 class _Found:
     """What all recognizers see in one text, and where it may be cut."""
 
@@ -156,6 +176,7 @@ class _Found:
         self._window = window
         self._around: Surroundings | None = None
         self._likely: list[int] = []
+        self._searches: list[_Search] | None = None
         self._matches: list[Match] = []
         self._groups: list[tuple[PhoneScanner, Group]] = []
         self._undecided = len(text)
@@ -181,15 +202,14 @@ class _Found:
         self._undecided = live if final else min(live, (yield from self._open()))
 
     def _match(self, end: int) -> Turns[None]:
-        """Note what the rules find that begins before `end`."""
-        text, start, rules = self._text, self._start, self._engine.rules
-        allowance, stretches = Allowance(), Stretches(text, start)
-        self._matches, self._judgements = [], {}
-        for number in self._likely:
-            if number >= len(rules):
-                return
-            found = rules[number].matches(text, start, allowance, stretches)
-            self._matches += takewhile(lambda match: match.start < end, found)
+        """Note what the rules find that begins before `end`, and after what was noted already."""
+        if self._searches is None:
+            text, start, rules = self._text, self._start, self._engine.rules
+            allowance, stretches = Allowance(), Stretches(text, start)
+            likely = (rules[number] for number in self._likely if number < len(rules))
+            self._searches = [_Search(rule.matches(text, start, allowance, stretches)) for rule in likely]
+        for search in self._searches:
+            search.add(self._matches, end)
             yield
 
     def _open(self) -> Turns[int]:
@@ -315,7 +335,7 @@ def make_engine(
         phones=tuple(phones),
         holds=tuple(HoldAutomaton(sources, span) for span, sources in spans.items()),
         screen=None if None in needs else screen(atoms),
-        prefilter=Prefilter([rule.source for rule in rules], finds),
+        prefilter=Prefilter((), (*(sighted(parse_pattern(rule.source)) for rule in rules), *finds)),
         recognizers={id(one): Asked(each, one, isinstance(one, IbanRecognizer)) for each, one in recognizers},
         looks_before=max(1, *(rule.context_chars for rule in rules), 1),
         tokenizers=tuple(map(tokenizer, languages)),

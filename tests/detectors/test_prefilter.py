@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from detectors.pii.presidio import DEFAULT_PHONE_REGIONS
 from detectors.pii.readings import Allowance
 from detectors.pii.rules import Stretches
-from detectors.prefilter import PatternSet, Prefilter
+from detectors.prefilter import PatternSet, Prefilter, loosened, sighted
+from detectors.regex_parser import parse_pattern
 from detectors.regex_tree import PatternSource
 from tests.support.pii import SAMPLES
 
@@ -38,6 +39,35 @@ def test_a_pattern_that_matches_is_a_candidate(written: list[str], text: str, ig
     found = Prefilter([PatternSource(p, ignore_case=ignore_case) for p in written]).candidates(text)
     flags = regex.IGNORECASE if ignore_case else 0
     assert {i for i, p in enumerate(written) if regex.search(p, text, flags)} <= set(found)
+
+
+@given(
+    st.tuples(patterns(), patterns(), st.sampled_from(["", r"\b", "^", "(?<!x)", "(?<=a)"])),
+    st.text("aAbBf1@~ \n-.\u00e9\u0663\u017f\u212a\u0130\u0131\x0b\x1ci", max_size=12),
+    st.booleans(),
+)
+def test_what_is_looked_behind_at_is_looked_for_too(
+    parts: tuple[str, str, str], text: str, ignore_case: bool
+) -> None:
+    """Whatever its engine finds where it sees all before it is let through."""
+    behind, rest, first = parts
+    source = PatternSource(f"{first}(?<={behind}){rest}", ignore_case=ignore_case)
+    found = Prefilter((), [sighted(parse_pattern(source))]).candidates(text)
+    flags = regex.IGNORECASE if ignore_case else 0
+    assert found or regex.search(source.pattern, text, flags) is None
+
+
+def test_a_pattern_that_looks_behind_needs_what_it_looks_for() -> None:
+    """Only where it begins with that, and is to see it."""
+    for written, text, expected in (
+        (r"(?<=no\.?\s*)\d+", "12 no 12", [0]),
+        (r"(?<=no\.?\s*)\d+", "12 an 12", []),
+        (r"(?<!no)\d+", "12", [0]),
+        (r"\d(?<=no1)", "1", [0]),
+    ):
+        tree = parse_pattern(PatternSource(written))
+        assert Prefilter((), [sighted(tree)]).candidates(text) == expected
+        assert Prefilter((), [loosened(tree)]).candidates(text) == [0]
 
 
 @pytest.mark.parametrize(("entity", "value", "_miss"), SAMPLES)

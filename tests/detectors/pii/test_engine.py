@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from detectors.pii.catalogue import Added
-from detectors.pii.engine import OVERLAP_CHARS, build_detector, make_engine
+from detectors.pii.engine import OVERLAP_CHARS, _Found, build_detector, make_engine
 from detectors.pii.phone import MAX_SPAN as MAX_PHONE_SPAN
 from detectors.pii.phone import PhoneScanner
 from detectors.pii.rules import MAX_SPAN, Rule
@@ -98,6 +98,28 @@ def test_what_waits_for_a_number_is_not_looked_at() -> None:
     window = Window(ChannelKind.TEXT, "", "2125550123 x", 0, final=False)
     assert detector.scan(window) == ScanResult([], 0)
     assert [f.category for f in detector.scan(window._replace(final=True)).findings]
+
+
+def test_what_was_found_up_to_a_place_is_not_looked_for_again() -> None:
+    """A search that goes on finds what one does that was never interrupted, and a rule is asked once."""
+    detector = built("presidio", {"countries": ["us", "de", "uk", "in"], "refined": True})
+    engine = detector.engine  # type: ignore[attr-defined]
+    rng = random.Random(5)
+    for _ in range(20):
+        text = "".join(rng.choice(("2125550123 x12 ", "a@b.co, ", "AB123456C ", "rx 1234567 ")) for _ in range(30))
+        window = Window(ChannelKind.TEXT, "", text, 0, final=True)
+        seen = []
+        for stops in ((), sorted(rng.sample(range(len(text)), 3))):
+            found = _Found(engine, text, 0, window)
+            found._likely = engine.prefilter.candidates(text)
+            counts = []
+            for stop in (*stops, len(text) + 1):
+                finished(found._match(stop))
+                counts.append(all(match.start < stop for match in found._matches))
+            assert all(counts)
+            seen.append(Counter((match.start, match.end, match.rule.source) for match in found._matches))
+        assert seen[0] == seen[1]
+        assert len(seen[0]) > 20
 
 
 def counting(function: Callable[..., Any], name: str, counted: Counter[str]) -> Callable[..., Any]:
