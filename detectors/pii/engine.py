@@ -168,6 +168,11 @@ class _Search:
 class _Found:
     """What all recognizers see in one text, and where it may be cut."""
 
+    __slots__ = (
+        "_answers", "_around", "_before", "_engine", "_groups", "_judgements", "_likely", "_matches", "_searches",
+        "_start", "_text", "_undecided", "_window",
+    )  # fmt: skip
+
     def __init__(self, engine: Engine, text: str, start: int, window: Window) -> None:
         self._text = text
         self._start = start
@@ -267,6 +272,8 @@ class _Found:
         the undecided one: what might begin inside them is given up, as it is by the pattern that matched there.
         """
         live = self._undecided
+        if live == len(self._text):
+            return live
         spans = [(m.start, m.end) for m in self._matches] + [(g.start, g.end) for _, g in self._groups]
         place = _last_uncrossed(live, spans)
         if len(self._text) - place <= max_hold:

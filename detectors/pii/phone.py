@@ -22,7 +22,7 @@ from presidio_analyzer.predefined_recognizers.country_specific.south_africa.za_p
 )
 
 from detectors.automaton import HoldAutomaton
-from detectors.pii.phone_parts import parts, read
+from detectors.pii.phone_parts import is_one, parts, read
 from detectors.pii.phone_plans import Regions
 from detectors.pii.phone_shapes import MIN_DIGITS, finds, least_digits
 from detectors.pii.rules import Judged
@@ -166,12 +166,28 @@ class PhoneScanner:
         enough = self._enough_abroad if first.has_plus else self._enough
         if enough.match(candidates.text, begin, end) is None:
             return Group(begin, end, ())  # too short in every region, so none looks further
-        numbers = self._numbers(candidates, first)
+        numbers = self._whole(candidates, first)
+        if numbers is None:
+            numbers = self._numbers(candidates, first)
         if all(number.end == end for number in numbers):  # as nearly always: no region looks into it again
             found = [each for each, regions in numbers.items() if self._accepts(candidates.text, each, regions)]
             return Group(begin, end, self._judged(found))
+        return (yield from self._walk(candidates, first))
+
+    def _whole(self, candidates: _Candidates, candidate: Candidate) -> dict[Place, frozenset[str]] | None:
+        """Return the number that a candidate without parts is, with one of its regions; None if it has parts."""
+        begin, end, text = candidate.start, candidate.end, candidates.text
+        if not is_one(text, begin, end):
+            return None
+        dialled = read(text, begin, end)
+        region = None if dialled is None else self._plans.one_with_number(dialled.digits)
+        return {} if region is None else {Place(begin, end): frozenset((region,))}
+
+    def _walk(self, candidates: _Candidates, first: Candidate) -> Turns[Group | None]:
+        """Walk where a number ends before its candidate in some region."""
+        begin, end = first.start, first.end
         places = {begin: self._all}
-        found = []
+        found: list[Place] = []
         while (place := min(places)) < end:
             regions = places.pop(place)
             candidate = candidates.after(place)

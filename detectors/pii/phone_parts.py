@@ -37,6 +37,7 @@ _OPENS: Final = frozenset("([+\uff08\uff3b\uff0b")
 _PLUSES: Final = frozenset("+\uff0b")
 _BRACKETS: Final = frozenset("()[]\uff08\uff09\uff3b\uff3d")
 _WITH_PLUS = re.compile(r"[^+\uff0b\d]*[+\uff0b]*[^+\uff0b]*")
+_ONE = re.compile(r"[0-9]+(?:-[0-9]+)*")
 _NOT_A_BRACKET = re.compile(r"[^()\[\]\uff08\uff09\uff3b\uff3d]+")
 _OPEN, _CLOSED = r"[(\[\uff08\uff3b]", r"[)\]\uff09\uff3d]"
 _BALANCED = re.compile(f"{_OPEN}?(?:_{_CLOSED})?_(?:{_OPEN}_{_CLOSED}){{0,3}}_?")
@@ -67,6 +68,11 @@ class Dialled(NamedTuple):
     has_plus: bool
     has_x: bool = False
     """Whether there is an `x` in it that may mean something else in another region."""
+
+
+def is_one(text: str, start: int, end: int) -> bool:
+    """Whether the candidate at a place is digits with dashes between them, which is tried whole and in no parts."""
+    return _ONE.fullmatch(text, start, end) is not None
 
 
 def parts(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -117,6 +123,13 @@ def read(text: str, start: int, end: int) -> Dialled | None:
         return None
     if start > 0 and value[0] not in _OPENS and _touches(text, start - 1):
         return None
+    return _read_plain(value)
+
+
+def _read_plain(value: str) -> Dialled | None:
+    """Read a part beside which nothing stands that says what it is."""
+    if value.isascii() and value.isdigit():
+        return Dialled(value, value, has_plus=False)
     if not _BRACKETS.isdisjoint(value) and not _are_balanced(value):
         return None
     digits = value.translate(_AS_DIGITS)

@@ -238,7 +238,9 @@ class Region:
         if len(digits) > _MOST or not calling.knows(digits):
             return False
         main = calling.main
-        return main is None or not main.needs_prefix(digits) or main.strip(written).has_prefix
+        if main is None or not main.needs_prefix(digits):
+            return True
+        return written[0] in main.dialled and main.strip(written).has_prefix
 
     def _has_national(self, digits: str, written: str) -> bool:
         rest = self._plan.strip(digits).digits
@@ -271,5 +273,12 @@ class Regions:
         if has_plus and (coded := _split_code(digits)) is not None:
             return self.screen.regions if _is_number(*coded) else frozenset()
         likely = self._regions if has_plus else self.screen.possible(digits)
+        if not likely:
+            return frozenset()
         known = self._regions
         return frozenset([name for name in likely if known[name].has_number(digits, written, has_plus=has_plus)])
+
+    def one_with_number(self, digits: str) -> str | None:
+        """Return a region in which ASCII digits without a plus, four or more, are a valid number; None for none."""
+        known = self._regions
+        return next((name for name in self.screen.possible(digits) if known[name].has_number(digits)), None)

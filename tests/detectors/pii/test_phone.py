@@ -38,6 +38,24 @@ def test_spans_are_those_of_presidio_for_every_cut(text: str, data: st.DataObjec
     assert spans(fed(PHONE, text, [cut]).findings) == expected
 
 
+@settings(max_examples=examples(400), deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(("-", "--", "212", "555", "0142", "030", "49", "1", "2", "5 ", "-x", "a", " ", "2024")),
+        max_size=12,
+    ).map("".join),
+    st.sampled_from((("US", "GB", "DE", "FR", "IL", "IN", "CA", "BR"), ("DE",), ("AR", "MX", "IT"))),
+)
+def test_what_has_no_parts_is_judged_as_what_has_some(text: str, regions: tuple[str, ...]) -> None:
+    """Digits with dashes between them are asked whether any region knows them; it is found where parts would be."""
+    scanner = PhoneScanner("PHONE_NUMBER", PhoneRecognizer(supported_regions=regions))
+    for start, final in ((0, True), (0, False), (min(1, len(text)), True)):
+        short = scanner.scan(text, start, final=final)
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setattr(phone, "is_one", lambda *_: False)
+            assert short == scanner.scan(text, start, final=final)
+
+
 @pytest.mark.parametrize(
     ("text", "held"),
     [

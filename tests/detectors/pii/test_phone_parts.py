@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from phonenumbers import NumberParseException, PhoneNumberMatcher, phonenumberutil
 from phonenumbers import phonenumbermatcher as upstream
 
-from detectors.pii.phone_parts import MAX_PART_CHARS, parts, read
+from detectors.pii.phone_parts import MAX_PART_CHARS, is_one, parts, read
 from tests.support.scale import examples
 
 PIECES = (
@@ -59,6 +59,18 @@ def test_the_parts_are_those_that_phonenumbers_parses(before: str, candidate: st
     with pytest.MonkeyPatch.context() as monkeypatch:
         expected = parsed(text, start, end, monkeypatch)
     assert list(dict.fromkeys(heard(text, start, end))) == list(dict.fromkeys(expected))
+
+
+@settings(max_examples=examples(300), deadline=None)
+@given(st.sampled_from(AROUND), st.text("0123456789-", min_size=1, max_size=24), st.sampled_from(AROUND))
+def test_what_is_one_has_no_other_parts(before: str, candidate: str, after: str) -> None:
+    """It is tried whole, whatever stands around it."""
+    text, start = before + candidate + after, len(before)
+    end = start + len(candidate)
+    if is_one(text, start, end):
+        assert list(parts(text, start, end)) == [(start, end)]
+    else:
+        assert "--" in candidate or not (candidate[0] + candidate[-1]).isdigit()
 
 
 def test_long_parts_are_not_parsed() -> None:

@@ -104,6 +104,8 @@ def test_regions_are_asked_together() -> None:
             for has_plus in (False, True):
                 expected = {each for each in DEFAULT_PHONE_REGIONS if is_number(digits, each, has_plus=has_plus)}
                 assert usual.with_number(digits, has_plus=has_plus) == expected
+                one = usual.one_with_number(digits)
+                assert has_plus or (one in expected if expected else one is None)
     assert usual.with_number("442079460958", has_plus=True) == set(DEFAULT_PHONE_REGIONS)
     assert usual.with_number("00442079460958", has_plus=True) == {"BR", "DE", "FR", "GB", "IL", "IN"} & {
         each for each in DEFAULT_PHONE_REGIONS if is_number("00442079460958", each, has_plus=True)
