@@ -236,6 +236,7 @@ class ShareWatch(PartlySaved):
                 "likeliest_ratio": ratio,
                 "baseline": mixture.baseline,
                 "hour_factor": self._rhythm.factor,
+                "dispersion": mixture.dispersion,
             },
             start_s=start_s,
             end_s=time_s,

@@ -16,6 +16,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from monitor.models.dispersion import Dispersion
 from monitor.models.firing import Firing
 from monitor.models.intervals import discoveries, log_shares_differ, log_widened, two_sample_chi_square
 from monitor.types import Level, Signal
@@ -38,10 +39,6 @@ MAX_CATEGORIES: Final = 100
 REST: Final = "~other"
 SLICES: Final = 200
 """Slices among which the desk must believe what fires: the watch starts anew then, and says it no more."""
-SPREAD_MEMORY: Final = 168.0
-"""Hours that the dispersion is learned from: those of a week."""
-SPREAD_PRIOR: Final = 20.0
-"""Degrees of freedom that speak for independent incidents."""
 SPREAD_MIN: Final = 10
 """Incidents of an hour that says something of the dispersion."""
 SPREAD_CAP: Final = 5.0
@@ -93,8 +90,8 @@ class MixWatch:
         """Hours that are closed and may be in a window, the oldest first."""
         self._reference: dict[str, float] = {}
         """What was before them."""
-        self._spread = (0.0, 0.0)
-        """Pearson's statistics of hours against what was before each, and their degrees of freedom."""
+        self._spread = Dispersion(SPREAD_CAP)
+        """Of hours against what was before each."""
 
     def observe(self, categories: list[str], time_s: float) -> list[Firing]:
         """Learn from an answer and its incidents. One of an hour that is closed is of what was before."""
@@ -121,8 +118,7 @@ class MixWatch:
     @property
     def dispersion(self) -> float:
         """How many times as much hours vary as independent incidents would make them; 1 at least."""
-        statistic, freedom = self._spread
-        return max(1.0, (SPREAD_PRIOR + statistic) / (SPREAD_PRIOR + freedom))
+        return self._spread.value
 
     def _closed(self, first: int) -> list[Firing]:
         """Judge the hours before `first` in their order."""
@@ -204,12 +200,7 @@ class MixWatch:
         """Learn by how much an hour may differ from those before it."""
         if hour.now < SPREAD_MIN or hour.before < MIN_COUNT:
             return
-        statistic, freedom = two_sample_chi_square(hour.counts, hour.reference)
-        kept = 1.0 - 1.0 / SPREAD_MEMORY
-        self._spread = (
-            kept * self._spread[0] + min(statistic, SPREAD_CAP * self.dispersion * freedom),
-            kept * self._spread[1] + freedom,
-        )
+        self._spread.learn(*two_sample_chi_square(hour.counts, hour.reference))
 
     def _fold(self, counts: dict[str, int]) -> None:
         """Let the reference fade, and add an hour; the most frequent categories have a place of their own."""

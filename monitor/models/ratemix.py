@@ -4,7 +4,9 @@ A CUSUM must be told the rate before and the rate after. Here the rate before is
 and the rate after is a handful of ratios at a time: each ratio r keeps the sum, over all places where the change
 could have been, of the likelihood ratio since then, and the mean of those sums is the statistic. As long as nothing
 changes, the statistic minus the number of answers is a martingale, so that a limit of A lets at least A answers
-pass between two false alarms, at any rate (adr/0021 has the measurements).
+pass between two false alarms, at any rate (adr/0021 has the measurements). Where hits come together it would be
+none; how much they do is learned, and each likelihood ratio is raised to the power that makes it one again
+(`dispersion.py`, adr/0044).
 
 Nothing happens while nothing is seen: a run of answers without the thing has a closed form and costs nothing.
 Answers need not come in their order: `onsets.py` puts a late one where it belongs.
@@ -17,6 +19,7 @@ from typing import Final
 
 from river.base import DriftDetector
 
+from monitor.models.dispersion import HitWindows, power
 from monitor.models.onsets import Onsets, Since
 
 RISES: Final = (1.6, 2.5, 5.0, 12.0)
@@ -54,6 +57,8 @@ class RateMixture(DriftDetector):
         self._seen = 0.0
         self._answers = 0.0
         self._position = 0.0
+        self._windows = HitWindows()
+        self._powers = [1.0] * len(self._ratios)
         self._forget()
 
     def _forget(self) -> None:
@@ -83,8 +88,12 @@ class RateMixture(DriftDetector):
             self.miss([time_s])
             return
         self._apply(time_s, factor)
+        if self._windows.turn(time_s, self._seen, self._answers):
+            self._powers = [power(ratio, round(self.dispersion, 2)) for ratio in self._ratios]
         rate = self._cautious_rate(factor)
-        self._onsets.hit(time_s, [min(ratio * rate, 0.5 + 0.5 * rate) / rate for ratio in self._ratios], factor)
+        sizes = zip(self._ratios, self._powers, strict=True)
+        ups = [(min(ratio * rate, 0.5 + 0.5 * rate) / rate) ** worth for ratio, worth in sizes]
+        self._onsets.hit(time_s, ups, factor)
         self._learn(1.0, factor)
         self._judge()
 
@@ -120,6 +129,7 @@ class RateMixture(DriftDetector):
     def restart(self) -> None:
         """Forget the rate that was learned, and begin anew."""
         self._seen = self._answers = 0.0
+        self._windows.forget()
         self._drift_detected = False
         self._forget()
 
@@ -134,6 +144,11 @@ class RateMixture(DriftDetector):
     def baseline(self) -> float:
         """The rate that was learned."""
         return self._seen / self._answers if self._answers else math.nan
+
+    @property
+    def dispersion(self) -> float:
+        """How many times as much hits vary as independent ones would; 1 at least."""
+        return self._windows.dispersion
 
     def leading(self) -> tuple[int, int, float, float]:
         """Return hits and answers since the likeliest change, when that was, and the likeliest ratio."""
@@ -164,13 +179,17 @@ class RateMixture(DriftDetector):
             return
         self._run, self._misses = 0, {}
         rate = self._cautious_rate(factor)
-        slopes = [math.log((1.0 - min(ratio * rate, 0.5 + 0.5 * rate)) / (1.0 - rate)) for ratio in self._ratios]
+        sizes = zip(self._ratios, self._powers, strict=True)
+        slopes = [
+            worth * math.log((1.0 - min(ratio * rate, 0.5 + 0.5 * rate)) / (1.0 - rate)) for ratio, worth in sizes
+        ]
         self._onsets.run(slopes, misses, factor)
         self._learn(0.0, factor * sum(misses.values()))
 
     def _learn(self, hits: float, answers: float) -> None:
         self._seen += hits
         self._answers += answers
+        self._windows.add(hits, answers)
         if self._answers > self.memory:
             kept = self.memory / self._answers
             self._seen *= kept

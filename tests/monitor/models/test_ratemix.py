@@ -135,3 +135,45 @@ def test_a_restored_one_goes_on_bit_for_bit() -> None:
     feed(one, 0.02, 3000, random.Random(9), 3e3)
     feed(other, 0.02, 3000, random.Random(9), 3e3)
     assert dump(one) == dump(other)
+
+
+def conversations(chance: random.Random, rate: float, answers: int) -> list[bool]:
+    """Draw answers of which a tenth, ten at a time, have nearly all of the hits."""
+    hits: list[bool] = []
+    while len(hits) < answers:
+        risk = 9.1 * rate if chance.random() < 0.1 else 0.1 * rate
+        hits += [chance.random() < risk for _ in range(10)]
+    return hits[:answers]
+
+
+def alarms_of(mixture: RateMixture, hits: list[bool], start: int) -> list[int]:
+    """Return the places at which it fired, an answer in ten seconds; it starts over each time."""
+    found = []
+    for place, is_hit in enumerate(hits, start):
+        mixture.observe(is_hit, 10.0 * place)
+        if mixture.drift_detected:
+            found.append(place)
+            mixture.restart()
+    return found
+
+
+def test_hits_that_come_together_are_no_change() -> None:
+    """A limit of 20,000 answers lets 7 to 22 alarms pass in 280,000; conversations may not make more of them."""
+    chance = random.Random(6)
+    together, alone = RateMixture(20_000.0), RateMixture(20_000.0)
+    alarms_of(together, conversations(chance, 0.05, 40_000), 0)  # how much they vary is not known yet
+    found = alarms_of(together, conversations(chance, 0.05, 280_000), 40_000)
+    assert len(found) <= 22
+    assert together.dispersion > 1.5
+    alarms_of(alone, [chance.random() < 0.05 for _ in range(320_000)], 0)
+    assert alone.dispersion < 1.3
+
+
+def test_a_rise_is_seen_where_hits_come_together() -> None:
+    delays = []
+    for seed in range(9):
+        chance, mixture = random.Random(seed), RateMixture(FALSE_ALARM)
+        alarms_of(mixture, conversations(chance, 0.03, 60_000), 0)
+        delays.append(next(iter(alarms_of(mixture, conversations(chance, 0.1, 10_000), 60_000)), 70_000) - 60_000)
+    assert sorted(delays)[4] <= 1500
+    assert max(delays) < 10_000
