@@ -1,4 +1,4 @@
-"""How much counts vary is learned, a change does not pass for it, and likelihood ratios are worth what they should."""
+"""How much counts vary is learned, a change is not taken for it, and a likelihood ratio is worth what it should."""
 
 from __future__ import annotations
 
