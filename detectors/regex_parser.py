@@ -5,6 +5,7 @@ What it accepts it understands; whether the pattern is otherwise valid is for th
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from detectors.regex_tree import (
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 MAX_PATTERN_CHARS = 40_000
 """Longest pattern read. Presidio's URL pattern has 11,000 characters; nothing useful is longer."""
 
+MAX_KNOWN_PATTERNS = 512
+"""How many trees are kept: a detector asks for that of each pattern three times, and policies share patterns."""
+
 MAX_NESTING = 100
 """Deepest group nesting, so that a hostile pattern ends in an error here and not in a RecursionError."""
 
@@ -37,6 +41,7 @@ def parse_pattern(source: PatternSource) -> Node:
     return parse_wholly(source)[0]
 
 
+@lru_cache(maxsize=MAX_KNOWN_PATTERNS)
 def parse_wholly(source: PatternSource) -> tuple[Node, tuple[Untold, ...]]:
     """Return the tree of `source`, and what it leaves out. Raises UnsupportedPatternError."""
     if len(source.pattern) > MAX_PATTERN_CHARS:
@@ -69,6 +74,7 @@ _ANCHOR_LETTERS = {
     "Z": AnchorKind.TEXT_END,
     "z": AnchorKind.TEXT_END,
 }
+_REPEATS: dict[str, tuple[int, int | None]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 _NO_LOOK_AROUND = (
     "RE2 has no look-around: match the neighbouring characters too, or use \\b, or write whole_word: true"
 )
@@ -102,10 +108,9 @@ class _Parser:
         return self._text.startswith(literal, self._at)
 
     def _take(self, literal: str) -> bool:
-        if self._peek(literal):
-            self._at += len(literal)
-            return True
-        return False
+        is_there = self._peek(literal)
+        self._at += len(literal) if is_there else 0
+        return is_there
 
     def _take_until(self, end: str, what: str) -> str:
         stop = self._text.find(end, self._at)
@@ -205,9 +210,9 @@ class _Parser:
         return repeat
 
     def _quantifier(self) -> tuple[int, int | None] | None:
-        for sign, bounds in (("*", (0, None)), ("+", (1, None)), ("?", (0, 1))):
-            if self._take(sign):
-                return bounds
+        if (bounds := _REPEATS.get(self._text[self._at : self._at + 1])) is not None:
+            self._at += 1
+            return bounds
         if not self._peek("{"):
             return None
         inner, closed, _ = self._text[self._at + 1 : self._at + 20].partition("}")
@@ -330,12 +335,10 @@ class _Parser:
         while self._at < len(self._text):
             if self._take("[:"):
                 self._take_until(":]", "the character class")
-            elif self._take("\\"):
-                self._at += 1
             elif self._take("]"):
                 return self._atom(self._text[opened : self._at], flags)
             else:
-                self._at += 1
+                self._at += 2 if self._peek("\\") else 1
         raise self._error("the character class is not closed", opened)
 
     def _escape(self, flags: _Flags) -> Node | None:

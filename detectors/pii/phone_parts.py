@@ -30,9 +30,14 @@ _PUNCTUATION: Final = (
 )
 """What can be in a candidate and means nothing to its digits; a letter, a tilde or a `#` may."""
 
+_DIGITS: Final = range(10)
 _AS_DIGITS = {ord(sign): None for sign in _PUNCTUATION} | {
-    place: str(digit(chr(place))) for place in range(sys.maxunicode + 1) if chr(place).isdecimal()
+    place - digit(chr(place)) + value: str(value)
+    for place in range(0, sys.maxunicode + 1, len(_DIGITS))
+    if chr(place).isdecimal()
+    for value in _DIGITS
 }
+"""Unicode promises that decimal digits stand ten in a row, from 0 to 9: so every row has one place of each ten."""
 _OPENS: Final = frozenset("([+\uff08\uff3b\uff0b")
 _PLUSES: Final = frozenset("+\uff0b")
 _BRACKETS: Final = frozenset("()[]\uff08\uff09\uff3b\uff3d")

@@ -14,16 +14,13 @@ from functools import cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-import spacy
 from spacy.attrs import IS_PUNCT, IS_STOP, ORTH
-from spacy.tokenizer import Tokenizer as SpacyTokenizer
-from spacy.util import compile_infix_regex, compile_prefix_regex, compile_suffix_regex, get_lang_class
+from spacy.util import get_lang_class
 from spacy.vocab import create_vocab
 
 from detectors.pii.affixes import Affixes, Infixes, always_holds, see_digits_alike, take_no_digits
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Callable, Iterable, Mapping
 
 MAX_KNOWN_PIECES = 8_192
@@ -33,6 +30,8 @@ MAX_KNOWN_CHARS = 24
 """Longest piece that is remembered: longer ones hardly come again."""
 
 _ANY_LANGUAGE = "xx"
+_BY_RULES = "spacy.Tokenizer.v1"
+"""What the settings of a language call the tokenizer that has affixes, infixes and exceptions."""
 _NO_WORDS = frozenset({"-PRON-", "be"})
 """What Presidio does not count: how spaCy once wrote pronouns, and a verb that says nothing."""
 _ALIKE = str.maketrans("123456789", "0" * 9)
@@ -54,11 +53,12 @@ class Tokenizer:
     """Takes pieces of text apart in one language. Its answers depend on nothing but the piece."""
 
     def __init__(self, language: str) -> None:
-        rules, affixes = _rules(language)
-        self._exceptions = {text: tuple(part[ORTH] for part in parts) for text, parts in rules.rules.items()}
-        self._prefixes = Affixes(_parts(affixes.prefixes, rules.prefix_search, compile_prefix_regex), at_end=False)
-        self._suffixes = Affixes(_parts(affixes.suffixes, rules.suffix_search, compile_suffix_regex), at_end=True)
-        self._infixes = Infixes(_parts(affixes.infixes, rules.infix_finditer, compile_infix_regex))
+        rules = _rules(language)
+        exceptions = rules.tokenizer_exceptions.items()
+        self._exceptions = {text: tuple(part[ORTH] for part in parts) for text, parts in exceptions}
+        self._prefixes = Affixes(_parts(rules.prefixes), at_end=False)
+        self._suffixes = Affixes(_parts(rules.suffixes), at_end=True)
+        self._infixes = Infixes(_parts(rules.infixes))
         self._token_match: _Match | None = rules.token_match
         self._url_match: _Match | None = rules.url_match
         self._urls_have_dots = always_holds(".", rules.url_match)
@@ -189,33 +189,21 @@ class Tokenizer:
         return 1 + max((sum(map(str.isdigit, text)) for text in self._exceptions), default=0)
 
 
-def _rules(language: str) -> tuple[Any, Any]:
-    """Return spaCy's tokenizer of a language, and the lists that it was made of.
+def _rules(language: str) -> Any:  # noqa: ANN401 - spaCy's own class of them
+    """Return what spaCy's tokenizer of a language is made of. It is not made here, which would take the longest.
 
     A language whose tokenizer has no such rules (Chinese), or is a package of its own (Japanese), gets those of no
     language in particular.
     """
-    try:
-        blank = spacy.blank(language)
-    except ImportError:
-        blank = spacy.blank(_ANY_LANGUAGE)
-    if not isinstance(blank.tokenizer, SpacyTokenizer):
-        blank = spacy.blank(_ANY_LANGUAGE)
-    return blank.tokenizer, blank.Defaults
+    chosen = get_lang_class(language)
+    if chosen.default_config["nlp"]["tokenizer"]["@tokenizers"] != _BY_RULES:
+        chosen = get_lang_class(_ANY_LANGUAGE)
+    return chosen.Defaults
 
 
-def _parts(
-    parts: Iterable[str] | None,
-    method: Any,  # noqa: ANN401 - a method of a compiled pattern
-    joined: Callable[[tuple[str, ...]], re.Pattern[str]],
-) -> list[str]:
-    """Return the patterns that spaCy joined to the one that `method` asks. Raises ValueError when it is another."""
-    if method is None:
-        return []
-    sources = tuple(part for part in parts or () if part.strip())
-    if joined(sources).pattern != method.__self__.pattern:
-        raise ValueError("spaCy's tokenizer has other rules than its language says")
-    return list(sources)
+def _parts(parts: Iterable[str] | None) -> list[str]:
+    """Return the patterns that spaCy joins to one: those that are not empty."""
+    return [part for part in parts or () if part.strip()]
 
 
 @cache

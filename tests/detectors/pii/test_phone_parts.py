@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers import NumberParseException, PhoneNumberMatcher, phonenumberutil
 from phonenumbers import phonenumbermatcher as upstream
 
-from detectors.pii.phone_parts import MAX_PART_CHARS, is_one, parts, read
+from detectors.pii.phone_parts import _AS_DIGITS, MAX_PART_CHARS, is_one, parts, read
 from tests.support.scale import examples
 
 PIECES = (
@@ -96,3 +98,9 @@ def test_digits_are_told_from_those_of_an_extension(text: str, digits: str | Non
     dialled = read(text, 0, len(text))
     assert (dialled and dialled.digits) == digits
     assert (dialled and dialled.written) == written
+
+
+def test_the_digits_of_all_scripts_are_digits() -> None:
+    decimals = [chr(place) for place in range(sys.maxunicode + 1) if chr(place).isdecimal()]
+    assert "".join(decimals).translate(_AS_DIGITS) == "0123456789" * (len(decimals) // 10)
+    assert len([place for place, as_digit in _AS_DIGITS.items() if as_digit]) == len(decimals) > 600

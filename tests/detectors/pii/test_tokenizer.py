@@ -6,8 +6,9 @@ import random
 
 import pytest
 import spacy
+from spacy.util import compile_infix_regex, compile_prefix_regex, compile_suffix_regex
 
-from detectors.pii.tokenizer import MAX_KNOWN_PIECES, Tokenizer, tokenizer
+from detectors.pii.tokenizer import MAX_KNOWN_PIECES, Tokenizer, _parts, _rules, tokenizer
 
 SIGNS = [
     *"ab01289.,:;-()/'\"%$#@!?+=<>_*&Aé£€°", ":)", "km", "'s", "n't", "U.S.", "...", "--", "http://", "www.",
@@ -30,6 +31,16 @@ def test_pieces_are_taken_apart_as_spacy_does(language: str) -> None:
     pieces += rng.sample(exceptions, min(200, len(exceptions)))
     for piece in [*pieces, *pieces[:300]]:
         assert parts(found, piece) == [token.text for token in rules(piece)], piece
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_rules_are_those_that_spacy_s_tokenizer_is_made_of(language: str) -> None:
+    rules, made = _rules(language), spacy.blank(language).tokenizer
+    assert rules.tokenizer_exceptions.keys() == made.rules.keys()
+    assert (rules.token_match, rules.url_match) == (made.token_match, made.url_match)
+    assert compile_prefix_regex(_parts(rules.prefixes)).pattern == made.prefix_search.__self__.pattern
+    assert compile_suffix_regex(_parts(rules.suffixes)).pattern == made.suffix_search.__self__.pattern
+    assert compile_infix_regex(_parts(rules.infixes)).pattern == made.infix_finditer.__self__.pattern
 
 
 def test_words_are_what_presidio_counts() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 
 import proxy.cli.check
 from proxy.cli.build import build_name
-from proxy.cli.main import REPORT_HINT
+from proxy.cli.main import REPORT_HINT, main
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +46,18 @@ def test_help_is_quick_because_it_imports_nothing_heavy() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stderr.strip() == "[]"
+
+
+def test_a_start_hardly_looks_for_garbage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It imports and builds, and throws little away."""
+    before = gc.get_threshold()
+    monkeypatch.setattr(sys, "argv", ["sluicegate", "--version"])
+    try:
+        with pytest.raises(SystemExit, match=r"^0$"):
+            main()
+        assert gc.get_threshold()[0] > before[0]
+    finally:
+        gc.set_threshold(*before)
 
 
 def test_version(sluicegate: Sluicegate) -> None:
