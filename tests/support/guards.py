@@ -39,9 +39,13 @@ class Outcome(NamedTuple):
     text_chars: int
 
 
+_take = StreamGuard.take
+"""As it is where nobody watches: what is taken here is looked at here, and once is enough."""
+
+
 def watched(guard: StreamGuard) -> bytes:
     """Take what may leave. Asserts that each character of it had been judged (A5)."""
-    out = guard.take()
+    out = _take(guard)
     assert unjudged(guard) == []
     return out
 
@@ -81,10 +85,9 @@ def _is_judged(timeline: Timeline) -> bool:
 def watching() -> Iterator[list[ChannelKind]]:
     """Look at every guard of this process each time something is taken of it; tell what had not been judged."""
     found: list[ChannelKind] = []
-    take = StreamGuard.take
 
     def take_and_look(guard: StreamGuard) -> bytes:
-        out = take(guard)
+        out = _take(guard)
         found.extend(unjudged(guard))
         return out
 
