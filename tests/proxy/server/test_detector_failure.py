@@ -3,62 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import threading
 import time
 from typing import Any
 
 import pytest
 
-from detectors.types import ALL_KINDS, ChannelKind, CostClass, Finding, ScanResult, Stability, Window
+from detectors.types import ALL_KINDS, ChannelKind, CostClass, Finding, ScanResult, Window
 from events.schema import Bypass, Failure
 from policies.types import Action, Limits, OnError, Rule
 from tests.support.gateway import guarded, policy_with, until
+from tests.support.misbehaving import RELEASE, Misbehaving
 from tests.support.upstream import says, texts_of
-
-RELEASE = threading.Event()
-
-
-class Misbehaving:
-    """A detector that does what its `how` says when it sees the word `now`."""
-
-    name = "odd"
-    stability = Stability.PREFIX_STABLE
-    categories = ("odd",)
-    kinds = frozenset({ChannelKind.TEXT})
-    context_chars = 0
-    max_span = 10
-
-    def __init__(self, how: str, cost_class: CostClass) -> None:
-        self.how = how
-        self.cost_class = cost_class
-
-    def scan(self, window: Window) -> ScanResult:
-        if "now" in window.text:
-            answer: ScanResult = self._misbehave(window)
-            return answer
-        return ScanResult((), window.end)
-
-    def _misbehave(self, window: Window) -> Any:
-        match self.how:
-            case "raise":
-                raise RuntimeError("boom: " + window.text)
-            case "hang":
-                RELEASE.wait(20)
-                return ScanResult((), window.end)
-            case "die":
-                os._exit(1)
-            case "none":
-                return None
-            case "beyond":
-                return ScanResult((), window.end + 1)
-            case "before":
-                return ScanResult((), -1)
-            case "outside":
-                return ScanResult((Finding("odd", "odd", window.end, window.end + 4, 1.0),), window.end)
-            case "score":
-                return ScanResult((Finding("odd", "odd", window.start, window.end, float("nan")),), window.end)
-        raise AssertionError(self.how)
 
 
 @pytest.fixture(autouse=True)
