@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from events.audit.database import AuditError, open_engine
 from events.audit.keys import AuditKeyError, read_keys
 from events.audit.settings import AuditSettings, AuditText
 from policies.fields import Duration, StrictModel, custom_error
@@ -112,6 +111,8 @@ def _database(given: AuditFile, environment: Mapping[str, str], problems: list[t
 def _check_url(url: str, problems: list[tuple[str, str]]) -> None:
     if url.startswith("sqlite"):
         return  # opening it would make the file
+    from events.audit.database import AuditError, open_engine  # noqa: PLC0415 - imports SQLAlchemy
+
     try:
         open_engine(url).dispose()
     except AuditError as error:

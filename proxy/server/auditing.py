@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from events.audit.run import FeedPlan, feed
 from events.outbox.rows import OutboxError
 from proxy.server.monitoring import MONITOR, monitor_child
 from proxy.server.publishing import DRAIN_S, PublisherProcess, begin_child
@@ -38,6 +37,8 @@ def processes_aside(config: ServerConfig) -> list[PublisherProcess]:
 
 def feed_child(config: ServerConfig, pipe: Connection) -> None:
     """Feed the audit store until told to stop, or until the server is gone (in a process of its own)."""
+    from events.audit.run import FeedPlan, feed  # noqa: PLC0415 - SQLAlchemy, which the server itself has no use for
+
     stop = begin_child(config, pipe)
     assert config.audit is not None  # noqa: S101 - it is what we are started for
     plan = FeedPlan(outbox_path(config), config.outbox, config.audit, event_source(config), topic_prefix(config))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -126,3 +128,10 @@ async def test_there_is_a_process_for_each_that_is_configured() -> None:
     audit, kafka = AuditSettings(keys=KEY), kafka_at("127.0.0.1:9")
     wanted = [({}, 0), ({"audit": audit}, 1), ({"kafka": kafka}, 1), ({"audit": audit, "kafka": kafka}, 2)]
     assert [len(processes_aside(config_for("http://h", **one))) for one, _ in wanted] == [n for _, n in wanted]
+
+
+def test_a_server_without_a_store_does_not_load_what_stores() -> None:
+    """A tenth of its start, for a process of its own that is not there."""
+    code = "import sys, proxy.cli.serve, proxy.server.run; print('sqlalchemy' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"
