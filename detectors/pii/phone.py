@@ -219,12 +219,11 @@ class PhoneScanner:
         if numbers is None:
             numbers = candidates.numbers[candidate.start] = {}
             known, missing = candidates.regions, self._all
-            for start, end in parts(candidates.text, candidate.start, candidate.end):
-                place = Place(start, end)
-                if (regions := known.get(place)) is None:
-                    regions = known[place] = self._regions_of(candidates.text, start, end)
-                if not missing.isdisjoint(regions):
-                    numbers[place] = missing & regions
+            for part in parts(candidates.text, candidate.start, candidate.end):
+                if (regions := known.get(part)) is None:
+                    regions = known[part] = self._regions_of(candidates.text, *part)
+                if regions and not missing.isdisjoint(regions):
+                    numbers[Place(*part)] = missing & regions
                     missing -= regions
                     if not missing:
                         break
@@ -232,13 +231,17 @@ class PhoneScanner:
 
     def _regions_of(self, text: str, start: int, end: int) -> frozenset[str]:
         """Return the regions in which all of this text is a number."""
+        value = text[start:end]
+        if value.isascii() and value.isdigit():  # nearly always none, so that what stands around it says nothing
+            likely = self._plans.likely(value)
+            return self._plans.among(likely, value) if likely and read(text, start, end) is not None else _NONE
         dialled = read(text, start, end)
         if dialled is None:
             return frozenset()
         regions = self._plans.with_number(dialled.digits, dialled.written, has_plus=dialled.has_plus)
         if not dialled.has_x:
             return regions
-        return frozenset(region for region in regions if _are_valid_x(text[start:end], region))
+        return frozenset(region for region in regions if _are_valid_x(value, region))
 
     def _accepts(self, text: str, number: Place, regions: frozenset[str]) -> bool:
         recognizer = self.recognizer
@@ -276,7 +279,7 @@ class _Candidates:
         self._known: dict[int, Candidate | None] = {}
         self.numbers: dict[int, dict[Place, frozenset[str]]] = {}
         """The numbers in candidates by their start, with their regions."""
-        self.regions: dict[Place, frozenset[str]] = {}
+        self.regions: dict[tuple[int, int], frozenset[str]] = {}
         """The regions in which parts are a number, by their place: lists of numbers have the same parts often."""
 
     def after(self, start: int) -> Candidate | None:

@@ -272,9 +272,19 @@ class Regions:
         """Return the regions in which ASCII digits, four or more, are a valid number: `Region.has_number`."""
         if has_plus and (coded := _split_code(digits)) is not None:
             return self.screen.regions if _is_number(*coded) else frozenset()
-        likely = self._regions if has_plus else self.screen.possible(digits)
+        likely = self.screen.regions if has_plus else self.screen.possible(digits)
+        return self.among(likely, digits, written, has_plus=has_plus)
+
+    def likely(self, digits: str) -> frozenset[str]:
+        """Return the regions in which ASCII digits without a plus may be a number, nearly always none."""
+        return self.screen.possible(digits)
+
+    def among(
+        self, likely: frozenset[str], digits: str, written: str = "", *, has_plus: bool = False
+    ) -> frozenset[str]:
+        """Return those in which they are one."""
         if not likely:
-            return frozenset()
+            return likely
         known = self._regions
         return frozenset([name for name in likely if known[name].has_number(digits, written, has_plus=has_plus)])
 

@@ -105,6 +105,7 @@ def test_regions_are_asked_together() -> None:
                 expected = {each for each in DEFAULT_PHONE_REGIONS if is_number(digits, each, has_plus=has_plus)}
                 assert usual.with_number(digits, has_plus=has_plus) == expected
                 one = usual.one_with_number(digits)
+                assert has_plus or usual.among(usual.likely(digits), digits) == expected
                 assert has_plus or (one in expected if expected else one is None)
     assert usual.with_number("442079460958", has_plus=True) == set(DEFAULT_PHONE_REGIONS)
     assert usual.with_number("00442079460958", has_plus=True) == {"BR", "DE", "FR", "GB", "IL", "IN"} & {
