@@ -16,6 +16,8 @@ from presidio_analyzer import PatternRecognizer
 from presidio_analyzer.predefined_recognizers import CreditCardRecognizer, IbanRecognizer, IpRecognizer
 from presidio_analyzer.predefined_recognizers.generic.iban_patterns import regex_per_country
 
+from detectors.pii.checksums import has_luhn
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,8 +29,6 @@ _BETWEEN = [("-", ""), (" ", "")]
 
 _BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _FOUR_BYTES = re.compile(rf"{_BYTE}(?:\.{_BYTE}){{3}}")
-_DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
-"""Each digit twice, the digits of that added."""
 
 
 def verdict_of(recognizer: Any) -> Callable[[str], Verdict]:  # noqa: ANN401 - Presidio has no types
@@ -77,9 +77,7 @@ def _has_luhn(value: str, validate: Callable[[str], Any]) -> Verdict:
     digits = value.replace("-", "").replace(" ", "")
     if not (digits.isascii() and digits.isdigit()):
         return bool(validate(value))
-    signs = digits.encode()
-    even = signs[-2::-2]
-    return (sum(signs[::-2]) + sum(even.translate(_DOUBLED)) - ord("0") * len(signs)) % 10 == 0
+    return has_luhn(digits)
 
 
 def _is_iban(value: str, validate: Callable[[str], Any]) -> Verdict:
