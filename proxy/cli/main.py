@@ -6,7 +6,6 @@ Every command's work is in a module of its own, imported when the command runs, 
 from __future__ import annotations
 
 import errno
-import gc
 import os
 import sys
 import traceback
@@ -25,6 +24,7 @@ from proxy.cli.models_app import models_app
 from proxy.cli.monitor_app import monitor_app
 from proxy.cli.pii_app import pii_app
 from proxy.cli.terminal import REPORT_TEXT_CHARS, drop_output, say_errors, use_utf8, write
+from proxy.server.heap import look_rarely
 
 PROGRAM = "sluicegate"
 DEBUG_VARIABLE = "SLUICEGATE_DEBUG"
@@ -32,8 +32,6 @@ REPORT_HINT = (
     f"This is a bug: please report it, with what the same command writes when {DEBUG_VARIABLE}=1 is set"
     " (take private text out of it first)."
 )
-GARBAGE_THRESHOLDS = (20_000, 20, 100)
-"""How rarely the collector of garbage looks: as in a server that has started."""
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(
@@ -356,6 +354,5 @@ def _report(error: BaseException) -> int:
 
 def main() -> None:
     """Entry point of the installed command."""
-    # What a start imports and builds is kept: looking through it for garbage, again and again, took a tenth of it.
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
+    look_rarely()
     sys.exit(run(sys.argv[1:]))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 import signal
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from proxy.server.app import running_server
+from proxy.server.heap import settle_heap
 from proxy.server.logs import configure_logging
 from proxy.server.workers import serve_workers
 
@@ -83,17 +83,6 @@ async def serve_until_signal(
         await stop.wait()
         _log.info("draining", exchanges=server.gateway.active, pid=os.getpid())
     _log.info("stopped", pid=os.getpid())
-
-
-def settle_heap() -> None:
-    """Take what was loaded out of the garbage collector's sight, and let it look less often.
-
-    spaCy, which Presidio imports, leaves a large heap that lives for ever: walking it again and again took a fifth
-    of the time of a busy worker. What exchanges make is freed by reference counts, all but a few cycles.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 100)
 
 
 def run_loop(main: Coroutine[Any, Any, None]) -> None:

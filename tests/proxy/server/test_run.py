@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import stat
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from policies.problems import PolicyError
-from proxy.server.run import KEY_BYTES, fingerprint_key, run_loop, serve_until_signal, settle_heap
+from proxy.server.run import KEY_BYTES, fingerprint_key, run_loop, serve_until_signal
 from tests.support.gateway import config_for
 
 if TYPE_CHECKING:
@@ -35,18 +34,6 @@ def test_a_damaged_key_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "fingerprint.key").write_bytes(content)
     with pytest.raises(OSError, match="is damaged: expected 32 bytes"):
         fingerprint_key(tmp_path)
-
-
-def test_the_settled_heap_is_not_walked_again() -> None:
-    """What is loaded is frozen, and new garbage is looked at less often."""
-    before = gc.get_threshold()
-    try:
-        settle_heap()
-        assert gc.get_freeze_count() > 10_000
-        assert gc.get_threshold()[0] > before[0]
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*before)
 
 
 def test_the_loop_runs_a_coroutine_to_its_end() -> None:
