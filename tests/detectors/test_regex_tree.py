@@ -30,6 +30,7 @@ from tests.support.scale import examples
         (r"^a$", 1, 1, 1, 2),
         (r"(?m)^a$", 1, 1, 1, 1),
         (r"(a{2})b\1", 5, 5, 0, 0),
+        (r"(?:\ba+){0}b", 1, 1, 0, 0),
     ],
 )
 def test_widths(pattern: str, least: int, most: int | None, before: int | None, after: int | None) -> None:
