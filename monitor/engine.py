@@ -117,16 +117,15 @@ class Engine:
     def _count(self, record: ExchangeRecord) -> list[Alarm]:
         self._note_revision(record.policy, record.revision)
         self._answers += 1
-        answer = answer_of(record)
         whole = self._watches.get(WHOLE)
         is_echo = self._bursts.is_echo(record, whole.baseline if whole else float("nan"))
         places = self._directory.slices_of(record)
-        mates = places[1:]
+        answer = answer_of(record, mates=places[1:])
         found: list[Firing] = []
         own = Slice(Dimension.TENANT, record.tenant) if is_echo and record.tenant else None
         for place in places:
             watch = self._watches.get(place) or self._new_watch(place, record.time_s)
-            found += watch.learn(answer, mates, is_echo=is_echo and place != own)
+            found += watch.learn(answer, is_echo=is_echo and place != own)
             self._touched[place] = None
         for place in self._directory.categories_of(record):
             category = self._category(place, record.time_s)

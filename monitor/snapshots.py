@@ -13,7 +13,7 @@ from enum import Enum
 from importlib.metadata import version
 from typing import Any, Final
 
-FORMAT: Final = 8
+FORMAT: Final = 9
 """Changes when a state of before cannot be read any more."""
 
 _ALLOWED: Final = frozenset({

@@ -11,6 +11,7 @@ from monitor.types import Signal
 
 if TYPE_CHECKING:
     from monitor.records import ExchangeRecord
+    from monitor.types import Slice
 
 ACTED: Final = ("flag", "redact", "rewrite", "block")
 """Actions of an incident; `allow` is an exception that a rule made, `bypass` a text that nobody judged."""
@@ -18,11 +19,13 @@ NOT_ANSWERED: Final = frozenset({"refused", "upstream_error"})
 """Decisions of exchanges that a model gave no answer in."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """One answer and what follows from it."""
 
     record: ExchangeRecord
+    mates: list[Slice]
+    """The slices that it is in, the whole aside."""
     time_s: float
     signals: list[Signal]
     """The counted signals that it shows."""
@@ -30,22 +33,26 @@ class Answer:
     """The columns of buckets that it counts in."""
     is_incident: bool
     is_refusal: bool
+    is_quiet: bool
+    """No rule had a say, and no signal shows: nothing can follow from it alone."""
     length: float
     """log(1 + characters)."""
     score: float
     """Highest score; 0 where no detector found anything."""
 
 
-def answer_of(record: ExchangeRecord) -> Answer:
-    """Return an exchange as an answer."""
+def answer_of(record: ExchangeRecord, mates: list[Slice]) -> Answer:
+    """Return an exchange as an answer; `mates`: the slices that it is in, the whole aside."""
     signals = signals_of(record)
     return Answer(
         record=record,
+        mates=mates,
         time_s=record.time_s,
         signals=signals,
         columns=[RESPONSES, *[COLUMNS[signal] for signal in signals]],
         is_incident=Signal.INCIDENTS in signals,
         is_refusal=Signal.REFUSALS in signals,
+        is_quiet=not (signals or record.rules or record.categories),
         length=math.log1p(record.chars),
         score=record.score or 0.0,
     )

@@ -108,12 +108,9 @@ class Recent:
 
 
 class ShareWatch(PartlySaved):
-    """A signal that an answer has or has not: the rate mixture, and ADWIN beside it.
+    """A signal that an answer has or has not: the rate mixture, and ADWIN beside it."""
 
-    Answers without it wait until one has it, or ADWIN looks, or something is due.
-    """
-
-    UNSAVED: ClassVar = frozenset({"_mixtures", "_misses_s", "_room", "_from_s", "_until_s"})
+    UNSAVED: ClassVar = frozenset({"_mixtures", "from_s", "until_s"})
 
     def __init__(
         self, place: Slice, signal: Signal, settings: DriftSettings, *, falls: bool = False, adwin: bool = True
@@ -135,19 +132,19 @@ class ShareWatch(PartlySaved):
 
     def _begin(self) -> None:
         self._mixtures = [self._rise] if self._fall is None else [self._rise, self._fall]
-        self._misses_s: list[float] = []
-        """Times of the last answers without it, which wait ..."""
-        self._room = self._recent.room
-        """... and how many of them may."""
-        self._from_s, self._until_s = math.inf, -math.inf
-        """Times at which an answer without it may wait."""
+        self.from_s, self.until_s = math.inf, -math.inf
+        """Times at which nothing is due: answers without it may be told together, by `miss`."""
+
+    @property
+    def room(self) -> int:
+        """How many answers may be told together."""
+        return self._recent.room
 
     def observe(self, is_hit: bool, time_s: float) -> list[Firing]:
         """Learn from an answer."""
-        if not is_hit and self._from_s <= time_s < self._until_s:
-            self._misses_s.append(time_s)
-            return self._take_in() if len(self._misses_s) >= self._room else []
-        found = self._take_in()
+        if not is_hit and self.from_s <= time_s < self.until_s:
+            return self.miss([time_s])
+        found: list[Firing] = []
         if self._rhythm.is_news(time_s):
             self._turn(time_s)
         self._rhythm.add(is_hit)
@@ -159,16 +156,12 @@ class ShareWatch(PartlySaved):
         self._plan()
         return found
 
-    def _take_in(self) -> list[Firing]:
-        times_s, self._misses_s = self._misses_s, []
-        if not times_s:
-            return []
+    def miss(self, times_s: list[float]) -> list[Firing]:
+        """Learn from answers without it: not more than there is room for, and none at a time of something due."""
         self._rhythm.add(False, len(times_s))
         for mixture in self._mixtures:
             mixture.miss(times_s)
-        found = self._averaged([0.0] * len(times_s), times_s[0], times_s[-1])
-        self._room = self._recent.room
-        return found
+        return self._averaged([0.0] * len(times_s), times_s[0], times_s[-1])
 
     def _averaged(self, values: list[float], start_s: float, end_s: float) -> list[Firing]:
         """Have ADWIN look at values, of which no more than the last may end a block."""
@@ -185,11 +178,10 @@ class ShareWatch(PartlySaved):
         return found
 
     def _plan(self) -> None:
-        """Work out which answers without it may wait."""
+        """Work out when something is due."""
         spans = [mixture.waiting_s() for mixture in self._mixtures]
-        self._room = self._recent.room
-        self._from_s = max(start_s for start_s, _ in spans)
-        self._until_s = min(self._rhythm.end_s, *[end_s for _, end_s in spans])
+        self.from_s = max(start_s for start_s, _ in spans)
+        self.until_s = min(self._rhythm.end_s, *[end_s for _, end_s in spans])
 
     def skip(self, answers: int) -> None:
         """Learn from answers without it, where there is no ADWIN that must see each, and hours do not count."""
@@ -197,11 +189,15 @@ class ShareWatch(PartlySaved):
         if self._fall is not None:
             self._fall.skip(answers)
 
+    @property
+    def may_fall(self) -> bool:
+        """Whether a fall counts, which shows while nothing is seen."""
+        return self._fall is not None
+
     def settle(self, time_s: float) -> list[Firing]:
         """Judge the time in which nothing was seen."""
         if self._fall is None:
             return []
-        self._take_in()
         self._fall.settle(time_s, self._rhythm.factor)
         found = self._firing(self._fall, time_s) if self._fall.drift_detected else []
         self._plan()
@@ -258,10 +254,8 @@ class ShareWatch(PartlySaved):
         return [_adwin_firing(self._slice, self._signal, adwin, level, move, self._recent.last_s)]
 
 
-class MeanWatch(PartlySaved):
-    """The mean of a value of each answer. Values wait until ADWIN looks."""
-
-    UNSAVED: ClassVar = frozenset({"_values", "_times_s", "_room"})
+class MeanWatch:
+    """The mean of a value of each answer."""
 
     def __init__(self, place: Slice, signal: Signal, delta: float, level: Level, floor: float) -> None:
         """`floor`: a mean that moved by less does not count."""
@@ -272,27 +266,17 @@ class MeanWatch(PartlySaved):
         self._adwin = ADWIN(delta=delta, clock=BLOCK)
         self._recent = Recent()
         self._mark = self._recent.mark()
-        self._begin()
 
-    def _begin(self) -> None:
-        self._values: list[float] = []
-        self._times_s: list[float] = []
-        self._room = self._recent.room
+    @property
+    def room(self) -> int:
+        """How many answers may be told together."""
+        return self._recent.room
 
-    def observe(self, value: float, time_s: float) -> list[Firing]:
-        """Learn from an answer. The value must be a number."""
-        self._values.append(value)
-        self._times_s.append(time_s)
-        return self._take_in() if len(self._values) >= self._room else []
-
-    def _take_in(self) -> list[Firing]:
-        values, times_s = self._values, self._times_s
-        if not values:
-            return []
+    def observe(self, values: list[float], times_s: list[float]) -> list[Firing]:
+        """Learn from answers, one at least and not more than there is room for. Values must be numbers."""
         for value in values:
             self._adwin.update(value)
         self._recent.add(values, times_s[0], times_s[-1])
-        self._begin()
         if not self._adwin.drift_detected:
             return []
         variance = self._adwin.variance / max(1, self._adwin.width)  # River gives the sum of squares

@@ -30,14 +30,15 @@ class Minutes:
         self._score = 0.0
         self._total_ms = 0.0
 
-    def add(self, answer: Answer) -> None:
-        """Count an answer."""
-        self._answers += 1
-        self._incidents += answer.is_incident
-        self._refusals += answer.is_refusal
-        self._length += answer.length
-        self._score += answer.score
-        self._total_ms += answer.record.total_ms
+    def add(self, answers: list[Answer]) -> None:
+        """Count answers."""
+        self._answers += len(answers)
+        for answer in answers:
+            self._incidents += answer.is_incident
+            self._refusals += answer.is_refusal
+            self._length += answer.length
+            self._score += answer.score
+            self._total_ms += answer.record.total_ms
 
     def judge(self, end_s: float) -> list[Firing]:
         """Judge the minute, which is over, and begin the next one."""

@@ -93,13 +93,19 @@ class MixWatch:
         self._spread = Dispersion(SPREAD_CAP)
         """Of hours against what was before each."""
 
+    def count(self, times_s: list[float]) -> None:
+        """Learn from answers without incidents."""
+        for time_s in times_s:
+            hour = int(time_s // HOUR_S)
+            if hour >= self._first:
+                self._answers[hour] = self._answers.get(hour, 0) + 1
+
     def observe(self, categories: list[str], time_s: float) -> list[Firing]:
         """Learn from an answer and its incidents. One of an hour that is closed is of what was before."""
-        hour = int(time_s // HOUR_S)
-        if hour >= self._first:
-            self._answers[hour] = self._answers.get(hour, 0) + 1
+        self.count([time_s])
         if not categories:
             return []
+        hour = int(time_s // HOUR_S)
         if hour < self._first:
             for category in categories:
                 is_told = category in self._reference or len(self._reference) < MAX_CATEGORIES

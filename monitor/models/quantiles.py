@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
 from river.stats import EWMean, EWVar, Quantile
 
 from monitor.models.firing import Firing
-from monitor.models.unsaved import PartlySaved
 from monitor.types import Level
 
 if TYPE_CHECKING:
@@ -24,10 +23,8 @@ FLOOR: Final = 0.05
 """Smallest spread of log medians that is believed: 5 %."""
 
 
-class QuantileWatch(PartlySaved):
+class QuantileWatch:
     """One measure of one slice."""
-
-    UNSAVED: ClassVar = frozenset({"_values"})
 
     def __init__(self, place: Slice, signal: Signal) -> None:
         self._slice = place
@@ -38,34 +35,28 @@ class QuantileWatch(PartlySaved):
         self._start_s = 0.0
         self._mean, self._spread = EWMean(fading_factor=FADE), EWVar(fading_factor=FADE)
         self._medians = 0
-        self._begin()
 
-    def _begin(self) -> None:
-        self._values: list[float] = []
-        """The last ones, that no quantile knows yet."""
+    @property
+    def room(self) -> int:
+        """Answers that the span which goes on has room for: only with the last of them it is judged."""
+        return SPAN - self._count
 
-    def observe(self, value: float, time_s: float) -> list[Firing]:
-        """Learn from an answer."""
+    def observe(self, values: list[float], times_s: list[float]) -> list[Firing]:
+        """Learn from answers, one at least and not more than there is room for."""
         if not self._count:
-            self._start_s = time_s
-        self._values.append(value)
-        self._count += 1
-        if self._count < SPAN:
-            return []
-        self._take_in()
-        median, self._median, self._count = self._median.get(), Quantile(0.5), 0
-        return self._judged(math.log1p(median or 0.0), time_s)
-
-    def _take_in(self) -> None:
-        values, self._values = self._values, []
+            self._start_s = times_s[0]
         for one in (*self._quantiles, self._median):
             update = one.update
             for value in values:
                 update(value)
+        self._count += len(values)
+        if self._count < SPAN:
+            return []
+        median, self._median, self._count = self._median.get(), Quantile(0.5), 0
+        return self._judged(math.log1p(median or 0.0), times_s[-1])
 
     def values(self) -> dict[float, float]:
         """Return the quantiles by their shares; none before the first answer."""
-        self._take_in()
         found = {share: one.get() for share, one in zip(SHARES, self._quantiles, strict=True)}
         return {share: float(value) for share, value in found.items() if value is not None}
 

@@ -57,19 +57,25 @@ class ShapeWatch:
         self._over = 0
         """Windows in a row that passed the limit."""
 
-    def observe(self, value: float, time_s: float) -> list[Firing]:
-        """Learn from an answer."""
+    @property
+    def room(self) -> int:
+        """Answers that the window which goes on has room for: only with the last of them it is judged."""
+        return self._size - self._filled
+
+    def observe(self, values: list[float], times_s: list[float]) -> list[Firing]:
+        """Learn from answers, not more than there is room for."""
         if not self._filled:
-            self._start_s = time_s
-        self._window[bisect_right(EDGES, value)] += 1
-        self._filled += 1
+            self._start_s = times_s[0]
+        for value in values:
+            self._window[bisect_right(EDGES, value)] += 1
+        self._filled += len(values)
         if self._filled < self._size:
             return []
         window, self._window, self._filled = tuple(self._window), [0] * (len(EDGES) + 1), 0
         if self._reference is None:
             self._reference = window
             return []
-        found = self._compared(self._reference, window, time_s)
+        found = self._compared(self._reference, window, times_s[-1])
         if self._rolls or found:
             self._reference = window
         return found

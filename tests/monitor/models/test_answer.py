@@ -31,14 +31,21 @@ def test_signals(more: dict[str, object], signals: list[str]) -> None:
 
 
 def test_what_follows_from_an_answer_is_worked_out() -> None:
-    answer = answer_of(caught(START_S, refusal="full", chars=99, score=0.7))
+    answer = answer_of(caught(START_S, refusal="full", chars=99, score=0.7), [])
     assert answer.is_incident
     assert answer.is_refusal
     assert answer.length == math.log(100)
     assert answer.score == 0.7
     assert answer.columns[:2] == [RESPONSES, COLUMNS[Signal.INCIDENTS]]
-    quiet = answer_of(exchange(score=None))
+    assert not answer.is_quiet
+    quiet = answer_of(exchange(score=None), [])
+    assert quiet.is_quiet
     assert (quiet.score, quiet.columns, quiet.is_incident, quiet.is_refusal) == (0.0, [RESPONSES], False, False)
+
+
+@pytest.mark.parametrize("more", [{"rules": {"r": 1}}, {"categories": {"CARD": 1}}, {"refusal": "full"}], ids=str)
+def test_an_answer_that_a_rule_had_a_say_in_is_not_quiet(more: dict[str, object]) -> None:
+    assert not answer_of(exchange(**more), []).is_quiet
 
 
 def test_what_no_model_answered_is_an_answer_where_a_rule_acted() -> None:

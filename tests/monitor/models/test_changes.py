@@ -61,8 +61,8 @@ def test_a_mean_that_moves_is_told_above_the_floor() -> None:
         watch = MeanWatch(WHOLE, Signal.SCORES, 0.002, Level.TICKET, floor)
         chance = random.Random(5)
         for _ in range(5000):
-            assert watch.observe(chance.betavariate(2, 8), 0.0) == []
-        found = [firing for _ in range(3000) for firing in watch.observe(chance.betavariate(4, 6), 1.0)]
+            assert watch.observe([chance.betavariate(2, 8)], [0.0]) == []
+        found = [firing for _ in range(3000) for firing in watch.observe([chance.betavariate(4, 6)], [1.0])]
         assert bool(found) is fires
 
 
@@ -85,20 +85,36 @@ def test_a_window_too_short_to_tell_has_not_moved() -> None:
     assert (move.before, move.after) == (0.0, 0.0)
 
 
-def told(watch: ShareWatch, answers: list[tuple[bool, float]], *, is_saved_each: bool) -> tuple[list[str], bytes]:
-    """Return what was said, and the state at the end; a snapshot after each answer leaves none to wait."""
-    said = []
+def told(watch: ShareWatch, answers: list[tuple[bool, float]], *, together: bool) -> tuple[list[str], bytes]:
+    """Return what was said, and the state at the end. One by one, a snapshot is made after each."""
+    said: list[str] = []
+    missed_s: list[float] = []
+
+    def catch_up() -> None:
+        nonlocal missed_s
+        said.extend(repr(firing) for firing in (watch.miss(missed_s) if missed_s else []))
+        missed_s = []
+
     for is_hit, time_s in answers:
-        said += [repr(firing) for firing in watch.observe(is_hit, time_s)]
-        if is_saved_each:
+        if together and not is_hit and watch.from_s <= time_s < watch.until_s:
+            missed_s.append(time_s)
+        else:
+            catch_up()
+            said += [repr(firing) for firing in watch.observe(is_hit, time_s)]
+        if len(missed_s) >= watch.room:
+            catch_up()
+        if not together:
             watch = load(dump(watch))
+    catch_up()
     said += [repr(firing) for firing in watch.settle(answers[-1][1])]
     return said, dump(watch)
 
 
 @pytest.mark.parametrize("late_s", [0.0, 600.0])
 @pytest.mark.parametrize("adwin", [True, False])
-def test_answers_that_wait_leave_nothing_else_than_those_that_do_not(late_s: float, *, adwin: bool) -> None:
+def test_answers_that_are_told_together_leave_nothing_else_than_those_that_are_not(
+    late_s: float, *, adwin: bool
+) -> None:
     chance = random.Random(7)
     arrived = sorted(
         (time_s + chance.uniform(0, late_s), chance.random() < (0.02 if time_s < 3000 else 0.1), float(time_s))
@@ -109,23 +125,25 @@ def test_answers_that_wait_leave_nothing_else_than_those_that_do_not(late_s: flo
         told(
             ShareWatch(WHOLE, Signal.INCIDENTS, DriftSettings(), falls=True, adwin=adwin),
             answers,
-            is_saved_each=each,
+            together=together,
         )
-        for each in (False, True)
+        for together in (True, False)
     )
     assert one[0]
     assert one == other
 
 
-def test_values_that_wait_leave_nothing_else_than_those_that_do_not() -> None:
+def test_values_that_are_told_together_leave_nothing_else_than_those_that_are_not() -> None:
     chance = random.Random(8)
     one, other = (MeanWatch(WHOLE, Signal.SCORES, 0.002, Level.TICKET, 0.02) for _ in range(2))
     said: list[Firing] = []
-    for number in range(3000):
-        value = chance.betavariate(2, 8 if number < 2000 else 4)
-        found = one.observe(value, float(number))
-        assert other.observe(value, float(number)) == found
+    done = 0
+    while done < 3000:
+        numbers = range(done, done + chance.randint(1, one.room))
+        values = [chance.betavariate(2, 8 if number < 2000 else 4) for number in numbers]
+        found = one.observe(values, [float(number) for number in numbers])
+        assert [f for at, v in zip(numbers, values, strict=True) for f in other.observe([v], [float(at)])] == found
         said += found
-        other = load(dump(other))
+        done += len(numbers)
     assert said
     assert dump(one) == dump(other)

@@ -25,7 +25,8 @@ def fed(generation: Generation, count: int, start: int = 0, **more: float) -> li
             chars=int(more.get("chars", 300) * chance.uniform(0.5, 1.5)),
             score=min(1.0, more.get("score", 0.2) * chance.uniform(0.5, 1.5)),
         )
-        found += generation.learn(answer_of(record), is_echo=False)
+        answer = answer_of(record, [])
+        found += generation.notice(answer, []) + generation.learn([answer], [answer.time_s])
     return found
 
 
@@ -46,7 +47,7 @@ def fed(generation: Generation, count: int, start: int = 0, **more: float) -> li
 def test_each_change_reaches_its_signal(change: dict[str, float], signal: Signal) -> None:
     generation = Generation(WHOLE, DriftSettings(), {})
     assert fed(generation, 4000) == []
-    found = fed(generation, 2000, 4000, **change) + generation.settle(START_S + 6000)
+    found = fed(generation, 2000, 4000, **change) + generation.settle(START_S + 6000, [])
     assert signal in {firing.signal for firing in found}
 
 
@@ -54,15 +55,15 @@ def test_incidents_that_vanish_page_and_a_tenant_has_no_falls() -> None:
     whole, tenant = (Generation(place, DriftSettings(), {}) for place in (WHOLE, Slice(Dimension.TENANT, "t")))
     for generation in (whole, tenant):
         fed(generation, 4000)
-    found = fed(whole, 2000, 4000, incidents=0.0) + whole.settle(START_S)
+    found = fed(whole, 2000, 4000, incidents=0.0) + whole.settle(START_S, [])
     assert Level.PAGE in {firing.level for firing in found if firing.signal is Signal.SILENCE}
     assert [one for one in fed(tenant, 2000, 4000, incidents=0.0) if one.signal is Signal.INCIDENTS] == []
-    assert tenant.settle(START_S) == []
+    assert tenant.settle(START_S, []) == []
 
 
 def test_a_burst_that_was_seen_teaches_nothing_about_incidents() -> None:
     generation = Generation(WHOLE, DriftSettings(), {})
     fed(generation, 3000)
     record = caught()
-    found = [one for _ in range(300) for one in generation.learn(answer_of(record), is_echo=True)]
+    found = [one for _ in range(300) for one in generation.learn_echo(answer_of(record, []))]
     assert {firing.signal for firing in found} <= {Signal.LENGTHS, Signal.REFUSALS}

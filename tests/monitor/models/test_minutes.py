@@ -12,7 +12,7 @@ def test_a_minute_is_judged_and_begins_anew() -> None:
     minutes = Minutes(WHOLE)
     for number in range(50):
         for _ in range(60):
-            minutes.add(answer_of(exchange()))
+            minutes.add([answer_of(exchange(), [])])
         assert minutes.judge(60.0 * number) == []
     found = [firing for number in range(50, 60) for firing in minutes.judge(60.0 * number)]
     assert [firing.signal for firing in found] == [Signal.SILENCE]

@@ -19,7 +19,7 @@ _histograms = st.lists(st.integers(0, 1000), min_size=5, max_size=5).map(tuple)
 
 
 def fed(watch: ShapeWatch, values: list[float]) -> list[Firing]:
-    return [firing for value in values for firing in watch.observe(value, 0.0)]
+    return [firing for value in values for firing in watch.observe([value], [0.0])]
 
 
 def betas(alpha: float, beta: float, count: int, seed: int = 1) -> list[float]:
