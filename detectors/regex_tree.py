@@ -145,10 +145,8 @@ def measure(node: Node) -> Widths:
             return Widths(
                 min(w.least for w in each), *(_largest(column) for column in list(zip(*each, strict=True))[1:])
             )
-        case Repeat(most=0):
-            return Widths(0, 0, 0, 0)
         case Repeat(item, least, most):
-            w = measure(item)
+            w = measure(item) if most != 0 else Widths(0, 0, 0, 0)
             longest = 0 if w.most == 0 else None if most is None or w.most is None else w.most * most
             return Widths(w.least * least, longest, w.before, w.after)
         case Look(item, ahead):
