@@ -2,8 +2,9 @@ r"""What a text without any phone number looks like: necessary conditions, deriv
 
 Bare years and counts are candidates for a region whose numbers can be as short as they are (Germany's have 4 digits
 and more). Whether phonenumbers could call such a candidate valid depends on its digits alone: after its own
-stripping of prefixes, the number is the end of the candidate's digits, and must match one of the region's
-descriptions. Nothing here finds a number; that is the work of `detectors.pii.phone`.
+stripping of prefixes, the number is the end of the candidate's digits, and must match one of the descriptions of
+the region, or of a region with the same calling code. Nothing here finds a number; that is the work of
+`detectors.pii.phone`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from phonenumbers import PhoneMetadata
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
 from detectors.regex_parser import parse_pattern
 from detectors.regex_tree import Atom, Choice, PatternSource, Repeat, Sequence, UnsupportedPatternError, measure
@@ -49,13 +50,34 @@ _LEAD = rf"(?:[(\[+\x{{FF08}}\x{{FF3B}}\x{{FF0B}}]{_PUNCTUATION})?"
 @cache
 def least_digits(region: str) -> int:
     """Return a number of digits below which nothing written without `+` is valid in `region`."""
-    metadata = PhoneMetadata.metadata_for_region(region)
-    if metadata is None or metadata.general_desc is None:
+    plans = _plans(region)
+    if not plans:
         return MIN_DIGITS
-    least = min(MIN_DIGITS_ABROAD, *metadata.general_desc.possible_length)
-    if metadata.national_prefix_transform_rule:  # digits may be put before the number
-        least = min(least, _least_transformed(metadata.national_prefix_for_parsing or ""))
-    return max(MIN_DIGITS, least)
+    least = min(MIN_DIGITS_ABROAD, *(length for plan in plans for length in _lengths(plan)))
+    transformed = (_least_transformed(plan.national_prefix_for_parsing or "") for plan in _transforming(plans))
+    return max(MIN_DIGITS, min(least, *transformed, MIN_DIGITS_ABROAD))
+
+
+def _plans(region: str) -> list[PhoneMetadata]:
+    """Return the plan of a region, then those of all regions with its calling code; none when one is not known.
+
+    Digits dialled in a region are a number if they are one of any region with the same calling code: what is short
+    in Vatican City is valid in Italy, too.
+    """
+    own = PhoneMetadata.metadata_for_region(region)
+    regions = COUNTRY_CODE_TO_REGION_CODE.get((own and own.country_code) or 0, ())
+    plans = [own, *map(PhoneMetadata.metadata_for_region, regions)]
+    known = [plan for plan in plans if plan is not None and _lengths(plan)]
+    return known if len(known) == len(plans) else []
+
+
+def _lengths(plan: PhoneMetadata) -> tuple[int, ...]:
+    return () if plan.general_desc is None else plan.general_desc.possible_length
+
+
+def _transforming(plans: list[PhoneMetadata]) -> list[PhoneMetadata]:
+    """Return those that may put digits before a number, which a region's own plan strips, or the code's first."""
+    return [plan for plan in plans[:2] if plan.national_prefix_transform_rule]
 
 
 def _least_transformed(prefix: str) -> int:
@@ -77,17 +99,18 @@ def short_shapes(region: str) -> tuple[str, ...] | None:
     """Return patterns: a valid number of fewer than 7 digits ends with one. None when they are not known."""
     if least_digits(region) >= MIN_DIGITS_ABROAD:
         return ()
-    metadata = PhoneMetadata.metadata_for_region(region)
-    if metadata is None or metadata.general_desc is None or metadata.national_prefix_transform_rule:
+    plans = _plans(region)
+    if not plans or _transforming(plans):
         return None
-    described = (getattr(metadata, kind) for kind in KINDS)
-    return tuple(
+    described = ((_lengths(plan), getattr(plan, kind)) for plan in plans for kind in KINDS)
+    shapes = (
         one.national_number_pattern
-        for one in described
+        for lengths, one in described
         if one is not None
         and one.national_number_pattern
-        and min(one.possible_length or metadata.general_desc.possible_length) < MIN_DIGITS_ABROAD
+        and min(one.possible_length or lengths) < MIN_DIGITS_ABROAD
     )
+    return tuple(dict.fromkeys(shapes))
 
 
 def finds(regions: Iterable[str]) -> list[str]:

@@ -144,6 +144,19 @@ def test_text_without_digits_is_read_by_nobody(monkeypatch: pytest.MonkeyPatch) 
     assert fed_in_deltas(PHONE, "call me (not now) + tell them, 12 of 100 know").findings == []
 
 
+@pytest.mark.parametrize(
+    ("region", "number"), [("IT", "066980"), ("VA", "010000"), ("AX", "019100"), ("SH", "8000")]
+)
+def test_a_short_number_of_a_neighbour_is_found(region: str, number: str) -> None:
+    """Regions with the same calling code dial each other's numbers: found whole and in pieces alike."""
+    detector = built("presidio", {"entities": ["PHONE_NUMBER"], "phone_regions": [region]})
+    text = f"at {number} now"
+    found = [(match.start, match.end) for match in phonenumbers.PhoneNumberMatcher(text, region, leniency=1)]
+    assert found == [(3, 3 + len(number))]
+    for feed in (fed(detector, text), fed_in_deltas(detector, text, 1)):
+        assert [(one.start, one.end) for one in feed.findings] == found
+
+
 def test_a_leniency_of_another_kind_is_refused() -> None:
     """What is judged here is what phonenumbers calls VALID, as Presidio does."""
     with pytest.raises(ValueError, match="leniency VALID only"):

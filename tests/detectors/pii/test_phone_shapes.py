@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import phonenumbers
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from detectors.pii.phone_shapes import MIN_DIGITS, finds, least_digits
@@ -15,7 +15,8 @@ from tests.support.pii import presidio_spans
 from tests.support.scale import examples
 
 SHAPES = PatternSet(finds(DEFAULT_PHONE_REGIONS))
-SHORT_REGIONS = ("DE", "AT", "NF", "SM", "FI", "CX")
+SHORT_REGIONS = ("DE", "AT", "NF", "SM", "FI", "AX", "AU", "CX", "IT", "VA", "SH", "TA", "SJ", "JE")
+"""Some have a plan of their own, some share a calling code with others whose numbers are shorter."""
 
 
 @given(st.lists(st.sampled_from((*PIECES, "16", "49", "40", "1", "164", "089")), max_size=8).map("".join))
@@ -35,6 +36,12 @@ def is_valid(digits: str, region: str) -> bool:
 
 @pytest.mark.parametrize("region", SHORT_REGIONS)
 @given(st.text("0123456789", min_size=MIN_DIGITS, max_size=6))
+@example("16300")
+@example("066980")
+@example("010000")
+@example("8000")
+@example("20000")
+@example("019100")
 @settings(max_examples=examples(100), deadline=None)
 def test_short_numbers_have_a_shape(region: str, digits: str) -> None:
     """What phonenumbers calls valid in a region with short numbers ends with one of the region's shapes."""
