@@ -140,8 +140,9 @@ def _read_plain(value: str) -> Dialled | None:
     digits = value.translate(_AS_DIGITS)
     if not (digits.isascii() and digits.isdigit()):
         return _read_odd(value)
-    has_plus = not _PLUSES.isdisjoint(value)
-    if has_plus and not _WITH_PLUS.fullmatch(value.rstrip(_PUNCTUATION)):
+    number = value.rstrip(_PUNCTUATION)  # a plus that no digit follows is cut off
+    has_plus = not _PLUSES.isdisjoint(number)
+    if has_plus and not _WITH_PLUS.fullmatch(number):
         return None
     return Dialled(digits, digits, has_plus) if len(digits) >= MIN_DIGITS else None
 

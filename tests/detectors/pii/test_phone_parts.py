@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from phonenumbers import NumberParseException, PhoneNumberMatcher, phonenumberutil
 from phonenumbers import phonenumbermatcher as upstream
@@ -54,6 +54,8 @@ def heard(text: str, start: int, end: int) -> list[tuple[int, int, str, bool]]:
 @given(
     st.sampled_from(AROUND), st.lists(st.sampled_from(PIECES), max_size=24).map("".join), st.sampled_from(AROUND)
 )
+@example("", "2012-01-02 08\uff0b", "")
+@example("", "212 555 0123 +", "")
 def test_the_parts_are_those_that_phonenumbers_parses(before: str, candidate: str, after: str) -> None:
     """Digits and punctuation in any order, within any text: the same places, digits and order."""
     text, start = before + candidate + after, len(before)
