@@ -50,6 +50,16 @@ def analyzed(text: str, entities: Iterable[str], language: str = "en") -> list[t
     return sorted((f.start, f.end, f.entity_type, float(f.score)) for f in found)
 
 
+def analyzed_alone(text: str, entities: Iterable[str], language: str = "en") -> list[tuple[int, int, str, float]]:
+    """Return the same, where no token is a word because of another (`is_decided_later`)."""
+    asked = tuple(entities)
+    engine = analyzer(language, asked)
+    artifacts = engine.nlp_engine.process_text(text, language)
+    artifacts.keywords = _words(engine.nlp_engine, artifacts.lemmas, language)
+    found = engine.analyze(text, language, list(asked), nlp_artifacts=artifacts)
+    return sorted((f.start, f.end, f.entity_type, float(f.score)) for f in found)
+
+
 def is_decided_later(text: str, language: str = "en") -> bool:
     """Whether what counts as a word depends on the whole text.
 
@@ -58,12 +68,15 @@ def is_decided_later(text: str, language: str = "en") -> bool:
     """
     nlp = analyzer(language, ("URL",)).nlp_engine
     artifacts = nlp.process_text(text, language)
+    words = _words(nlp, artifacts.lemmas, language)
+    return any(lemma.lower() in artifacts.keywords and lemma.lower() not in words for lemma in artifacts.lemmas)
+
+
+def _words(nlp: Any, lemmas: Iterable[str], language: str) -> set[str]:
+    """Return the tokens that are words by themselves, in lower case."""
     words = {
         token.lower()
-        for token in artifacts.lemmas
+        for token in lemmas
         if ":" not in token and not nlp.is_stopword(token, language) and not nlp.is_punct(token, language)
     }
-    return any(
-        lemma.lower() in artifacts.keywords and lemma.lower() not in words - {"be", "-pron-"}
-        for lemma in artifacts.lemmas
-    )
+    return words - {"be", "-pron-"}

@@ -10,15 +10,16 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from detectors.pii.context import MAX_PIECE_CHARS, raised
 from detectors.pii.presidio import DEFAULT_ENTITIES
 from detectors.types import CONTENT_KINDS, ChannelKind, DetectorConfigError
 from tests.support.detectors import Feed, built, fed, fed_in_deltas, found_texts, spans
 from tests.support.pii import SAMPLES, presidio_spans
-from tests.support.presidio import analyzed
+from tests.support.presidio import analyzed, analyzed_alone
 from tests.support.prose import prose
 from tests.support.scale import examples
 
@@ -66,15 +67,24 @@ def test_no_character_of_a_value_is_released_before_it_is_found(entity: str, val
 
 @settings(max_examples=examples(150), deadline=None)
 @given(texts, st.integers(0, 2**32))
+@example("acall 212-555-0123", 0)
+@example("is:5acall 212-555-0123", 0)
 def test_findings_are_those_of_presidio_for_every_cut(text: str, seed: int) -> None:
-    """Generated text gives what each recognizer's own analyze gives, whole, in characters and cut at random."""
+    """Generated text gives what `AnalyzerEngine` gives, whole, in characters and cut at random."""
     detector = built("presidio", {"entities": EVERY})
     rng = random.Random(seed)
-    expected = presidio_spans(text, *EVERY)
-    assert spans(fed(detector, text).findings) == expected
-    assert spans(fed_in_deltas(detector, text, 1, end_apart=True).findings) == expected
+    found = spans(fed(detector, text).findings)
+    if max(map(len, text.split()), default=0) <= MAX_PIECE_CHARS:
+        assert found == analyzed_alone(text, EVERY)
+    else:  # not a matter of spaCy's rules: which words count is not Presidio's answer, and all the rest is
+        expected = presidio_spans(text, *EVERY)
+        assert [place for *place, _ in found] == [place for *place, _ in expected]
+        assert all(
+            score in {least, raised(least)} for (*_, score), (*_, least) in zip(found, expected, strict=True)
+        )
+    assert spans(fed_in_deltas(detector, text, 1, end_apart=True).findings) == found
     cuts = rng.sample(range(len(text) + 1), rng.randint(0, min(6, len(text))))
-    assert spans(fed(detector, text, cuts).findings) == expected
+    assert spans(fed(detector, text, cuts).findings) == found
 
 
 def test_every_structural_entity_agrees_with_presidio() -> None:
