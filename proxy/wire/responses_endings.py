@@ -50,7 +50,8 @@ _ENDED: Final = frozenset({"response.completed", "response.incomplete", "respons
 _OPENED: Final = frozenset(
     {"response.content_part.added", "response.reasoning_part.added", "response.reasoning_summary_part.added"}
 )
-_SPOKEN: Final = frozenset({"message", "reasoning"})
+_SPOKEN: Final = ("message", "reasoning")
+"""No set: what stands there may be a list, which no set can be asked for."""
 _ANYWHERE: Final = ""
 """Ids stand in many places of a stream, and are edited in all of them."""
 
@@ -160,7 +161,7 @@ class ResponsesStreamEnding:
     def _remains(self, payload: Json) -> list[Event]:
         """Return what may be said of the blocked event, of which note is taken: at most one event."""
         kind = payload.get("type") if isinstance(payload, dict) else None
-        if kind not in KNOWN_EVENTS:
+        if not isinstance(kind, str) or kind not in KNOWN_EVENTS:
             return []
         if kind in _ENDED and isinstance(payload.get("response"), dict):
             self._seen.response = payload["response"]

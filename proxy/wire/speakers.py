@@ -18,7 +18,8 @@ _REMEMBERED = ("previous_response_id", "conversation", "context", "cachedContent
 """Members that name what a provider remembers: Responses, Ollama, Gemini."""
 _ROLELESS = "contents"
 """Gemini: a content that names no role is the user's."""
-_TEXT_TYPES = frozenset({None, "text", "input_text"})
+_TEXT_TYPES = (None, "text", "input_text")
+"""No set: what stands there may be a list, which no set can be asked for."""
 
 
 def typed_texts(payload: Mapping[str, Any]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from detectors.toxicity.parts import MIN_CHARS, highest, most_tokens, parts_of
@@ -13,6 +13,8 @@ SIGNS = st.text(st.sampled_from("ab \U0001f600\ufdfa\u4e2d"), max_size=400)
 
 
 @given(SIGNS, st.integers(40, 200))
+@example("aaaaaaaaaaaaaaaaaaa aaa\ufdfaaaaaaaaa", 40)  # a part stands in it twice
+@example("aaaaaaaaaaaaaaaa\ufdfaaaaaaaa", 40)
 def test_parts_fit_and_hold_the_whole_text(text: str, limit: int) -> None:
     """In order, each beginning before the one before it ends; a text that fits stays as it is."""
     parts = parts_of(text, lambda part: most_tokens(part) <= limit)
@@ -20,7 +22,7 @@ def test_parts_fit_and_hold_the_whole_text(text: str, limit: int) -> None:
     assert (parts == [text]) == (most_tokens(text) <= limit or len(text) <= MIN_CHARS)
     read = 0
     for part in parts:
-        read = max(read, text.index(part, max(0, read - len(part))) + len(part))
+        read = max(read, text.rindex(part, 0, read + len(part)) + len(part))
     assert read == len(text)
     assert len(parts) <= 1 + 4 * most_tokens(text) / limit
 

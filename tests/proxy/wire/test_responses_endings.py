@@ -208,6 +208,20 @@ def test_a_text_that_came_without_pieces() -> None:
     assert spoken(final) == "All about |Stopped."
 
 
+@pytest.mark.parametrize("wrong", [[], ["Project Orion"], {"type": "message"}, None, 7], ids=repr)
+def test_types_that_are_no_words(wrong: Any) -> None:
+    """Of the blocked event, and of its item: what is said of it is little, and the response ends as any other."""
+    item = says("All about Project Orion.").value(0, full=True)
+    for about in (
+        {"type": wrong, "output_index": 0, "item": item},
+        {"type": "response.output_item.done", "output_index": 0, "item": item | {"type": wrong}},
+    ):
+        events = [{"type": "response.created", "response": response([], "in_progress")}, about]
+        out, state = guarded(RESPONSES.stream_codec(), stream(numbered(events)))
+        assert state is GuardState.STATE_BLOCKED
+        check_filtered(out)
+
+
 def test_a_stream_that_never_said_what_it_is() -> None:
     """A block before everything else opens a response of its own."""
     for first in (b": Project Orion\n\n", sse({"type": "response.future", "x": "Project Orion"})):

@@ -72,6 +72,14 @@ def test_only_the_user_is_heard(name: str) -> None:
     assert ("two" in said) is ("'two'" in repr(CASES[name]))
 
 
+def test_what_is_not_as_it_should_be_is_not_heard() -> None:
+    """Upstream will say what it thinks of it."""
+    for wrong in ([], {}, ["text"], 7, None):
+        part = {"type": wrong, "text": "no"}
+        asked = {"messages": [{"role": wrong, "content": "no"}, {"role": "user", "content": [part, "one"]}]}
+        assert list(typed_texts(asked)) == (["one", "no"] if wrong is None else ["one"])
+
+
 def test_what_a_provider_remembers() -> None:
     """A request that says all itself goes on from nowhere."""
     assert not any(goes_on_from_elsewhere(payload) for payload in CASES.values() if "context" not in payload)
