@@ -7,7 +7,7 @@ from typing import Any
 
 import phonenumbers
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
@@ -36,6 +36,22 @@ def test_spans_are_those_of_presidio_for_every_cut(text: str, data: st.DataObjec
     assert spans(fed_in_deltas(PHONE, text, 1, end_apart=True).findings) == expected
     cut = data.draw(st.integers(0, len(text)))
     assert spans(fed(PHONE, text, [cut]).findings) == expected
+
+
+ELSEWHERE = (("IT",), ("VA", "SM"), ("AX", "SH"), ("AU", "CX"), ("AR", "MX"), ("AT", "NF"), ("JE", "TA"))
+SHORT = ("066980", "010000", "019100", "8000", "20000", "16300", "016300", "0549", "15", "9 11", "1 100")
+
+
+@settings(max_examples=examples(200), deadline=None)
+@given(st.lists(st.sampled_from((*PIECES, *SHORT)), max_size=12).map("".join), st.sampled_from(ELSEWHERE))
+@example("at 066980 now", ("IT",))
+def test_spans_are_those_of_presidio_in_other_regions(text: str, regions: tuple[str, ...]) -> None:
+    """Where numbers are short, are changed before they are judged, or are those of a region with the same code."""
+    detector = built("presidio", {"entities": ["PHONE_NUMBER"], "phone_regions": list(regions)})
+    found = PhoneRecognizer(supported_regions=regions).analyze(text, ["PHONE_NUMBER"])
+    expected = sorted((one.start, one.end, one.entity_type, one.score) for one in found)
+    assert spans(fed(detector, text).findings) == expected
+    assert spans(fed_in_deltas(detector, text, 1, end_apart=True).findings) == expected
 
 
 @settings(max_examples=examples(400), deadline=None)
