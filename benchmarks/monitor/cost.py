@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 import tracemalloc
 from typing import TYPE_CHECKING, Final
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from benchmarks.monitor.traffic import Fleet, answers, blocks, late
 from benchmarks.report import Table
 from monitor.engine import Engine
+from proxy.server.heap import settle_heap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from monitor.records import ExchangeRecord
 
 WARM: Final = 2000
+TIMES: Final = 3
+"""What others do on the machine takes caches away, and so processor time: the least of them is the code's own."""
 FLEETS: Final = {
     "1 tenant, 1 model": Fleet(tenants=1, models=1, routes=1, policies=1, per_s=100.0),
     "10 tenants, 5 models": Fleet(tenants=10, per_s=100.0),
@@ -41,19 +43,23 @@ def arrivals(count: int) -> Iterator[tuple[str, list[Arrival]]]:
         yield name, order(answers(SLOW, count + WARM, lambda _: 0.02, 1))
 
 
+def fed(records: list[Arrival]) -> tuple[float, Engine]:
+    """Return the processor time that all but the first records took, and the engine that has them."""
+    settle_heap()  # as a service does; the records of this table are nothing that its collector goes through
+    engine = Engine()
+    for record, now_s in records[:WARM]:
+        engine.receive(record, now_s)
+    began_s = time.process_time()
+    for record, now_s in records[WARM:]:
+        engine.receive(record, now_s)
+    return time.process_time() - began_s, engine
+
+
 def table(count: int) -> Table:
     """Measure every fleet; the first one is the unit of the ratio."""
     rows, base = [], 0.0
     for name, records in arrivals(count):
-        gc.collect()
-        gc.freeze()  # the records of this table are no part of what the engine makes a collector go through
-        engine = Engine()
-        for record, now_s in records[:WARM]:
-            engine.receive(record, now_s)
-        began_s = time.process_time()
-        for record, now_s in records[WARM:]:
-            engine.receive(record, now_s)
-        spent_s = time.process_time() - began_s
+        spent_s, engine = min((fed(records) for _ in range(TIMES)), key=lambda one: one[0])
         base = base or spent_s
         began_s = time.process_time()
         snapshot = engine.snapshot()
@@ -73,8 +79,9 @@ def table(count: int) -> Table:
         ("traffic", "live slices", "answers a second", "cost to the first", "snapshot", "made in"),
         rows,
         f"{count:,} answers through every model of every slice, by processor time of one process on a machine that "
-        "others used too, slices that begin included. An answer is in five slices and those of its categories, "
-        "however many live. The slower ones send 10 answers a second, so that most of what comes in is late.",
+        f"others used too, the best of {TIMES}, slices that begin included. An answer is in five slices and those "
+        "of its categories, however many live. The slower ones send 10 answers a second, so that most of what "
+        "comes in is late.",
     )
 
 
