@@ -45,7 +45,7 @@ def arrivals(count: int) -> Iterator[tuple[str, list[Arrival]]]:
 
 def fed(records: list[Arrival]) -> tuple[float, Engine]:
     """Return the processor time that all but the first records took, and the engine that has them."""
-    settle_heap()  # as a service does; the records of this table are nothing that its collector goes through
+    settle_heap()  # thresholds are those of every command, and the records of this table are none of the engine's
     engine = Engine()
     for record, now_s in records[:WARM]:
         engine.receive(record, now_s)

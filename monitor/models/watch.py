@@ -220,11 +220,11 @@ class Watch(PartlySaved):
 
     def rates(self, now_s: float) -> list[Rate]:
         """Return each signal's rate over each window."""
-        return rates_of(self._slice, self.buckets, self.buckets, now_s)
+        return rates_of(self._slice, self._buckets, self._buckets, now_s)
 
     def series(self, now_s: float, seconds: int, signal: Signal) -> list[Point]:
         """Return the buckets of a window."""
-        return [Point(*bucket) for bucket in self.buckets.series(now_s, seconds, signal)]
+        return [Point(*bucket) for bucket in self._buckets.series(now_s, seconds, signal)]
 
     def quantiles(self) -> dict[Signal, dict[float, float]]:
         """Return the quantiles of what was added to answers in milliseconds, and of what was held in characters."""
